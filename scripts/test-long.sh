@@ -34,13 +34,14 @@ run_databases() {
     run_part "databases-$part" -m "not long" "${files[@]:first:last-first}" -n 4 --dist loadfile --no-loadscope-reorder
   done
 }
-parts=(unit cases databases fuzz kill e2e store lrs)
+parts=(unit cases databases scale fuzz kill e2e store lrs)
 [ $# -gt 0 ] && [ -n "$1" ] && parts=("$@")
 for part in "${parts[@]}"; do
   case $part in
-    unit) run_files unit $(ls -d tests/unit tests/media tests/api/test_*.py | grep -v test_analytics_lrs) ;;
+    unit) run_files unit $(ls -d tests/unit tests/media tests/api/test_*.py | grep -vE "test_analytics_(lrs|scale)") ;;
     cases) run_part cases -m "drawn and not long" tests/unit tests/fuzz tests/media tests/faults tests/e2e ;;
     databases) run_databases ;;
+    scale) for kind in sqlite postgresql; do run_part "scale-$kind" tests/api/test_analytics_scale.py -k "$kind"; done ;;
     fuzz) run_files fuzz tests/fuzz ;;
     kill) run_files kill tests/faults ;;
     e2e) run_files e2e tests/e2e ;;
@@ -49,7 +50,7 @@ for part in "${parts[@]}"; do
         tests/api/test_coursework_s3.py ;;
     lrs) .venv/bin/python -m scripts.build_ralph
       run_part lrs -m "" tests/api/test_analytics_lrs.py ;;
-    *) echo "test-long: no part is named $part; there are unit, cases, databases, fuzz, kill, e2e, store and lrs." >&2; exit 2 ;;
+    *) echo "test-long: no part is named $part; there are unit, cases, databases, scale, fuzz, kill, e2e, store and lrs." >&2; exit 2 ;;
   esac
 done
 [ ${#failed[@]} -eq 0 ] || { echo "test-long: not passed: ${failed[*]}" >&2; exit 1; }

@@ -42,6 +42,22 @@ def hearing() -> Iterator[Heard]:
         event.remove(Engine, "before_cursor_execute", hear)
 
 
+@contextmanager
+def removals() -> Iterator[list[int]]:
+    """How many rows each DELETE removes."""
+    removed: list[int] = []
+
+    def hear(_c: Any, cursor: Any, statement: str, *_: Any) -> None:
+        if statement.startswith("DELETE"):
+            removed.append(cursor.rowcount)
+
+    event.listen(Engine, "after_cursor_execute", hear)
+    try:
+        yield removed
+    finally:
+        event.remove(Engine, "after_cursor_execute", hear)
+
+
 def _is_background() -> bool:
     """Background tasks have names (vtp.tasks); those of connections are numbered by asyncio."""
     task = asyncio.current_task()

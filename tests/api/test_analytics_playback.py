@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import time
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -12,7 +13,7 @@ from sqlalchemy import select, text, update
 from tests.api.course_material import enrol, make_course, student
 from tests.api.recording_material import add_finished, make_room
 from tests.serving import Answer, Api, Person
-from tests.statements import hearing
+from tests.statements import removals
 from vtp.analytics.check import differing_rollups
 from vtp.analytics.tables import analytics_batches, analytics_events, playback_sessions, recording_viewers
 from vtp.db.urls import Dialect
@@ -174,6 +175,7 @@ async def test_time_counts_from_where_a_player_says_that_it_begins(api: Api, rec
 
 async def test_nobody_watches_an_hour_in_a_minute(api: Api, recording: str) -> None:
     pupil = await student(api, "pupil")
+    began_s = time.monotonic()
     whole = [event("progress", recording, segments=[segment(0, LENGTH_S)])]
     sent = await send(api, pupil, 0, *whole)
     assert sent.body["refused"] == [{"index": 0, "segment": 0, "reason": "faster_than_time"}]
@@ -181,7 +183,9 @@ async def test_nobody_watches_an_hour_in_a_minute(api: Api, recording: str) -> N
         pieces = [segment(at, at + 2, 4) for at in range(seq * 100, seq * 100 + 100, 2)]
         await send(api, pupil, 0, event("progress", recording, segments=pieces), session=f"session-{seq}")
     found = (await metrics(api, pupil, recording, pupil)).body
-    assert found["total_watch_time_seconds"] <= 5 and found["completion_percentage"] < 4
+    most_s = time.monotonic() - began_s + 3
+    assert found["total_watch_time_seconds"] <= most_s
+    assert found["completion_percentage"] <= 100 * 4 * most_s / LENGTH_S, "at four times the speed"
     for wrong in (segment(-5, 5), segment(10, 5), segment(0, 5, 0), segment(0, 5, 100)):
         refused = await send(api, pupil, 50, event("progress", recording, segments=[wrong]))
         assert refused.status == 422, wrong
@@ -190,7 +194,7 @@ async def test_nobody_watches_an_hour_in_a_minute(api: Api, recording: str) -> N
     overlapping = [segment(0, 3), segment(0, 3), segment(1, 3)]
     await time_passes(api, pupil, 20)
     await send(api, pupil, 52, event("progress", recording, segments=overlapping), session="session-5")
-    assert (await metrics(api, pupil, recording, pupil)).body["watched_seconds"] <= 23
+    assert (await metrics(api, pupil, recording, pupil)).body["watched_seconds"] <= 4 * most_s + 3
 
 
 async def test_anothers_session_gives_no_credit_and_takes_none(api: Api, recording: str) -> None:
@@ -431,10 +435,9 @@ async def test_the_log_is_forgotten_in_time_and_figures_stay(
     for seq in range(1, 8):
         await send(api, pupil, seq, event("paused", recording))
     monkeypatch.setattr("vtp.analytics.rollups.FORGOTTEN_AT_ONCE", 3)
-    with hearing() as heard:
+    with removals() as removed:
         await services.analytics.rollups.trim()
-    sizes = [len(parameters) for text, parameters in heard.statements if text.startswith("DELETE")]
-    assert len(sizes) == 6 and max(sizes) <= 3 * 3, sizes
+    assert sum(removed) == 8 + 9 and max(removed) <= 3, "batches and events, a few at a time"
     async with services.database.read() as tx:
         for table in (analytics_events, analytics_batches):
             assert (await tx.execute(select(table))).first() is None

@@ -2,17 +2,13 @@
 
 from __future__ import annotations
 
-import json
 import re
-import sqlite3
 from collections.abc import Awaitable, Callable
-from contextlib import closing
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
-import asyncpg
 import pytest
 from sqlalchemy import UniqueConstraint, text
 
@@ -21,6 +17,7 @@ from tests.api.course_material import BASE as COURSES
 from tests.api.course_material import make_course
 from tests.api.course_statements import course_reads, fill_course, take_courses, write_courses
 from tests.api.coursework_statements import write_coursework
+from tests.explained import scans_in
 from tests.filled import add_rows, fill
 from tests.serving import PASSWORD, Api, Person, serving
 from tests.statements import hearing
@@ -171,58 +168,13 @@ async def test_no_statement_reads_a_table_from_end_to_end(database_url: str, tmp
     asked = set(heard.texts())
     statements = {one: parameters for one, parameters in heard.statements if one in asked}
     assert len(statements) > 60, "fewer statements than the API has"
-    scans = await _scans(database_url, statements)
+    scans = await scans_in(database_url, statements)
     bad = [
         f"{plan}: {text}"
         for text, plan in scans
         if not any(re.search(pattern, text, re.DOTALL) for pattern in EXEMPT)
     ]
     assert not bad, "\n\n".join(bad)
-
-
-async def _scans(url: str, statements: dict[str, Any]) -> list[tuple[str, str]]:
-    if url.startswith("sqlite"):
-        return _sqlite_scans(url, statements)
-    return await _postgres_scans(url, statements)
-
-
-def _sqlite_scans(url: str, statements: dict[str, Any]) -> list[tuple[str, str]]:
-    """A SCAN without an index, or of all of an index but for a page in its order."""
-    found = []
-    with closing(sqlite3.connect(url.removeprefix("sqlite:///"))) as connection:
-        connection.create_function("lower", 1, str.lower, deterministic=True)
-        for text, parameters in statements.items():
-            for row in connection.execute(f"EXPLAIN QUERY PLAN {text}", parameters):
-                line = row[3]
-                page = "USING INDEX" in line and "LIMIT" in text
-                empty = "CONSTANT ROW" in line or "(subquery" in line or "SCAN anon_" in line  # no table
-                if line.startswith("SCAN") and not empty and not page:
-                    found.append((text, line))
-    return found
-
-
-async def _postgres_scans(url: str, statements: dict[str, Any]) -> list[tuple[str, str]]:
-    """With sequential scans switched off they are left where no index can serve."""
-    match = re.fullmatch(r"postgresql://(\w+)@/(\w+)\?host=(.+)", url)
-    assert match
-    connection = await asyncpg.connect(user=match[1], database=match[2], host=match[3])
-    found = []
-    try:
-        await connection.execute("SET enable_seqscan = off")
-        for text, parameters in statements.items():
-            if "pg_catalog" in text or "alembic_version" in text:
-                continue
-            rows = await connection.fetch(f"EXPLAIN (FORMAT JSON) {text}", *(parameters or ()))
-            for node in _nodes(json.loads(rows[0][0])[0]["Plan"]):
-                if node["Node Type"] == "Seq Scan":
-                    found.append((text, f"Seq Scan on {node['Relation Name']}"))
-    finally:
-        await connection.close()
-    return found
-
-
-def _nodes(plan: dict[str, Any]) -> list[dict[str, Any]]:
-    return [plan, *(node for child in plan.get("Plans", []) for node in _nodes(child))]
 
 
 Add = Callable[[Api, Pupils, int, int], Awaitable[None]]

@@ -100,7 +100,7 @@ class AnalyticsParts:
         base.tasks.start(push.run(), "statements to a record store")
         return cls(
             rollups,
-            Intake(base.database, base.recordings, base.progress, rollups),
+            Intake(base.database, base.recordings, rollups),
             Lectures(base.database, base.recordings, rollups, base.settings.at_least),
             base.presence,
             attendances,

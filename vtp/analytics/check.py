@@ -23,7 +23,8 @@ _UNTOLD = frozenset({"run_end_ms"})  # of the length that the bins had then
 async def differing_rollups(tx: AsyncConnection) -> AsyncIterator[str]:
     """One sentence for each person and recording whose figures are not what the log says. Those whose log has
     been forgotten in part are not looked at."""
-    oldest = (await tx.execute(select(func.min(analytics_events.c.received_at)))).scalar()
+    first = select(analytics_events.c.received_at).order_by(analytics_events.c.id).limit(1)
+    oldest = (await tx.execute(first)).scalar()
     if oldest is None:
         return
     c = playback_sessions.c

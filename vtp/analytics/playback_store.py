@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from operator import attrgetter
 from typing import Any, Final
 
-from sqlalchemy import delete, select, tuple_, update
+from sqlalchemy import Column, ColumnElement, Table, delete, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from vtp.analytics.playback import KINDS, EventType, Logged, PlaybackSession, ViewerPasses
@@ -18,11 +18,16 @@ from vtp.analytics.tables import (
     playback_sessions,
     recording_viewers,
 )
-from vtp.db.statements import insert_if_absent, insert_rows
+from vtp.db.statements import insert_absent, insert_new, insert_rows, matching, update_rows
 from vtp.ids import first_id_at, new_id
+from vtp.recording.progress_store import Key
 
 _events, _sessions, _viewers = analytics_events.c, playback_sessions.c, recording_viewers.c
 _SESSION = [_sessions[name] for name in PlaybackSession.__slots__]
+SessionKey = tuple[str, str, str]
+"""An account, a recording and a session."""
+BatchKey = tuple[Any, ...]
+"""An account, a session and a number."""
 _VIEWER = [_viewers[name] for name in ViewerPasses.__slots__]
 
 
@@ -44,10 +49,11 @@ _LOGGED: Final = ("id", *Happened.__slots__)
 _columns: Final = attrgetter(*Happened.__slots__)
 
 
-async def claim_batch(tx: AsyncConnection, user_id: str, session_id: str, seq: int, now: datetime) -> bool:
-    """Notes that a batch has come; False when it had before."""
-    values = {"user_id": user_id, "session_id": session_id, "seq": seq, "received_at": now}
-    return await insert_if_absent(tx, analytics_batches, values)
+async def claim_batches(tx: AsyncConnection, keys: Collection[BatchKey], now: datetime) -> set[BatchKey]:
+    """Notes that batches have come, by (account, session, number); gives those that had not before."""
+    names = ("user_id", "session_id", "seq")
+    rows = [{**dict(zip(names, key, strict=True)), "received_at": now} for key in sorted(keys)]
+    return await insert_new(tx, analytics_batches, rows)
 
 
 async def add_events(tx: AsyncConnection, events: Sequence[Happened]) -> None:
@@ -68,50 +74,60 @@ async def read_log(tx: AsyncConnection, recording_id: str, user_id: str) -> list
     return [(row[0], Logged(EventType(row[1]), row[2], row[3])) for row in rows if row[1] in KINDS]
 
 
+async def lock_sessions(
+    tx: AsyncConnection, begun: Mapping[SessionKey, datetime]
+) -> dict[SessionKey, PlaybackSession]:
+    """Sessions by (account, recording, session), begun then where there are none; other changes wait."""
+    found = await find_sessions(tx, begun)
+    missing = sorted(begun.keys() - found.keys())
+    if missing:
+        new = [PlaybackSession(*key, begun[key], begun[key]) for key in missing]
+        await insert_absent(tx, playback_sessions, [_values(one) for one in new])
+        found |= await find_sessions(tx, missing)
+    return found
+
+
 async def find_sessions(
-    tx: AsyncConnection, user_id: str, keys: Collection[tuple[str, str]]
-) -> dict[tuple[str, str], PlaybackSession]:
-    """Somebody's sessions, by (recording, session); others wait who would change them."""
-    pair = tuple_(_sessions.recording_id, _sessions.session_id)
-    statement = (
-        select(*_SESSION)
-        .where(_sessions.user_id == user_id, pair.in_(sorted(keys)))
-        .order_by(_sessions.recording_id, _sessions.session_id)
-        .with_for_update()
-    )
-    found = [PlaybackSession(*row) for row in await tx.execute(statement)]
-    return {(one.recording_id, one.session_id): one for one in found}
+    tx: AsyncConnection, keys: Collection[SessionKey]
+) -> dict[SessionKey, PlaybackSession]:
+    """These sessions, as far as they are there; others wait who would change them."""
+    if not keys:
+        return {}
+    of = _sessions.user_id, _sessions.recording_id, _sessions.session_id
+    wanted, theirs = matching(tx, of, sorted(keys))
+    statement = select(*_SESSION).join_from(wanted, playback_sessions, theirs).order_by(*of)
+    rows = await tx.execute(statement.with_for_update(of=playback_sessions))
+    found = [PlaybackSession(*row) for row in rows]
+    return {(one.user_id, one.recording_id, one.session_id): one for one in found}
 
 
-async def add_session(tx: AsyncConnection, session: PlaybackSession) -> bool:
-    """Adds one; False where another transaction was faster."""
-    return await insert_if_absent(tx, playback_sessions, _values(session))
-
-
-async def save_session(tx: AsyncConnection, session: PlaybackSession) -> None:
-    """Writes one."""
-    theirs = (
-        _sessions.user_id == session.user_id,
-        _sessions.recording_id == session.recording_id,
-        _sessions.session_id == session.session_id,
-    )
-    await tx.execute(update(playback_sessions).where(*theirs).values(_values(session)))
+async def save_sessions(tx: AsyncConnection, sessions: Iterable[PlaybackSession]) -> None:
+    """Writes them."""
+    await update_rows(tx, playback_sessions, [_values(one) for one in sessions])
 
 
 async def find_viewer(tx: AsyncConnection, user_id: str, recording_id: str) -> ViewerPasses | None:
     """Somebody's passes."""
-    statement = select(*_VIEWER).where(_viewers.user_id == user_id, _viewers.recording_id == recording_id)
-    row = (await tx.execute(statement)).one_or_none()
-    return ViewerPasses(*row) if row else None
+    return (await find_viewers(tx, [(user_id, recording_id)])).get((user_id, recording_id))
 
 
-async def save_viewer(tx: AsyncConnection, viewer: ViewerPasses) -> None:
-    """Writes them, or adds them. The row of `recording_progress` is locked by who does."""
-    values = _values(viewer)
-    theirs = _viewers.user_id == viewer.user_id, _viewers.recording_id == viewer.recording_id
-    written = await tx.execute(update(recording_viewers).where(*theirs).values(values))
-    if not written.rowcount:
-        await insert_if_absent(tx, recording_viewers, values)
+async def find_viewers(tx: AsyncConnection, keys: Collection[Key]) -> dict[Key, ViewerPasses]:
+    """Passes by (account, recording), as far as they are there."""
+    if not keys:
+        return {}
+    wanted, theirs = matching(tx, (_viewers.user_id, _viewers.recording_id), sorted(keys))
+    statement = select(*_VIEWER).join_from(wanted, recording_viewers, theirs)
+    found = [ViewerPasses(*row) for row in await tx.execute(statement)]
+    return {(one.user_id, one.recording_id): one for one in found}
+
+
+async def save_viewers(tx: AsyncConnection, viewers: Iterable[ViewerPasses], new: Collection[Key]) -> None:
+    """Writes them; the `new` are not there yet. The rows of `recording_progress` are locked by who does."""
+    rows = {(one.user_id, one.recording_id): _values(one) for one in viewers}
+    begun = [rows[key] for key in sorted(rows) if key in new]
+    if begun:
+        await insert_absent(tx, recording_viewers, begun)
+    await update_rows(tx, recording_viewers, [rows[key] for key in sorted(rows) if key not in new])
 
 
 async def viewers_of_other_length(tx: AsyncConnection, recording_id: str, duration_ms: int) -> list[str]:
@@ -137,23 +153,22 @@ async def sessions_of(
 
 
 async def forget_batches(tx: AsyncConnection, before: datetime, most: int) -> int:
-    """Forgets some of the numbers of batches that came before; gives how many."""
-    c = analytics_batches.c
-    key = tuple_(c.user_id, c.session_id, c.seq)
-    old = select(c.user_id, c.session_id, c.seq).where(c.received_at < before).limit(most)
-    found = [tuple(row) for row in await tx.execute(old.order_by(c.received_at))]
-    if found:
-        await tx.execute(delete(analytics_batches).where(key.in_(found)))
-    return len(found)
+    """Forgets numbers of batches that came before, the oldest first: so many, and who came with the last of
+    them; gives how many."""
+    return await _forget(tx, analytics_batches, analytics_batches.c.received_at, before, most)
 
 
 async def forget_events(tx: AsyncConnection, before: datetime, most: int) -> int:
-    """Forgets some rows of the log that were received before; gives how many."""
-    old = select(_events.id).where(_events.id < first_id_at(int(before.timestamp() * 1000)))
-    ids = list((await tx.execute(old.order_by(_events.id).limit(most))).scalars())
-    if ids:
-        await tx.execute(delete(analytics_events).where(_events.id.in_(ids)))
-    return len(ids)
+    """Forgets so many rows of the log that were received before; gives how many."""
+    return await _forget(tx, analytics_events, _events.id, first_id_at(int(before.timestamp() * 1000)), most)
+
+
+async def _forget(tx: AsyncConnection, table: Table, by: Column[Any], before: object, most: int) -> int:
+    """By where the oldest of them end: a range of one index, read and removed once."""
+    last = select(by).where(by < before).order_by(by).offset(most - 1).limit(1)
+    edge = (await tx.execute(last)).scalar()
+    old: ColumnElement[bool] = by < before if edge is None else by <= edge
+    return (await tx.execute(delete(table).where(old))).rowcount
 
 
 def _values(one: PlaybackSession | ViewerPasses) -> dict[str, Any]:

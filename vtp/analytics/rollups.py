@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
 from datetime import datetime, timedelta
 
 from sqlalchemy.ext.asyncio import AsyncConnection
@@ -18,21 +18,24 @@ from vtp.analytics.playback import (
 )
 from vtp.analytics.playback_store import (
     Happened,
+    SessionKey,
     add_events,
-    add_session,
     find_sessions,
-    find_viewer,
+    find_viewers,
     forget_batches,
     forget_events,
+    lock_sessions,
     read_log,
-    save_session,
-    save_viewer,
+    save_sessions,
+    save_viewers,
     viewers_of_other_length,
 )
 from vtp.db import Database
 from vtp.db.conflicts import done_over
 from vtp.recording.progress import Watched
-from vtp.recording.progress_store import find_progress
+from vtp.recording.progress_store import Key, find_progress
+from vtp.recording.taking import Extent
+from vtp.recording.watching import Played
 
 FORGOTTEN_AT_ONCE = 5000
 """Rows of one transaction: no other writer waits for more."""
@@ -40,7 +43,7 @@ Forget = Callable[[AsyncConnection, datetime, int], Awaitable[int]]
 
 
 class Rollups:
-    """`watched` is what progress tells of each report that counts; `happened` what the intake does."""
+    """`watched` is what progress tells of each report that counts; `grow` what the intake does."""
 
     def __init__(self, database: Database, keep_days: int, *, clock: Clock = utc_now) -> None:
         self._database = database
@@ -49,35 +52,43 @@ class Rollups:
 
     async def watched(self, tx: AsyncConnection, watched: Watched) -> None:
         """Takes what counted of a report. The person's row of progress is locked."""
-        data = counted_data(watched.taken.counted, watched.position_ms)
-        row = Happened(
+        row = watched_row(
             watched.user_id,
             watched.recording_id,
-            None,
             watched.session_id,
-            EventType.WATCHED,
+            watched.taken.counted,
+            watched.position_ms,
             watched.at,
-            watched.at,
-            data,
         )
-        await add_events(tx, [row])
-        [session] = await self._sessions(tx, watched.user_id, [row])
-        event = Logged(row.event_type, row.received_at, data)
-        session.take(event)
-        await self._pass(tx, session, event, 0 if watched.extent.grows else watched.extent.duration_ms)
-        await save_session(tx, session)
+        await self.grow(tx, [row], {(watched.user_id, watched.recording_id): bins_length(watched.extent)})
 
-    async def _pass(
-        self, tx: AsyncConnection, session: PlaybackSession, event: Logged, duration_ms: int
-    ) -> None:
-        viewer = await find_viewer(tx, session.user_id, session.recording_id)
-        if viewer is None or viewer.duration_ms != duration_ms:
-            viewer, sessions = await self._anew(tx, session.user_id, session.recording_id, duration_ms)
-            if session.session_id in sessions:
-                session.run_end_ms = sessions[session.session_id].run_end_ms
-        else:
-            viewer.take(session, event)
-        await save_viewer(tx, viewer)
+    async def grow(self, tx: AsyncConnection, rows: Sequence[Happened], lengths: Mapping[Key, int]) -> None:
+        """Stores these rows of the log, in their order, and adds them to what it comes to.
+
+        `lengths`: of what is watched in them, by account and recording, the length that bins are of. Those
+        rows of progress are locked.
+        """
+        await add_events(tx, rows)
+        of_recordings = [(_session_of(one), one) for one in rows if one.recording_id is not None]
+        begun: dict[SessionKey, datetime] = {}
+        for key, one in of_recordings:
+            begun.setdefault(key, one.received_at)
+        sessions = await lock_sessions(tx, begun) if begun else {}
+        viewers = await find_viewers(tx, lengths)
+        new = lengths.keys() - viewers.keys()
+        stale = new | {key for key, one in viewers.items() if one.duration_ms != lengths[key]}
+        for key, one in of_recordings:
+            event = Logged(one.event_type, one.received_at, one.data)
+            sessions[key].take(event)
+            if one.event_type is EventType.WATCHED and key[:2] not in stale:
+                viewers[key[:2]].take(sessions[key], event)
+        for pair in sorted(stale):
+            viewers[pair], found = await self._anew(tx, *pair, lengths[pair])
+            for session_id, session in found.items():
+                if (*pair, session_id) in sessions:
+                    sessions[*pair, session_id].run_end_ms = session.run_end_ms
+        await save_sessions(tx, (sessions[key] for key in sorted(sessions)))
+        await save_viewers(tx, viewers.values(), new)
 
     async def _anew(
         self,
@@ -91,39 +102,15 @@ class Rollups:
         Where the runs of the person's sessions have come to is written, too: each goes on from there.
         """
         viewer, sessions = fold(user_id, recording_id, duration_ms, await read_log(tx, recording_id, user_id))
-        keys = [(recording_id, session_id) for session_id in sessions]
-        found = await find_sessions(tx, user_id, keys) if keys else {}
+        found = await find_sessions(tx, [(user_id, recording_id, session_id) for session_id in sessions])
+        changed = []
         for key in sorted(found):
-            session, run_end_ms = found[key], sessions[key[1]].run_end_ms
+            session, run_end_ms = found[key], sessions[key[2]].run_end_ms
             if session.run_end_ms != run_end_ms:
                 session.run_end_ms = run_end_ms
-                await save_session(tx, session)
+                changed.append(session)
+        await save_sessions(tx, changed)
         return viewer, sessions
-
-    async def happened(self, tx: AsyncConnection, user_id: str, events: Sequence[Happened]) -> None:
-        """Takes what a player says happened; `events` are somebody's, and stored."""
-        of_recordings = [one for one in events if one.recording_id is not None]
-        for session in await self._sessions(tx, user_id, of_recordings):
-            for one in of_recordings:
-                if (one.recording_id, one.session_id) == (session.recording_id, session.session_id):
-                    session.take(Logged(one.event_type, one.received_at, one.data))
-            await save_session(tx, session)
-
-    async def _sessions(
-        self, tx: AsyncConnection, user_id: str, events: Sequence[Happened]
-    ) -> list[PlaybackSession]:
-        """The sessions that these are of, begun where there are none, in the order of their keys."""
-        times: dict[tuple[str, str], datetime] = {}
-        for one in events:
-            if one.recording_id is not None:
-                times.setdefault((one.recording_id, one.session_id), one.received_at)
-        found = await find_sessions(tx, user_id, times) if times else {}
-        missing = sorted(times.keys() - found.keys())
-        for key in missing:
-            await add_session(tx, PlaybackSession(user_id, *key, times[key], times[key]))
-        if missing:
-            found |= await find_sessions(tx, user_id, missing)
-        return [found[key] for key in sorted(found)]
 
     @done_over
     async def settle(self, recording_id: str, duration_ms: int) -> None:
@@ -136,7 +123,7 @@ class Rollups:
             for user_id in sorted(stale):
                 await find_progress(tx, user_id, recording_id, to_change=True)  # whose reports wait
                 viewer, _ = await self._anew(tx, user_id, recording_id, duration_ms)
-                await save_viewer(tx, viewer)
+                await save_viewers(tx, [viewer], ())
 
     async def trim(self) -> None:
         """Forgets the log after `analytics.keep_days`, some at a time; what it came to stays."""
@@ -151,3 +138,25 @@ class Rollups:
     async def _forget(self, forget: Forget, before: datetime) -> int:
         async with self._database.transaction() as tx:
             return await forget(tx, before, FORGOTTEN_AT_ONCE)
+
+
+def watched_row(
+    user_id: str,
+    recording_id: str,
+    session_id: str,
+    counted: Iterable[Played],
+    position_ms: int,
+    at: datetime,
+) -> Happened:
+    """What the log says of a report: what of it counted."""
+    data = counted_data(counted, position_ms)
+    return Happened(user_id, recording_id, None, session_id, EventType.WATCHED, at, at, data)
+
+
+def bins_length(extent: Extent) -> int:
+    """Of what bins are; 0 while that is not known."""
+    return 0 if extent.grows else extent.duration_ms
+
+
+def _session_of(row: Happened) -> SessionKey:
+    return row.user_id, row.recording_id or "", row.session_id

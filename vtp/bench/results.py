@@ -37,6 +37,39 @@ class LoadFigures(TypedDict, total=False):
     """Datagrams lost at its own sockets; they count as loss too."""
 
 
+class LogFigures(TypedDict, total=False):
+    """The log of what was watched, and its roll-ups."""
+
+    events: int
+    rows: dict[str, int]
+    """By table."""
+    bytes: int
+    """Of these tables with their indexes; on SQLite of the whole file."""
+    bytes_per_event: float
+    of_table: dict[str, int]
+    """Bytes; on PostgreSQL alone."""
+    filled_s: float
+    cpu_ms: dict[str, float]
+    """Of the server for each report, whatever else the machine does."""
+
+
+class IntakeFigures(TypedDict, total=False):
+    """Players who say what happens in them."""
+
+    events_per_s: float
+    batches_per_s: float
+    cpu_us_per_event: float
+    """User and system time of the server over that of a window without them."""
+    cpu_us_per_batch: float
+    answer_ms: Percentiles
+    """From when a batch was due to its answer."""
+    failed: int
+    added_p99_ms: float
+    """What the class is delayed more at p99: the median over pairs of windows."""
+    pairs_p99_ms: list[tuple[float | None, float | None]]
+    """By pair: without and with players."""
+
+
 class Figures(TypedDict, total=False):
     """One server in one run, or the medians of its runs. A scenario fills in what it measures."""
 
@@ -89,6 +122,8 @@ class Figures(TypedDict, total=False):
     cycles: int
     rss_growth_kb: float
     saturation: SaturationFigures
+    log: LogFigures
+    intake: IntakeFigures
     api: dict[str, Percentiles]
     """By operation, milliseconds."""
     requests_per_s: float

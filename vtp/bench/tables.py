@@ -45,10 +45,21 @@ _ROWS = {
     "hls.part_ms.p50": "a part p50, ms",
     "hls.part_ms.p99": "a part p99, ms",
     "hls.client_cores": "load client at that: cores",
+    "log.events": "events",
+    "log.bytes": "bytes of them and of their roll-ups",
+    "log.bytes_per_event": "bytes per event",
+    "log.filled_s": "filling, s",
+    "intake.events_per_s": "events taken in a second",
+    "intake.batches_per_s": "in so many batches",
+    "intake.cpu_us_per_event": "CPU per event, µs",
+    "intake.cpu_us_per_batch": "CPU per batch, µs",
+    "intake.answer_ms.p50": "a batch p50, ms",
+    "intake.answer_ms.p99": "a batch p99, ms",
+    "intake.added_p99_ms": "delay p99 with players: more by, ms",
     "saturated_requests_per_s": "requests/s at saturation",
     "signalling": "people on Socket.IO",
     "connected_mb": "memory with them, MB",
-    "quiet_delay_ms.p99": "delay p99 before the attack, ms",
+    "quiet_delay_ms.p99": "delay p99 without that, ms",
     "quiet_loop_delay_ms.p99": "event loop late p99 before, ms",
     "loop_delay_ms.p99": "event loop late p99, ms",
     "logins.tried": "stolen passwords tried",
@@ -141,7 +152,9 @@ def _servers(point: Mapping[str, Any]) -> dict[str, Mapping[str, Any]]:
 
 def _api_rows(point: Mapping[str, Any]) -> dict[str, str]:
     operations = point["vtp"].get("api", {})
-    return {f"api.{name}.{share}": f"{name} {share}, ms" for name in operations for share in ("p50", "p95")}
+    rows = {f"api.{name}.{share}": f"{name} {share}, ms" for name in operations for share in ("p50", "p95")}
+    spent = point["vtp"].get("log", {}).get("cpu_ms", {})
+    return rows | {f"log.cpu_ms.{name}": f"{name}: CPU, ms" for name in spent}
 
 
 def _find(figures: Mapping[str, Any], key: str) -> Any:

@@ -19,10 +19,12 @@ from rich.console import Console
 
 from vtp.bench.lecture_clip import ENCODERS, ClipFormat, write_clip
 from vtp.bench.results import Results
+from vtp.bench.scenarios.analytics import Analytics
 from vtp.bench.scenarios.api import DATABASES, Api
 from vtp.bench.scenarios.forward import Forward
 from vtp.bench.scenarios.hls import Hls
 from vtp.bench.scenarios.idle import Idle
+from vtp.bench.scenarios.intake import Intake
 from vtp.bench.scenarios.join import Join
 from vtp.bench.scenarios.meeting import Meeting
 from vtp.bench.scenarios.record import Record
@@ -30,12 +32,15 @@ from vtp.bench.scenarios.revocations import Revocations
 from vtp.bench.scenarios.runner import Plan, Scenario, run_plan
 from vtp.bench.scenarios.saturate import Saturate
 from vtp.bench.scenarios.stuffing import Stuffing
+from vtp.bench.scenarios.watched_school import School
 from vtp.bench.tables import print_results
 from vtp.cli.bench_link import link
 from vtp.cli.bench_network import network
 from vtp.errors import StartupError
 
 CLIP_S = 10.0
+WATCHED = {"sqlite": 10, "postgresql": 100}
+"""Recordings, by what the rows are in: a million events and ten million."""
 _REPORT = "vtp.bench.report"
 
 Runs = Annotated[
@@ -236,6 +241,57 @@ def api(
 
 
 @app.command()
+def analytics(
+    recordings: Annotated[
+        int | None,
+        typer.Option(min=1, max=1000, help="How many are watched.", show_default="sqlite 10, postgresql 100"),
+    ] = None,
+    events: Annotated[int, typer.Option(min=1000, help="Of each recording.")] = 100_000,
+    viewers: Annotated[int, typer.Option(min=1, max=10_000, help="Of each recording.")] = 200,
+    calls: Annotated[int, typer.Option(min=2, help="How often each report is asked for.")] = 40,
+    database: Annotated[
+        str, typer.Option(help="sqlite, postgresql (of Debian's package), or both with a comma.")
+    ] = "sqlite,postgresql",
+    settings: Settings = None,
+    json_file: JsonFile = None,
+    report: ReportFile = None,
+) -> None:
+    """Millions of events of what was watched: what each report takes, how many bytes an event is."""
+    points = [
+        Analytics(School(recordings or WATCHED[one], events, viewers), calls, one)
+        for one in _databases(database)
+    ]
+    _run("analytics", points, 1, None, _settings(settings), json_file, report)
+
+
+@app.command()
+def intake(
+    batch: Annotated[str, typer.Option(help="Events of a batch: N or N,N,...")] = "2,10,100",
+    rate: Annotated[
+        float, typer.Option(min=0, max=100_000, help="Events a second; 0: as many as are answered.")
+    ] = 0,
+    connections: Annotated[int, typer.Option(min=1, max=5000, help="Connections at most.")] = 50,
+    people: Annotated[int, typer.Option(min=1, max=5000, help="Students whose players these are.")] = 100,
+    subscribers: Annotated[int, typer.Option(min=1, max=5000, help="Who watch a lecture meanwhile.")] = 50,
+    pairs: Annotated[int, typer.Option(min=1, max=100, help="Windows without and with them, by turns.")] = 3,
+    database: Annotated[
+        str, typer.Option(help="sqlite, postgresql (of Debian's package), or both with a comma.")
+    ] = "sqlite,postgresql",
+    seconds: Seconds = 10,
+    settings: Settings = None,
+    json_file: JsonFile = None,
+    report: ReportFile = None,
+) -> None:
+    """Players say what happens in them while a class runs: events a second, CPU of each, its delay."""
+    points = [
+        Intake(size, rate, connections, people, subscribers, pairs, seconds, one)
+        for one in _databases(database)
+        for size in _counts(batch, "--batch")
+    ]
+    _run("intake", points, 1, None, _settings(settings), json_file, report)
+
+
+@app.command()
 def stuffing(
     logins: Annotated[int, typer.Option(min=10, max=1_000_000, help="Stolen passwords tried.")] = 10_000,
     addresses: Annotated[int, typer.Option(min=1, max=60_000, help="From so many addresses.")] = 100,
@@ -387,13 +443,13 @@ def _write(results: Results, json_file: Path | None, report: Path | None) -> Non
         raise StartupError(f"The results cannot be written: {failure}.") from failure
 
 
-def _counts(text: str) -> list[int]:
+def _counts(text: str, option: str = "--subscribers") -> list[int]:
     try:
         counts = [int(part) for part in text.split(",")]
     except ValueError:
         counts = []
     if not counts or not all(1 <= count <= 5000 for count in counts):
-        raise StartupError(f"--subscribers takes numbers from 1 to 5000 with commas between, not {text!r}.")
+        raise StartupError(f"{option} takes numbers from 1 to 5000 with commas between, not {text!r}.")
     return list(dict.fromkeys(counts))
 
 

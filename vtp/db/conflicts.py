@@ -11,7 +11,8 @@ import functools
 import random
 import sqlite3
 import time
-from collections.abc import Callable, Coroutine
+from collections.abc import Callable, Coroutine, Iterator
+from contextlib import contextmanager
 from contextvars import ContextVar
 from dataclasses import dataclass
 from typing import Any, ParamSpec, TypeVar
@@ -86,6 +87,16 @@ def note_commit() -> None:
     while attempt is not None:
         attempt.committed = True
         attempt = attempt.around
+
+
+@contextmanager
+def for_others() -> Iterator[None]:
+    """What is committed within is not what whoever runs now has to say: that may still be done over."""
+    token = _attempt.set(None)
+    try:
+        yield
+    finally:
+        _attempt.reset(token)
 
 
 def done_over(method: Callable[P, Coroutine[Any, Any, T]]) -> Callable[P, Coroutine[Any, Any, T]]:

@@ -1,11 +1,26 @@
 """Statements that SQL leaves to dialects, with one spelling for ours."""
 
+import json
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from functools import lru_cache
 from itertools import repeat
 from typing import Any
 
-from sqlalchemy import Dialect, Table, insert
+from sqlalchemy import (
+    ARRAY,
+    Column,
+    ColumnElement,
+    Dialect,
+    FromClause,
+    String,
+    Table,
+    and_,
+    bindparam,
+    func,
+    insert,
+    literal,
+    update,
+)
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.ext.asyncio import AsyncConnection
 
@@ -58,6 +73,44 @@ def _made_ready(make: Callable[[Any], Any] | None, column: Sequence[Any]) -> Ite
     if all(value is first for value in column):
         return repeat(make(first), len(column))
     return map(make, column)
+
+
+def matching(
+    tx: AsyncConnection, columns: Sequence[Column[Any]], keys: Iterable[Sequence[str]]
+) -> tuple[FromClause, ColumnElement[bool]]:
+    """A table of keys, and what joins it to a table with these columns: for rows by keys of several columns.
+
+    One statement for any number of keys, by the table's index: SQLite reads a table from its beginning to its
+    end for `(a, b) IN (VALUES …)`.
+    """
+    given = list(keys)
+    if tx.dialect.name == "postgresql":
+        values: list[Any] = [literal([key[at] for key in given], ARRAY(String)) for at in range(len(columns))]
+        names = [f"k{at}" for at in range(len(columns))]
+        wanted = func.unnest(*values).table_valued(*names, name="wanted").render_derived()
+        return wanted, and_(*(one == wanted.c[name] for one, name in zip(columns, names, strict=True)))
+    each = func.json_each(literal(json.dumps(given), String)).table_valued("value", name="wanted")
+    parts = [func.json_extract(each.c.value, f"$[{at}]") for at in range(len(columns))]
+    return each, and_(*(one == part for one, part in zip(columns, parts, strict=True)))
+
+
+async def insert_new(
+    tx: AsyncConnection, table: Table, rows: Sequence[Mapping[str, Any]]
+) -> set[tuple[Any, ...]]:
+    """Like `insert_absent`; gives the primary keys of those that were inserted."""
+    statement = _INSERTS[tx.dialect.name](table).on_conflict_do_nothing()
+    found = await tx.execute(statement.returning(*table.primary_key.columns), list(rows))
+    return {tuple(row) for row in found}
+
+
+async def update_rows(tx: AsyncConnection, table: Table, rows: Sequence[Mapping[str, Any]]) -> None:
+    """Writes many rows, each by its primary key, which is among its values; all name the same columns."""
+    if rows:
+        keys = {column.name: f"key_{column.name}" for column in table.primary_key.columns}
+        theirs = [table.c[name] == bindparam(said) for name, said in keys.items()]
+        values: dict[str, Any] = {name: bindparam(name) for name in rows[0] if name not in keys}
+        said = [{keys.get(name, name): value for name, value in row.items()} for row in rows]
+        await tx.execute(update(table).where(*theirs).values(values), said)
 
 
 async def insert_absent(tx: AsyncConnection, table: Table, rows: Sequence[Mapping[str, Any]]) -> None:

@@ -18,8 +18,8 @@ from vtp.http.identity import Principal
 from vtp.recording.progress_store import (
     Begun,
     Progress,
-    begin_progress,
     find_progress,
+    lock_progress,
     save_progress,
 )
 from vtp.recording.service import Recordings
@@ -93,37 +93,22 @@ class WatchProgress:
         recording = await self._recordings.get(principal, recording_id, address)
         now = self._clock()
         async with self._database.transaction() as tx:
-            progress, taken = await self.take(tx, user_id, recording, report, now)
+            progress, taken = await self._take(tx, user_id, recording, report, now)
             bar = await self._complete_from(tx, recording, progress)
         return Standing(recording, progress, bar, taken.refused)
 
-    async def take(
-        self,
-        tx: AsyncConnection,
-        user_id: str,
-        recording: Recording,
-        report: Report,
-        now: datetime,
-        *,
-        door: str = "",
+    async def _take(
+        self, tx: AsyncConnection, user_id: str, recording: Recording, report: Report, now: datetime
     ) -> tuple[Progress, Taken]:
-        """Takes a report of who may see the recording.
-
-        `door`: the report came by another way, which counts for itself and brings none twice.
-        """
-        progress = await begin_progress(tx, Progress(user_id, recording.id, now, now))
-        session_id = report.session_id
-        if door:
-            sitting = progress.sittings.get(door + session_id)
-            number = sitting[0] + 1 if sitting is not None else 0
-            report = replace(report, session_id=door + session_id, number=number)
-        extent = extent_of(recording)
-        taken = take_report(progress, report, extent, int(now.timestamp() * 1000))
+        """Takes a report of who may see the recording."""
+        key = user_id, recording.id
+        progress = (await lock_progress(tx, [key], now))[key]
+        taken = take_in(progress, recording, report, now)
         if taken.repeated:
             return progress, taken
-        progress.updated_at = now
-        await save_progress(tx, progress)
-        watched = Watched(user_id, recording.id, session_id, extent, taken, progress.position_ms, now)
+        await save_progress(tx, [progress])
+        extent = extent_of(recording)
+        watched = Watched(user_id, recording.id, report.session_id, extent, taken, progress.position_ms, now)
         for tell in self._tellers:
             await tell(tx, watched)
         return progress, taken
@@ -142,6 +127,24 @@ class WatchProgress:
 def _may_be(recording: Recording, progress: Progress | Begun) -> bool:
     """Whether it could be complete, whatever courses ask for: most reports need not ask them."""
     return progress_per_mille(progress.watched_ms, recording.duration_ms) >= COMPLETE_AT_LEAST
+
+
+def take_in(
+    progress: Progress, recording: Recording, report: Report, now: datetime, *, door: str = ""
+) -> Taken:
+    """Takes a report into a person's row, which is locked.
+
+    `door`: the report came by another way, which counts for itself and brings none twice.
+    """
+    if door:
+        session_id = door + report.session_id
+        sitting = progress.sittings.get(session_id)
+        number = sitting[0] + 1 if sitting is not None else 0
+        report = replace(report, session_id=session_id, number=number)
+    taken = take_report(progress, report, extent_of(recording), int(now.timestamp() * 1000))
+    if not taken.repeated:
+        progress.updated_at = now
+    return taken
 
 
 def extent_of(recording: Recording) -> Extent:

@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass, field
 from datetime import datetime
 
-from sqlalchemy import select, update
+from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from vtp.db.statements import insert_if_absent
+from vtp.db.statements import insert_absent, matching, update_rows
 from vtp.recording.tables import recording_progress as table
 from vtp.recording.watching import Piece
+
+Key = tuple[str, str]
+"""An account and a recording."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,18 +57,27 @@ async def find_progress(
     return _progress(row) if row is not None else None
 
 
-async def begin_progress(tx: AsyncConnection, progress: Progress) -> Progress:
-    """Somebody's row, made when there was none."""
-    await insert_if_absent(tx, table, _values(progress))
-    found = await find_progress(tx, progress.user_id, progress.recording_id, to_change=True)
-    return found or progress
+async def lock_progress(tx: AsyncConnection, keys: Collection[Key], now: datetime) -> dict[Key, Progress]:
+    """These rows, begun where there were none; other changes of them wait."""
+    found = await _locked(tx, keys)
+    missing = sorted(set(keys) - found.keys())
+    if missing:
+        await insert_absent(tx, table, [_values(Progress(*key, now, now)) for key in missing])
+        found |= await _locked(tx, missing)
+    return found
 
 
-async def save_progress(tx: AsyncConnection, progress: Progress) -> None:
-    """Writes a row."""
+async def _locked(tx: AsyncConnection, keys: Collection[Key]) -> dict[Key, Progress]:
     c = table.c
-    theirs = (c.user_id == progress.user_id, c.recording_id == progress.recording_id)
-    await tx.execute(update(table).where(*theirs).values(_values(progress)))
+    wanted, theirs = matching(tx, (c.user_id, c.recording_id), sorted(keys))
+    statement = select(*_COLUMNS).join_from(wanted, table, theirs).order_by(c.user_id, c.recording_id)
+    found = [_progress(row) for row in await tx.execute(statement.with_for_update(of=table))]
+    return {(one.user_id, one.recording_id): one for one in found}
+
+
+async def save_progress(tx: AsyncConnection, changed: Iterable[Progress]) -> None:
+    """Writes rows."""
+    await update_rows(tx, table, [_values(one) for one in changed])
 
 
 def _values(progress: Progress) -> dict[str, object]:

@@ -61,8 +61,8 @@ async def fill_term(url: str, term: Term, teacher_id: str, recordings: Sequence[
     tasks = [new_id() for _ in made]
     try:
         async with database.transaction() as tx:
-            await _insert(tx, users, (_person(one, n, now) for n, one in enumerate(people)))
-            await _insert(tx, courses, (_course(one, n, teacher_id, now) for n, one in enumerate(made)))
+            await _insert(tx, users, (person_row(one, n, now) for n, one in enumerate(people)))
+            await _insert(tx, courses, (course_row(one, n, teacher_id, now) for n, one in enumerate(made)))
             await _insert(tx, lessons, _lessons(made, now))
             await _insert(tx, course_enrollments, _enrolments(term, made, people, now))
             await _insert(tx, assignments, (_assignment(*one, now) for one in zip(tasks, made, strict=True)))
@@ -72,7 +72,7 @@ async def fill_term(url: str, term: Term, teacher_id: str, recordings: Sequence[
         for course, of_it in zip(made, recordings, strict=False):
             watchers = list(_taking(term, made.index(course), people))
             async with database.transaction() as tx:
-                await _insert(tx, course_recordings, (_filed(course, one, now) for one in of_it))
+                await _insert(tx, course_recordings, (filed_row(course, one, now) for one in of_it))
                 await _insert(tx, recording_progress, _progress(of_it, watchers, now))
                 await _insert(tx, recording_access_log, _openings(of_it, watchers, now))
     finally:
@@ -102,7 +102,8 @@ async def _insert(tx: AsyncConnection, table: Table, rows: Iterator[dict[str, An
         await tx.execute(insert(table), batch)
 
 
-def _person(user_id: str, number: int, now: datetime) -> dict[str, Any]:
+def person_row(user_id: str, number: int, now: datetime) -> dict[str, Any]:
+    """A student."""
     return {
         "id": user_id,
         "email": f"pupil-{number}@school.example",
@@ -116,7 +117,8 @@ def _person(user_id: str, number: int, now: datetime) -> dict[str, Any]:
     }
 
 
-def _course(course_id: str, number: int, teacher_id: str, now: datetime) -> dict[str, Any]:
+def course_row(course_id: str, number: int, teacher_id: str, now: datetime) -> dict[str, Any]:
+    """An active course."""
     return {
         "id": course_id,
         "code": f"C-{number}",
@@ -165,16 +167,21 @@ def _enrolments(
 ) -> Iterator[dict[str, Any]]:
     for number, course in enumerate(made):
         for user_id in _taking(term, number, people):
-            yield {
-                "id": new_id(),
-                "course_id": course,
-                "user_id": user_id,
-                "role": "student",
-                "status": "active",
-                "source": "list",
-                "created_at": now,
-                "enrolled_at": now,
-            }
+            yield enrolled_row(course, user_id, now)
+
+
+def enrolled_row(course: str, user_id: str, now: datetime) -> dict[str, Any]:
+    """A student in a course."""
+    return {
+        "id": new_id(),
+        "course_id": course,
+        "user_id": user_id,
+        "role": "student",
+        "status": "active",
+        "source": "list",
+        "created_at": now,
+        "enrolled_at": now,
+    }
 
 
 def _assignment(assignment_id: str, course: str, now: datetime) -> dict[str, Any]:
@@ -232,9 +239,10 @@ def _grade(submission_id: str, assignment: str, user_id: str, now: datetime) -> 
     }
 
 
-def _filed(course: str, recording: str, now: datetime) -> dict[str, Any]:
+def filed_row(course: str, recording: str, now: datetime) -> dict[str, Any]:
+    """A recording in a course."""
     filed = {"course_id": course, "recording_id": recording, "lecture_title": "", "sequence_order": 0}
-    return {**filed, "added_at": now}
+    return {**filed, "to_announce": False, "added_at": now}
 
 
 def _progress(of_it: Sequence[str], watchers: Sequence[str], now: datetime) -> Iterator[dict[str, Any]]:

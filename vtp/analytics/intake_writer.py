@@ -1,0 +1,187 @@
+"""Stores batches of events of several people in one transaction, with all that they come to."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Final
+
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from vtp.accounts.service import Clock
+from vtp.analytics.playback_store import BatchKey, Happened, claim_batches
+from vtp.analytics.rollups import Rollups, bins_length, watched_row
+from vtp.analytics.schemas import SaidEvent, SendEvents
+from vtp.db import Database
+from vtp.recording.progress import extent_of, take_in
+from vtp.recording.progress_store import Key, Progress, lock_progress, save_progress
+from vtp.recording.store import Recording
+from vtp.recording.watching import Played, Report
+
+DOOR: Final = "e:"
+"""Of sittings whose segments come as events: beside those of the same page that come as progress."""
+
+
+@dataclass(frozen=True, slots=True)
+class RefusedPart:
+    """An event, or one of its segments, that does not count."""
+
+    index: int
+    segment: int | None
+    reason: str
+
+
+@dataclass(slots=True)
+class Outcome:
+    """What became of a batch."""
+
+    accepted: int = 0
+    repeated: bool = False
+    refused: list[RefusedPart] = field(default_factory=list)
+
+
+@dataclass(frozen=True, slots=True)
+class SentBatch:
+    """What an account has sent, the recordings of it that it sees, and what it may not send."""
+
+    user_id: str
+    batch: SendEvents
+    seen: Mapping[str, Recording]
+    refused: tuple[RefusedPart, ...]
+
+    @property
+    def keys(self) -> set[BatchKey]:
+        """Of all batches that are in it."""
+        return {(self.user_id, self.batch.session_id, number) for number in self.batch.numbers}
+
+
+@dataclass(frozen=True, slots=True)
+class _Place:
+    index: int
+    segment: int
+
+
+@dataclass(slots=True)
+class _Said:
+    """The segments of one recording in a batch, as one report: they share the time since the last.
+
+    One that says where its player stands and has played nothing is a report, too: from the first on time
+    counts.
+    """
+
+    recording: Recording
+    played: list[Played] = field(default_factory=list)
+    places: list[_Place] = field(default_factory=list)
+    position_ms: int | None = None
+
+    def take(self, index: int, event: SaidEvent) -> None:
+        """Takes the event at this place of the batch."""
+        self.played += event.played
+        self.places += [_Place(index, segment) for segment in range(len(event.segments))]
+        if event.position is not None:
+            self.position_ms = round(event.position * 1000)
+
+    def report(self, batch: SendEvents) -> Report | None:
+        """None where nothing is said of where the player stands."""
+        if self.position_ms is None and not self.played:
+            return None
+        position_ms = self.position_ms if self.position_ms is not None else self.played[-1].end_ms
+        return Report(batch.session_id, batch.seq, tuple(self.played), position_ms)
+
+
+@dataclass(slots=True)
+class _Taken:
+    """What counts of a batch: rows of the log, what was played by recording, and what becomes of it."""
+
+    sent: SentBatch
+    outcome: Outcome
+    rows: list[Happened] = field(default_factory=list)
+    said: dict[str, _Said] = field(default_factory=dict)
+
+    @property
+    def reports(self) -> list[tuple[_Said, Report]]:
+        """In the order of their recordings."""
+        made = [(self.said[key], self.said[key].report(self.sent.batch)) for key in sorted(self.said)]
+        return [(said, report) for said, report in made if report is not None]
+
+
+class IntakeWriter:
+    """`write` is one transaction; `clock` is read within it."""
+
+    def __init__(self, database: Database, rollups: Rollups, clock: Clock) -> None:
+        self._database = database
+        self._rollups = rollups
+        self._clock = clock
+
+    async def write(self, sent: Sequence[SentBatch]) -> list[Outcome]:
+        """Stores what has not come before; gives what became of each."""
+        async with self._database.transaction() as tx:
+            now = self._clock()  # in here: what began before a course was closed is in its sums
+            new = await claim_batches(tx, {key for one in sent for key in one.keys}, now)
+            taken = []
+            for one in sent:
+                taken.append(_take(one, new, now))
+                new -= one.keys  # who sends the same once more repeats it
+            await self._store(tx, taken, now)
+        return [one.outcome for one in taken]
+
+    async def _store(self, tx: AsyncConnection, taken: Sequence[_Taken], now: datetime) -> None:
+        lengths: dict[Key, int] = {}
+        for one in taken:
+            for said, _ in one.reports:
+                lengths[one.sent.user_id, said.recording.id] = bins_length(extent_of(said.recording))
+        progress = await lock_progress(tx, lengths, now) if lengths else {}
+        rows: list[Happened] = []
+        for one in taken:
+            rows += one.rows
+            rows += _watch(one, progress, now)
+        await save_progress(tx, (progress[key] for key in sorted(progress)))
+        await self._rollups.grow(tx, rows, lengths)
+
+
+def _take(sent: SentBatch, new: set[BatchKey], now: datetime) -> _Taken:
+    """What of a batch is to be stored, of which these numbers have not come before."""
+    batch = sent.batch
+    fresh = {key[2] for key in sent.keys & new}
+    if not fresh:
+        return _Taken(sent, Outcome(repeated=True))
+    taken = _Taken(sent, Outcome(refused=list(sent.refused)))
+    unseen = {one.index for one in sent.refused}
+    for index, event in enumerate(batch.events):
+        if index in unseen or batch.number_of(event) not in fresh:
+            continue
+        taken.rows.append(_happened(sent, event, now))
+        if event.recording_id is not None:
+            recording = sent.seen[event.recording_id]
+            taken.said.setdefault(recording.id, _Said(recording)).take(index, event)
+    taken.outcome.accepted = len(taken.rows)
+    return taken
+
+
+def _watch(one: _Taken, progress: Mapping[Key, Progress], now: datetime) -> list[Happened]:
+    """Takes the reports of a batch into the rows of progress; gives what the log says of them."""
+    rows = []
+    user_id, session_id = one.sent.user_id, one.sent.batch.session_id
+    for said, report in one.reports:
+        mine = progress[user_id, said.recording.id]
+        taken = take_in(mine, said.recording, report, now, door=DOOR)
+        rows.append(watched_row(user_id, said.recording.id, session_id, taken.counted, mine.position_ms, now))
+        one.outcome.refused += [
+            RefusedPart(said.places[part.index].index, said.places[part.index].segment, part.reason)
+            for part in taken.refused
+        ]
+    return rows
+
+
+def _happened(sent: SentBatch, event: SaidEvent, now: datetime) -> Happened:
+    return Happened(
+        sent.user_id,
+        event.recording_id,
+        event.course_id,
+        sent.batch.session_id,
+        event.event_type,
+        event.timestamp,
+        now,
+        event.data,
+    )
