@@ -328,7 +328,8 @@ async def _told(database: Database, recording_id: str) -> list[dict[str, Any]]:
                     ],
                     "progress": (
                         progress.pieces, progress.watched_ms, progress.watch_time_ms, progress.position_ms,
-                        progress.updated_at - began, [[step, at_ms - began_ms] for step, at_ms in progress.reached],
+                        progress.updated_at - began,
+                        [[step, at_ms - began_ms] for step, at_ms in progress.reached],
                         [[one[0], one[1] - began_ms, one[2]] for one in progress.sittings.values()],
                     ),
                 }
