@@ -5,10 +5,11 @@ from __future__ import annotations
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
+import pytest
 from sqlalchemy import func, insert, select
 
+from tests.api.anonymous_material import DAYS, PUPILS, anonymizer_of, filed, held_school, say
 from tests.api.course_material import enrol, make_course, student
-from tests.api.test_analytics_anonymous import DAYS, PUPILS, anonymizer_of, filed, say, school
 from tests.api.test_analytics_attendance import EIGHT, School
 from tests.serving import Api, Person
 from vtp.analytics.lrs_store import target_of
@@ -23,8 +24,13 @@ from vtp.db import Database
 from vtp.ids import new_id
 from vtp.rooms.tables import session_participants
 
-__all__ = ["school"]
 STORE = "https://lrs.example/xapi"
+
+
+@pytest.fixture
+async def school(api: Api, teacher: Person) -> School:
+    """A class that was held, and two recordings that were watched."""
+    return await held_school(api, teacher)
 
 
 async def count(database: Database, table: object) -> int:

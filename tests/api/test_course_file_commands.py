@@ -10,10 +10,10 @@ from pathlib import Path
 import pytest
 from sqlalchemy import update
 
+from tests.api.carried_material import filed
 from tests.api.full_course import full_course
 from tests.api.recording_material import add_finished, make_room
 from tests.api.storage_material import media_of
-from tests.api.test_course_file_recordings import filed
 from tests.server_process import ROOT, Ended, command, environment, run_vtp
 from tests.serving import serving
 from vtp.coursework.tables import coursework_files

@@ -7,11 +7,11 @@ from pathlib import Path
 
 import pytest
 
+from tests.api.carried_material import export, filed
 from tests.api.course_file_material import bring, parts_of
 from tests.api.full_course import full_course
 from tests.api.recording_material import add_finished, make_room
 from tests.api.storage_material import gone_from_here, media_of, storing, told, uploaded
-from tests.api.test_course_file_recordings import export, filed
 from tests.s3_server import S3Server, s3_server, why_not
 from tests.serving import Api, Person
 from vtp.course_files.manifest import MANIFEST
