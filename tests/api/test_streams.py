@@ -201,6 +201,27 @@ async def test_no_more_viewers_than_there_may_be(api: Api, teacher: Person) -> N
     assert (await fetch(api, playlist, Cookie=cookies[0])).status == 200  # not counted any more
 
 
+async def test_one_account_does_not_keep_others_from_a_stream(api: Api, teacher: Person) -> None:
+    room = str((await room_of(api, teacher))["room_id"])
+    recording_id = await add_finished(api, room, teacher)
+    started = await start_stream(api, teacher, room_id="", recording_id=recording_id, max_viewers=5)
+    path, greedy = f"{BASE}/{started['stream_id']}", await api.person("student", "g@school.example")
+    other = await api.person("student", "o@school.example")
+
+    async def join(by: Person, name: str) -> int:
+        wish = {"action": "join", "viewer_id": name}
+        return (await api.call("POST", path, wish, by=by)).status
+
+    assert [await join(greedy, f"desk {number}") for number in range(6)] == [200] * 5 + [503]
+    assert await join(teacher, "desk") == 200
+    playlist = f"{RECORDINGS}/{recording_id}/stream/video/playlist.m3u8"
+    assert (await fetch(api, playlist, Cookie=await grant_of(api, recording_id, other))).status == 200
+    state = await state_of(api, teacher, started["stream_id"])
+    names = sorted(viewer["viewer_id"] for viewer in state["viewers"])
+    assert len(names) == 5 and {"desk", "desk 2", "desk 3", "desk 4"} <= set(names)
+    assert await join(greedy, "desk 6") == 503
+
+
 async def test_a_viewer_joins_by_a_name_and_is_one_of_their_own(api: Api, teacher: Person) -> None:
     started = await start_stream(api, teacher)
     path = f"{BASE}/{started['stream_id']}"

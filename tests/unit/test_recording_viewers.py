@@ -54,6 +54,37 @@ def test_as_many_as_there_may_be_are_let_in_and_a_place_that_is_left_is_anothers
     assert len(viewers) == 1 and viewers.peak == 2
 
 
+def test_who_has_more_than_a_few_places_gives_way_to_others_and_not_to_themselves() -> None:
+    viewers, _ = counted(most=5)
+    for session in "abcde":
+        viewers.admit(session, party="greedy")
+    with pytest.raises(Unavailable):
+        viewers.admit("f", party="greedy")
+    viewers.admit("teacher", party="teacher")
+    assert viewers.sessions_of(viewers.admit("b", party="greedy").id) == ["b"]
+    with pytest.raises(Unavailable):
+        viewers.admit("a", party="greedy")  # the oldest has given way, and takes nobody's place
+    viewers.admit("student", party="student")
+    assert not viewers.goes_on("b") and viewers.goes_on("c"), "in the order of coming"
+    with pytest.raises(Unavailable):
+        viewers.admit("late", party="late")  # a few are left to everybody
+    assert len(viewers) == 5
+    viewers.leave("teacher")
+    viewers.admit("a", party="greedy")  # a free place is anybody's
+    assert viewers.goes_on("a")
+
+
+def test_nobody_gives_way_while_more_watch_than_may() -> None:
+    viewers, _ = counted(most=5)
+    for session in "abcd":
+        viewers.admit(session, party="class")
+    viewers.admit("x", party="x")
+    viewers.most = 4
+    with pytest.raises(Unavailable):
+        viewers.admit("y", party="y")
+    assert len(viewers) == 5
+
+
 def test_bytes_and_segments_are_counted_by_rendition_and_viewer() -> None:
     viewers, clock = counted()
     viewers.admit("a")

@@ -13,7 +13,7 @@ from vtp.http.keys import CLIENT
 from vtp.http.routing import Call
 from vtp.ids import parse_id
 from vtp.recording.grants import PLAIN_NAME, SECURE_NAME, Grants, Scope, cookie_header
-from vtp.recording.holders import Holders, holder_of, is_in_path, session_of, viewer_of, visit_of
+from vtp.recording.holders import Holders, holder_of, is_in_path, party_of, session_of, viewer_of, visit_of
 from vtp.recording.seen import Seen
 from vtp.recording.service import Recordings
 from vtp.recording.viewers import Viewership
@@ -114,8 +114,9 @@ class Admission:
         Raises Unavailable when it has all the viewers that it may have.
         """
         recording_id = await self.admit(call)
-        session = session_of(call.request[HOLDER], origin_of(call).ip)
-        self.viewership.admit(recording_id, session)
+        holder, address = call.request[HOLDER], origin_of(call).ip
+        session = session_of(holder, address)
+        self.viewership.admit(recording_id, session, party_of(holder, address))
         return recording_id, session
 
     async def find_called(self, call: Call) -> tuple[Principal, Seen]:

@@ -105,6 +105,13 @@ def session_of(holder: str, address: str = "") -> str:
     return f"{holder}@{address}" if is_in_path(holder) else holder
 
 
+def party_of(holder: str, address: str) -> str:
+    """Whose such a viewing is, of several at once: an account's, wherever it comes from; else that of a link,
+    or of nobody, from this address."""
+    user_id = viewer_of(holder).user_id
+    return f"{_ACCOUNT}{user_id}" if user_id is not None else f"{without_visit(holder)}@{address}"
+
+
 @dataclass(frozen=True, slots=True)
 class Viewer:
     """Somebody as a grant names them: an account, a link, or neither."""

@@ -15,6 +15,7 @@ from dataclasses import dataclass, field
 
 from vtp.errors import Unavailable
 from vtp.recording.layer_names import layer_number
+from vtp.recording.viewer_parties import Parties
 
 GONE_S = 30.0  # a waiting request lasts 12 s at most; players on demand load ahead for about as long
 RATE_S = 10.0  # what the bitrate of a viewer is measured over
@@ -67,6 +68,7 @@ class Viewer:
     """The track that was fetched last, of pictures rather than sound."""
     buffer_percent: float | None = None
     """How full the player's buffer is, as it has reported last."""
+    party: str = ""
 
 
 @dataclass(slots=True)
@@ -87,6 +89,7 @@ class Viewers:
     served: dict[str, Served] = field(default_factory=dict)
     """By track."""
     _present: OrderedDict[str, Viewer] = field(default_factory=OrderedDict)
+    _parties: Parties = field(default_factory=Parties)
     _salt: bytes = field(default_factory=lambda: secrets.token_bytes(16))
 
     @property
@@ -99,24 +102,31 @@ class Viewers:
         self._forget_gone()
         return len(self._present)
 
-    def admit(self, session: str, *, name: str = "", wished_bps: int = 0) -> Viewer:
-        """The viewer of this session, who begins to watch or goes on. Raises Unavailable when it is full."""
+    def admit(self, session: str, *, party: str = "", name: str = "", wished_bps: int = 0) -> Viewer:
+        """The viewer of this session, who begins to watch or goes on. `party`: whose it is, of those whose
+        visits give way to others'. Raises Unavailable when it is full.
+        """
         viewer = self._touch(session)
         if viewer is None:
-            self.require_place()
+            self._require_place(party, session)
             now_s = self.clock()
             digest = hashlib.blake2s(session.encode(), key=self._salt, digest_size=8).hexdigest()
             viewer = self._present[session] = Viewer(
-                name or digest, digest, now_s, now_s, Rate(now_s), wished_bps
+                name or digest, digest, now_s, now_s, Rate(now_s), wished_bps, party=party
             )
+            self._parties.add(party, session)
             if len(self._present) > MOST_KNOWN:
-                self._present.popitem(last=False)
+                self.leave(next(iter(self._present)))
             self.peak = max(self.peak, len(self._present))
         return viewer
 
-    def require_place(self) -> None:
-        """Raises Unavailable when nobody else may watch now."""
+    def _require_place(self, party: str, session: str) -> None:
+        """Raises Unavailable when nobody else may watch now, and nobody has more than a few places."""
         if self.most and len(self) >= self.most:
+            gives_way = self._parties.gives_way(party, session) if len(self) == self.most else None
+            if gives_way is not None:
+                self.leave(gives_way)
+                return
             raise Unavailable(
                 f"The stream has {self.most} viewers, as many as it may have; try again in a moment.",
                 retry_after_s=RETRY_AFTER_S,
@@ -149,7 +159,10 @@ class Viewers:
 
     def leave(self, session: str) -> bool:
         """A viewer goes; whether there was one."""
-        return self._present.pop(session, None) is not None
+        viewer = self._present.pop(session, None)
+        if viewer is not None:
+            self._parties.remove(viewer.party, session)
+        return viewer is not None
 
     def sessions_of(self, name: str) -> list[str]:
         """The sessions of the viewers who are called so."""
@@ -169,7 +182,7 @@ class Viewers:
     def _forget_gone(self) -> None:
         oldest_s = self.clock() - GONE_S
         while self._present and next(iter(self._present.values())).seen_s < oldest_s:
-            self._present.popitem(last=False)
+            self.leave(next(iter(self._present)))
 
 
 def is_picture(track: str) -> bool:
@@ -195,11 +208,11 @@ class Viewership:
         """The viewers, if they are counted."""
         return self._viewers.get(media_id)
 
-    def admit(self, media_id: str, session: str) -> None:
+    def admit(self, media_id: str, session: str, party: str = "") -> None:
         """Lets a session watch; raises Unavailable when the stream is full."""
         viewers = self._viewers.get(media_id)
         if viewers is not None and session:
-            viewers.admit(session)
+            viewers.admit(session, party=party)
 
     def goes_on(self, media_id: str, session: str) -> bool:
         """Whether it needs no `admit`."""

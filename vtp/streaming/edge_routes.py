@@ -13,7 +13,7 @@ from vtp.ids import is_id
 from vtp.recording.access_entries import Did
 from vtp.recording.access_log import AccessLog
 from vtp.recording.grants import Grants, Scope
-from vtp.recording.holders import Holders, session_of
+from vtp.recording.holders import Holders, party_of, session_of
 from vtp.recording.viewers import Viewership
 from vtp.streaming.edge_entry import EdgeEntrance
 from vtp.streaming.edge_schemas import (
@@ -80,7 +80,7 @@ def build_routes(
             raise NotSignedIn("This grant is not good any more: load the page again.", code="grant_ended")
         await holders.require(holder, watcher.media_id, Scope.PLAY, watcher.address)
         session = session_of(holder, watcher.address)
-        viewership.admit(watcher.media_id, session)
+        viewership.admit(watcher.media_id, session, party_of(holder, watcher.address))
         if is_id(watcher.media_id):  # a recording
             log.note(watcher.media_id, Did.OPENED, holder, Origin(watcher.address))
         for sent in watcher.sent:

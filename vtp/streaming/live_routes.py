@@ -13,7 +13,7 @@ from vtp.errors import Forbidden, NotSignedIn
 from vtp.http.routing import Access, Call, Limit, RouteTable
 from vtp.recording.admission import is_secure
 from vtp.recording.grants import PLAIN_NAME, SECURE_NAME, Grants, Scope, cookie_below
-from vtp.recording.holders import Holders, session_of, visit_of
+from vtp.recording.holders import Holders, party_of, session_of, visit_of
 from vtp.recording.media_routes import MASTER_NAME, no_such_track, sent_size, track_file
 from vtp.recording.playlist import PLAYLIST_TYPE
 from vtp.recording.ready_media import SEGMENT_TYPE
@@ -63,7 +63,9 @@ class LiveRoutes:
         session = await self._watch(call)
         stream = await self._streams.of_room(call.path["room"])
         view = await self._streams.sources.view(stream, stream.source)
-        self._streams.sources.viewership.admit(live_id(call.path["room"]), session)
+        self._streams.sources.viewership.admit(
+            live_id(call.path["room"]), session, party_of(session, origin_of(call).ip)
+        )
         return answer(call, view.multivariant(f"{stream.source}/"), PLAYLIST_TYPE)
 
     async def get_live_file(self, call: Call) -> web.StreamResponse:
@@ -75,7 +77,7 @@ class LiveRoutes:
         if track not in view.tracks:  # of a recording that has just ended there are participants', too
             raise no_such_track()
         media_id = live_id(room)
-        self._streams.sources.viewership.admit(media_id, session)
+        self._streams.sources.viewership.admit(media_id, session, party_of(session, origin_of(call).ip))
         found = await track_file(call, source, view, self._streams.sources, track)
         size, segments = sent_size(view, track, name, found)
         self._streams.sources.viewership.count(media_id, session, track, size, segments)

@@ -16,7 +16,7 @@ from vtp.ids import new_id, parse_id
 from vtp.media.events import Emitter
 from vtp.recording.changes import RecordingChanged
 from vtp.recording.grants import Grants, Scope
-from vtp.recording.holders import holder_of, visit_of, without_visit
+from vtp.recording.holders import holder_of, party_of, visit_of, without_visit
 from vtp.recording.service import Recordings
 from vtp.recording.store import Status
 from vtp.recording.viewers import Viewer, Viewers
@@ -214,7 +214,10 @@ class Streams:
         await self._require_to_watch(principal, stream, address)
         holder = visit_of(principal, new_id())
         viewer = stream.viewers.admit(
-            holder, name=wish.viewer_id, wished_bps=round(wish.initial_bitrate * 1000)
+            holder,
+            party=party_of(holder, address),
+            name=wish.viewer_id,
+            wished_bps=round(wish.initial_bitrate * 1000),
         )
         reference = live_id(stream.slug) if stream.room_id else str(stream.recording_id)
         return viewer, grants.make(reference, Scope.PLAY, holder, latest_s=principal.expires_at_s)
