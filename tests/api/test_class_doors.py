@@ -10,6 +10,7 @@ import pytest
 from tests.api.class_people import ROOM, id_of, invite, open_class, refused
 from tests.api.socket_clients import Client, School
 from tests.api.test_class_lobby import media
+from tests.closing import close_room
 from tests.serving import Answer, Person
 from vtp.ids import new_id
 from vtp.rooms.bans import Bans
@@ -44,7 +45,7 @@ async def test_who_is_banned_reads_no_chat_over_http(school: School) -> None:
         assert (answer.status, answer.body["code"]) == (403, "banned")
     assert (await read_chat(school, bystander)).status == 200
     await teacher.ok("leave-room")
-    await school.api.server.services.live_rooms.close_room((await school.api.open_room(ROOM)).id)
+    close_room(school.api.server.services.live_rooms, (await school.api.open_room(ROOM)).id)
     assert (await read_chat(school, account)).body["code"] == "banned", "after the class too"
 
 

@@ -13,6 +13,7 @@ from tests.api.class_people import ROOM, id_of, invite, open_class, refused
 from tests.api.sfu.material import Service, service_token
 from tests.api.socket_clients import Client, School
 from tests.api.test_class_lobby import media
+from tests.closing import close_room
 from tests.serving import Api, serving
 from vtp.errors import Unavailable
 from vtp.ids import new_id
@@ -123,7 +124,7 @@ async def test_a_room_that_closes_while_its_bans_are_read_lets_nobody_in(school:
     room = await services.rooms.find(ROOM)
     entering = asyncio.create_task(entrance.open(room))
     await reading.wait()
-    await services.live_rooms.close_room(room.id)
+    close_room(services.live_rooms, room.id)
     go_on.set()
     with pytest.raises(Unavailable):
         await entering

@@ -11,6 +11,7 @@ from sqlalchemy import select
 from tests.api.class_people import ROOM, enter, has_been_told, invite, open_class, refused
 from tests.api.poll_material import PATH, WISH, ask, counts_of, stored, vote
 from tests.api.socket_clients import School
+from tests.closing import close_room
 from vtp.errors import Unavailable
 from vtp.rooms import poll_store
 from vtp.rooms.tables import polls
@@ -205,7 +206,7 @@ async def test_an_open_poll_ends_with_its_class(school: School) -> None:
     poll_id = await ask(teacher)
     await vote(student, poll_id, 0)
     services = school.api.server.services
-    await services.live_rooms.close_room((await services.rooms.find(ROOM)).id, "Over.")
+    close_room(services.live_rooms, (await services.rooms.find(ROOM)).id, "Over.")
     await student.pushes("room-closed")
     assert await refused(student, "vote", {"pollId": poll_id, "choices": [1]}) == "not_in_a_room"
     again = await enter(school, "teacher")

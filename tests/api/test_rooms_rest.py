@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 from sqlalchemy import delete, insert, select
 
+from tests.closing import close_room
 from tests.serving import Api, principal_of, serving
 from vtp.accounts.tables import audit_log
 from vtp.errors import NotFound
@@ -270,7 +271,7 @@ async def test_a_room_that_is_open_is_entered_without_a_query(api: Api) -> None:
     async with services.database.transaction() as tx:
         await tx.execute(delete(rooms))
     assert [(await services.rooms.find(name)).id for name in names] == [room_id] * 3
-    await services.live_rooms.close_room(room_id)
+    close_room(services.live_rooms, room_id)
     for name in names:
         with pytest.raises(NotFound):
             await services.rooms.find(name)

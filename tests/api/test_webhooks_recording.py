@@ -10,6 +10,7 @@ import pytest
 from tests.api.recording_material import fetch, grant_of
 from tests.api.test_recordings_class import BASE, publisher, start, until_segments
 from tests.api.test_webhooks import QUICK, add_hook, make_room
+from tests.closing import close_room
 from tests.receiver import Receiver, receiving
 from tests.serving import Api, serving
 
@@ -58,7 +59,7 @@ async def test_a_recording_that_a_closed_room_ends_is_ready_too(api: Api, receiv
         await browser.publish(codec="video/H264")
         await until_segments(api, recording_id, cookie, 1)
         room = await api.call("GET", "/api/v1/rooms/physics", by=teacher)
-        await api.server.services.live_rooms.close_room(room.body["room_id"])
+        close_room(api.server.services.live_rooms, room.body["room_id"])
     (ready,) = await receiver.wait(1)
     assert ready.type == "recording.ready"
     assert ready.message["data"]["recording"]["recording_id"] == recording_id

@@ -133,7 +133,7 @@ async def test_room_deleted_midway_ends_everybody_in_it(server: MediaServer, ali
         room = server.room()
         closed: list[RoomEvent] = []
         room.add_listener(closed.append)
-        await server.live_rooms.close_room(room.id)
+        await server.live_rooms.delete_room(room.id)
         await alice.closed.wait()
         await bob.closed.wait()
         assert closed == [RoomClosed(room, "The room was deleted.")]

@@ -112,29 +112,6 @@ def test_no_rtx_is_promised_to_a_viewer_that_does_not_nack() -> None:
     assert "rtx" not in [codec.name for codec in line(answered, "video").codecs]
 
 
-def test_one_payload_type_of_each_name_is_what_every_decoder_takes() -> None:
-    video = watch(offer("safari_watch"))[0].media[1]
-    chosen = video.line.codecs_by_name()
-    assert {name: codec.payload_type for name, codec in chosen.items()} == {"h264": 98, "vp8": 100}
-
-
-def test_the_payload_type_of_the_producers_profile_is_chosen_when_it_is_known() -> None:
-    high = RtpParameters.from_json(
-        {
-            "codecs": [
-                {
-                    "mimeType": "video/H264",
-                    "payloadType": 96,
-                    "clockRate": 90000,
-                    "parameters": {"packetization-mode": 1, "profile-level-id": "640c28"},
-                }
-            ]
-        }
-    )
-    video = watch(offer("safari_watch"))[0].media[1]
-    assert video.line.codecs_by_name(high)["h264"].payload_type == 96
-
-
 def test_with_producers_only_their_kinds_and_codecs_are_named() -> None:
     producers = consumables("obs_publish")
     answer, _ = watch(offer("chromium_watch"), producers)

@@ -11,11 +11,11 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import ColumnElement, func, or_, select, update
+from sqlalchemy import ColumnElement, func, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from vtp.jobs.tables import recording_jobs as jobs
-from vtp.recording.store import Status, Storage
+from vtp.recording.store import Status, Storage, of_instance
 from vtp.recording.tables import recordings
 
 
@@ -188,7 +188,7 @@ async def owned_since(tx: AsyncConnection, recording_id: str, since: datetime) -
 
 async def release_abandoned(tx: AsyncConnection, instance_id: str, now: datetime) -> int:
     """Takes up what a former process of this data folder left; call while no other can run."""
-    ours = jobs.c.recording_id.in_(select(recordings.c.id).where(_of(instance_id)))
+    ours = jobs.c.recording_id.in_(select(recordings.c.id).where(of_instance(instance_id)))
     left = (ours, jobs.c.owner.is_not(None))
     again = update(jobs).where(*left, jobs.c.state == State.RUNNING)
     count = (await tx.execute(again.values(state=State.QUEUED, next_try_at=now))).rowcount
@@ -214,7 +214,7 @@ async def recordings_without(tx: AsyncConnection, kind: Kind, instance_id: str, 
     """
     has_one = select(jobs.c.id).where(jobs.c.recording_id == recordings.c.id, jobs.c.kind == kind).exists()
     ended = recordings.c.status.in_((Status.READY, Status.INTERRUPTED))
-    wanted = select(recordings.c.id).where(ended, _of(instance_id), ~has_one)
+    wanted = select(recordings.c.id).where(ended, of_instance(instance_id), ~has_one)
     if after:
         wanted = wanted.where(recordings.c.id > after)
     return list((await tx.execute(wanted.order_by(recordings.c.id).limit(AT_A_TIME))).scalars())
@@ -227,7 +227,7 @@ async def stored_before(tx: AsyncConnection, instance_id: str, before: datetime)
     is_open = of_it.where(jobs.c.state.in_(OPEN)).exists()
     all_sent = of_it.where(jobs.c.kind == Kind.UPLOAD, jobs.c.state == State.DONE).exists()
     stored = (recordings.c.storage == Storage.STORED, recordings.c.stored_at <= before)
-    statement = select(recordings.c.id).where(_of(instance_id), *stored, ~is_open, all_sent)
+    statement = select(recordings.c.id).where(of_instance(instance_id), *stored, ~is_open, all_sent)
     return list((await tx.execute(statement)).scalars())
 
 
@@ -256,12 +256,8 @@ async def stay_local(tx: AsyncConnection, recording_id: str) -> None:
     await tx.execute(update(recordings).where(*on_its_way).values(storage=Storage.LOCAL))
 
 
-def _of(instance_id: str) -> ColumnElement[bool]:
-    return or_(recordings.c.instance_id == instance_id, recordings.c.instance_id.is_(None))
-
-
 def _queued(instance_id: str) -> tuple[ColumnElement[bool], ...]:
-    return _of(instance_id), jobs.c.state == State.QUEUED, _nobody_works()
+    return of_instance(instance_id), jobs.c.state == State.QUEUED, _nobody_works()
 
 
 def _nobody_works() -> ColumnElement[bool]:

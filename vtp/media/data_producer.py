@@ -10,7 +10,6 @@ from vtp.ids import new_id
 from vtp.media.events import Emitter
 from vtp.media.parameters import SctpStreamParameters
 
-PPID_DCEP = 50  # RFC 8832; nothing is agreed in-band here
 PPID_STRING, PPID_BINARY, PPID_STRING_EMPTY, PPID_BINARY_EMPTY = 51, 53, 56, 57  # RFC 8831 section 8
 _PPID_BINARY_PARTIAL, _PPID_STRING_PARTIAL = 52, 54  # deprecated there, and still sent by some
 _EMPTY = (PPID_STRING_EMPTY, PPID_BINARY_EMPTY)

@@ -7,7 +7,6 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
 from vtp.media.capabilities import TRANSPORT_CC
-from vtp.media.ortc_match import codecs_match
 from vtp.media.packet_path import ConsumerForm, consumer_form
 from vtp.media.parameters import (
     Kind,
@@ -65,8 +64,8 @@ class WhepCodec:
 class WhepLine:
     """One line we answer `sendonly`, before any producer is known. Viewers share it: it is never changed.
 
-    `codecs` has every payload type both know, best first; `codecs_by_name` the first of each name, which is
-    what the packet path takes. `extensions` maps the URI of a header extension to the viewer's id.
+    `codecs` has every payload type both know, best first. `extensions` maps the URI of a header extension to
+    the viewer's id.
     """
 
     kind: Kind
@@ -84,18 +83,6 @@ class WhepLine:
     answer: MediaDescription
     """Without our transport and SSRCs; `body` are its lines between these two."""
     body: list[str]
-
-    def codecs_by_name(self, producer: RtpParameters | None = None) -> dict[str, WhepCodec]:
-        """One payload type per codec name: the best, or the one that fits what `producer` sends."""
-        chosen: dict[str, WhepCodec] = {}
-        for codec in self.codecs:
-            chosen.setdefault(codec.name, codec)
-        for sent in producer.media_codecs() if producer is not None else []:
-            exact = [c for c in self.rtp_parameters.media_codecs() if codecs_match(c, sent, strict=True)]
-            for codec in self.codecs:
-                if exact and codec.payload_type == exact[0].payload_type:
-                    chosen[codec.name] = codec
-        return chosen
 
 
 @dataclass(frozen=True, slots=True)

@@ -296,12 +296,6 @@ class LiveRooms:
         if room is not None:
             room.close(reason)
 
-    async def close_room(self, room_id: str, reason: str = "The room was deleted.") -> None:
-        """Ends a room that may be open."""
-        room = self._rooms.get(room_id)
-        if room is not None:
-            room.close(reason)
-
     async def close(self) -> None:
         """Ends all rooms."""
         for room in self.rooms:
