@@ -292,6 +292,27 @@ async def test_everybody_is_told_of_the_servers_end_and_it_does_not_wait_for_the
         assert (await asyncio.wait_for(poll, 20)).status == 200
 
 
+@pytest.mark.sqlite_alone
+async def test_a_page_that_is_left_while_it_connects_is_no_error(
+    school: School, caplog: pytest.LogCaptureFixture
+) -> None:
+    api = school.api
+    port = api.server.listening.http_port
+    asked = (
+        "GET /socket.io/?EIO=4&transport=websocket HTTP/1.1\r\nHost: localhost\r\n"
+        "Upgrade: websocket\r\nConnection: Upgrade\r\nSec-WebSocket-Version: 13\r\n"
+        "Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n\r\n"
+    )
+    for _ in range(20):
+        _, writer = await asyncio.open_connection("127.0.0.1", port)
+        writer.write(asked.encode())
+        await writer.drain()
+        writer.transport.abort()
+    answer = await api.call("GET", "/health")  # behind all of them
+    assert answer.status == 200
+    assert [one for one in caplog.records if one.levelname == "ERROR"] == []
+
+
 @pytest.mark.drawn(8)
 @pytest.mark.sqlite_alone
 @pytest.mark.parametrize(

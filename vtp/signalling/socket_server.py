@@ -31,6 +31,7 @@ MAX_MESSAGE_BYTES = 2_000_000  # what is over the payloads' own limits is still 
 MAX_WAITING_BYTES = 8_000_000  # for a client that does not read; a full room's pushes are a tenth of it
 CONNECT_WITHIN_S = 20.0  # for a client to say who it is once it has reached us, or was disconnected
 UNREADABLE = "unreadable-message"
+CLOSED_BY_CLIENT = 499  # nginx's, for what nobody is sent
 _FROM_CLIENTS = frozenset({packet.CONNECT, packet.DISCONNECT, packet.EVENT, packet.ACK})
 _RESERVED = frozenset({"connect", "disconnect", "connect_error", "__disconnect_final", "*"})
 LOST_REASONS = frozenset(
@@ -148,10 +149,13 @@ class _Parcel:
 class _Line(AioWebSocket):  # type: ignore[misc]
     """A WebSocket without compression: browsers offer it, and its windows are 0.1 MB for each of them."""
 
-    async def __call__(self, environ: dict[str, Any]) -> web.WebSocketResponse:
+    async def __call__(self, environ: dict[str, Any]) -> web.StreamResponse:
         line = web.WebSocketResponse(max_msg_size=self.server.max_http_buffer_size, compress=False)
         self._sock = line
-        await line.prepare(environ["aiohttp.request"])
+        try:
+            await line.prepare(environ["aiohttp.request"])
+        except ConnectionResetError:  # the page was left meanwhile; its session ends by its pings
+            return web.Response(status=CLOSED_BY_CLIENT)
         self.environ = environ
         await self.handler(self)
         return line
