@@ -63,7 +63,7 @@ class Grades:
         self._clock = clock
 
     async def get(self, principal: Principal, course_id: str, assignment_id: str, user_id: str) -> Grade:
-        """Somebody's, for staff; one's own once it is released."""
+        """Somebody's, for staff; one's own, which says nothing before it is released."""
         wanted = parse_id(user_id, "/path/student_id")
         own = wanted == principal.user_id
         async with self._database.read() as tx:
@@ -71,7 +71,7 @@ class Grades:
             assignment = await self._assignments.find_seen(tx, inside, assignment_id)
             found = await self._of(tx, inside, assignment, wanted)
             if not inside.may(Action.COURSE_TEACH) and found.released_at is None:
-                raise Forbidden("Your grade is not there yet.", code="not_released")
+                return _nothing_yet(assignment, wanted)
             return found
 
     @done_over
@@ -175,8 +175,7 @@ class Grades:
         role = role_in_course(Role.STUDENT, user_id, course.instructor_id, seen.member) if seen else None
         if role is not Role.STUDENT:
             raise NotFound("This is no student of the course.", code="no_such_student")
-        now = assignment.created_at  # the same for who asks again
-        return Grade(new_id(), assignment.id, user_id, None, None, [], "", None, None, 0, now, now)
+        return _nothing_yet(assignment, user_id)
 
     async def _put(
         self,
@@ -241,6 +240,12 @@ class Grades:
                 "released": grade.released_at is not None,
             },
         )
+
+
+def _nothing_yet(assignment: Assignment, user_id: str) -> Grade:
+    """What somebody has of whom nothing was said, or nothing that they are to know: the same each time."""
+    at = assignment.created_at
+    return Grade(new_id(), assignment.id, user_id, None, None, [], "", None, None, 0, at, at)
 
 
 async def _group(tx: AsyncConnection, assignment: Assignment, user_id: str) -> list[str]:

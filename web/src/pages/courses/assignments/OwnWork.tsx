@@ -2,7 +2,6 @@
 import { useCallback } from "react";
 import type { Assignment, Entry, Group, Submission } from "../../../api/assignments";
 import { readFirst } from "../../../api/pages";
-import { ApiError } from "../../../api/problem";
 import { Badge } from "../../../design/Badge";
 import { Button } from "../../../design/Button";
 import { Card } from "../../../design/Card";
@@ -33,19 +32,16 @@ export function OwnWork({ assignment }: { assignment: Assignment }) {
   const { course_id, id, for_groups } = assignment;
   const load = useCallback(
     async (signal: AbortSignal) => {
-      const [attempts, mine, groups, grade] = await Promise.all([
+      const [attempts, mine, groups] = await Promise.all([
         readFirst(MOST, (page) => assignments.attempts(course_id, id, "", page, signal)),
         readFirst(MOST, (page) => assignments.mine(course_id, page, signal)),
         for_groups
           ? readFirst(1, async (page) => (await assignments.groups(course_id, id, page, signal)).value)
           : null,
-        assignments.grade(course_id, id, me, signal).catch((problem: unknown) => {
-          // Not released: nothing is said before.
-          if (problem instanceof ApiError && problem.status === 403) return null;
-          throw problem;
-        }),
       ]);
       const entry = mine.items.find(({ assignment_id }) => assignment_id === id) ?? null;
+      const mayBe = me !== "" && (entry === null || entry.released);
+      const grade = mayBe ? await assignments.grade(course_id, id, me, signal) : null;
       return {
         attempts: attempts.items,
         entry,
