@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Final
 
-from sqlalchemy import ColumnElement, Table, and_, false, select, true
+from sqlalchemy import ColumnElement, Table, and_, func, select, union
 
 from vtp.analytics.alert_words import told_of
 from vtp.analytics.tables import (
@@ -26,10 +26,11 @@ from vtp.analytics.tables import (
     server_load,
     usage_days,
 )
+from vtp.courses.tables import course_permissions, courses
 from vtp.mail.outbox import MailKind
 from vtp.mail.tables import mails
 from vtp.notifications.tables import news, notifications
-from vtp.own_data.holding import Deleted, Holding, without
+from vtp.own_data.holding import Deleted, Holding, Subject, without
 from vtp.rooms.tables import session_participants
 
 
@@ -44,9 +45,21 @@ def _waits_for_who_was_told(user_id: str) -> ColumnElement[bool]:
     say is sealed, so all of those go. Their readers have the news in their lists."""
     c = mails.c
     told = select(notifications.c.user_id).join(news, news.c.id == notifications.c.news_id)
-    told = told.where(_about(user_id), notifications.c.user_id == c.user_id, news.c.at <= c.created_at)
-    waits = c.body.is_not(None), c.sent_at.is_(None)
-    return and_(c.kind.in_((MailKind.NEWS, MailKind.DIGEST)), *waits, told.correlate(mails).exists())
+    first = select(func.min(news.c.at)).where(_about(user_id)).scalar_subquery()
+    of_news = c.kind.in_((MailKind.NEWS, MailKind.DIGEST))
+    waits = c.body.is_not(None), c.sent_at.is_(None), c.created_at >= first
+    return and_(c.user_id.in_(told.where(_about(user_id))), of_news, *waits)
+
+
+def _sent_with_their_name(one: Subject) -> ColumnElement[bool]:
+    """Mails to the staff of their courses whose subject has it: versions before wrote it there."""
+    c, course = mails.c, analytics_alerts.c.course_id
+    alerts = select(course).where(analytics_alerts.c.user_id == one.user_id)
+    teachers = select(courses.c.instructor_id).where(courses.c.id.in_(alerts))
+    others = select(course_permissions.c.user_id).where(course_permissions.c.course_id.in_(alerts))
+    # Of who is erased already the name is not known, and those mails are gone.
+    name = c.subject.endswith(told_of(one.full_name), autoescape=True) if one.full_name else c.subject == ""
+    return and_(c.user_id.in_(union(teachers, others)), c.kind == MailKind.NEWS, name)
 
 
 HOLDINGS: Final = (
@@ -111,11 +124,7 @@ HOLDINGS: Final = (
     Holding(
         "mails_about_them_that_were_sent",
         mails,
-        lambda one: and_(
-            mails.c.kind == MailKind.NEWS,
-            true() if one.full_name else false(),
-            mails.c.subject.endswith(told_of(one.full_name), autoescape=True),
-        ),
+        _sent_with_their_name,
         ("id", "kind", "created_at", "sent_at"),
         (),
         Deleted(),
