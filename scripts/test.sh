@@ -66,6 +66,7 @@ beside=(
   tests/e2e/test_quiz_pages.py
   tests/e2e/test_pymediasoup.py
   tests/e2e/test_recording_hlsjs.py
+  tests/e2e/test_refused_pages.py
   tests/e2e/test_sdp_chromium.py
   tests/e2e/test_sfu_mediasoup.py
   tests/e2e/test_socketio_mediasoup.py

@@ -14,6 +14,8 @@ from tests.serving import Api, Person
 from vtp.ids import new_id
 from vtp.rooms.tables import session_participants
 
+pytestmark = pytest.mark.usefixtures("prepared_commands")  # which else takes the loop's time
+
 
 @pytest.fixture
 async def school(api: Api, teacher: Person) -> School:

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Final
 
-from sqlalchemy import ColumnElement, and_, delete, exists, func, or_, select, tuple_, update
+from sqlalchemy import ColumnElement, Table, and_, bindparam, delete, exists, func, or_, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from vtp.accounts.audit import Event
@@ -203,12 +203,8 @@ async def forget_corrected(tx: AsyncConnection, lesson_ids: Sequence[str]) -> No
 async def drop_attendance(tx: AsyncConnection, _: Scope, most: int) -> int:
     """Of classes that are nobody's."""
     c = lesson_attendance.c
-    key = tuple_(c.lesson_id, c.user_id)
     statement = select(c.lesson_id, c.user_id).where(c.lesson_id.in_(_NOBODYS_CLASSES)).limit(most)
-    found = [tuple(row) for row in await tx.execute(statement)]
-    if found:
-        await tx.execute(delete(lesson_attendance).where(key.in_(found)))
-    return len(found)
+    return await _drop_by_key(tx, lesson_attendance, (await tx.execute(statement)).all())
 
 
 async def drop_corrections(tx: AsyncConnection, _: Scope, most: int) -> int:
@@ -234,12 +230,8 @@ async def drop_batches(tx: AsyncConnection, scope: Scope, most: int) -> int:
     if scope.closed:
         return 0
     c = analytics_batches.c
-    key = tuple_(c.user_id, c.session_id, c.seq)
     statement = select(c.user_id, c.session_id, c.seq).where(c.received_at < scope.before).limit(most)
-    found = [tuple(row) for row in await tx.execute(statement)]
-    if found:
-        await tx.execute(delete(analytics_batches).where(key.in_(found)))
-    return len(found)
+    return await _drop_by_key(tx, analytics_batches, (await tx.execute(statement)).all())
 
 
 async def drop_stays(tx: AsyncConnection, scope: Scope, most: int) -> int:
@@ -455,3 +447,13 @@ async def _drop(tx: AsyncConnection, table: Any, ids: Sequence[str]) -> int:
     if ids:
         await tx.execute(delete(table).where(table.c.id.in_(ids)))
     return len(ids)
+
+
+async def _drop_by_key(tx: AsyncConnection, table: Table, keys: Sequence[Sequence[Any]]) -> int:
+    """Each by its primary key: for `(a, b) IN (VALUES …)` SQLite reads all of the table."""
+    if keys:
+        columns = list(table.primary_key.columns)
+        theirs = [one == bindparam(f"key_{at}") for at, one in enumerate(columns)]
+        each = [{f"key_{at}": value for at, value in enumerate(key)} for key in keys]
+        await tx.execute(delete(table).where(*theirs), each)
+    return len(keys)

@@ -79,7 +79,7 @@ class Export:
         try:
             async with self._database.read() as tx:
                 for holding in HOLDINGS:
-                    await _write_section(tx, bundle, holding, Subject(user.id, user.email))
+                    await _write_section(tx, bundle, holding, Subject(user.id, user.email, user.full_name))
             picture = await self._pictures.find(user)
             file, size = await asyncio.to_thread(bundle.finish, picture)
         except BaseException:
