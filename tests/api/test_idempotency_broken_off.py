@@ -98,3 +98,16 @@ def _other(body_hash: str) -> dict[str, Any]:
     """A row that stands for what a call makes."""
     names = {"key": "other", "principal": "nobody", "route": "POST /y", "body_hash": body_hash}
     return {**names, "created_at": datetime.now(UTC)}
+
+
+async def test_who_takes_long_keeps_a_key_that_nobody_asks_for(api: Api) -> None:
+    now = [datetime.now(UTC)]
+    services = api.server.services
+    store = IdempotencyStore(services.database, services.accounts.sealer, lambda: now[0])
+    slow = await store.begin(ticket_of("slow", "somebody", "POST /x", "/x", b""))
+    assert isinstance(slow, Claim)
+    now[0] += IN_FLIGHT * 2
+    other = await store.begin(ticket_of("other", "another", "POST /y", "/y", b""))
+    assert isinstance(other, Claim)
+    async with services.database.transaction() as tx:
+        await slow.carry(tx)

@@ -271,3 +271,13 @@ def test_where_nobody_noted_when_it_was_complete_since_they_watched_last() -> No
     assert completed_at(seen, 10_000, 950) == later
     assert completed_at(seen, 10_000, 1000) is None
     assert completed_at(seen, 10_000, 700, grows=True) is None, "nobody knows how long it becomes"
+
+
+def test_since_when_it_is_complete_stays_when_they_look_again() -> None:
+    """What was watched while it grew, or before its course asked for less, was watched then."""
+    progress = Progress("u", "r", BEGAN, BEGAN, pieces=[(0, 9900)], watched_ms=9900)
+    assert completed_at(progress, 10_000, 900) == BEGAN
+    later = BEGAN_MS + 20 * 86_400_000
+    take_report(progress, Report("again", 0, (), 0), Extent(10_000), later)
+    progress.updated_at = BEGAN + timedelta(days=20)
+    assert completed_at(progress, 10_000, 900) == BEGAN

@@ -110,3 +110,19 @@ async def test_a_time_without_a_zone_is_refused(database: Database) -> None:
     found = Prepared(select(audit_log.c.id).where(audit_log.c.at >= bindparam("since")))
     with pytest.raises(ValueError, match="zone"):
         await found.rows(database, {"since": NOON.replace(tzinfo=None)})
+
+
+async def test_a_schema_that_another_server_changes_costs_one_answer_at_most(
+    database: Database, database_url: str
+) -> None:
+    """As of any statement: what the driver has prepared before is prepared again."""
+    who = Prepared(select(audit_log.c.id, audit_log.c.event).where(audit_log.c.id == bindparam("id")))
+    assert await who.rows(database, {"id": "x"}) == []
+    if database_url.startswith("postgresql"):
+        other = Database.connect(database_url)
+        async with other.transaction() as tx:
+            await tx.execute(text("ALTER TABLE audit_log ALTER COLUMN event TYPE VARCHAR(4000)"))
+        await other.close()
+        with pytest.raises(DBAPIError, match="InvalidCachedStatementError"):
+            await who.rows(database, {"id": "x"})
+    assert await who.rows(database, {"id": "x"}) == []

@@ -28,7 +28,7 @@ from vtp.http.pagination import Page, PageQuery, encode_cursor
 from vtp.http.routing import Access, Call, Limit, RouteTable
 from vtp.http.security import BrowserGuard
 from vtp.http.throttle import Throttle
-from vtp.http.validation import parse_body
+from vtp.http.validation import parse_body, refuse_nul
 from vtp.sealing import Sealer
 from vtp.settings import HttpSettings, LimitSettings, Settings
 
@@ -514,3 +514,14 @@ async def test_a_body_that_is_not_what_its_encoding_says_is_400(site: Site) -> N
 async def test_value_of_another_type_is_refused_and_not_made_to_fit(site: Site, wrong: Any) -> None:
     problem = await assert_problem(await site.make({"name": "lens", **wrong}), 422)
     assert [error["pointer"] for error in problem["errors"]] == [f"/{next(iter(wrong))}"]
+
+
+def test_where_a_nul_is_is_told_in_few_characters() -> None:
+    """However long the names are around it: of many values each would have a copy of them."""
+    with pytest.raises(Invalid) as refused:
+        refuse_nul({"k" * 500_000: [*[0] * 50_000, {"b": ["a\0"]}]}, "/body")
+    [fault] = refused.value.errors
+    assert fault.pointer == "/body/" + "k" * 199
+    with pytest.raises(Invalid) as refused:
+        refuse_nul({"a": [0, {"b\0": 1}]}, "")
+    assert refused.value.errors[0].pointer == "/a/1/b\0"

@@ -10,7 +10,16 @@ import pytest
 from vtp.recording.carried_index import LINES_AT_ONCE, IndexBudget, read_index
 from vtp.recording.carried_stream import MediaFacts, StreamReader, pack
 from vtp.recording.carried_taking import Taking
-from vtp.recording.index import INDEX_NAME, EndLine, Line, SegmentLine, TrackLine, encode_line
+from vtp.recording.index import (
+    INDEX_NAME,
+    EndLine,
+    Line,
+    PartLine,
+    SegmentLine,
+    TrackLine,
+    encode_line,
+    without_replaced,
+)
 from vtp.recording.manifest import MANIFEST_NAME, Manifest
 
 
@@ -109,3 +118,9 @@ def test_a_track_of_gaps_alone_is_not_carried(tmp_path: Path) -> None:
     assert head is not None and head.name == MANIFEST_NAME
     assert json.loads(b"".join(reader.data()))["tracks"] == []
     assert reader.head() is None
+
+
+def test_of_a_part_that_was_written_again_the_last_line_is_carried() -> None:
+    """In the place of the first: servers of before refuse parts that do not follow each other."""
+    lines = [PartLine(0, part, 9 * part, 9, 0, 1, 1, True, 0, crc) for part, crc in ((0, 1), (1, 2), (1, 3))]
+    assert without_replaced([*lines, EndLine()]) == [lines[0], lines[2], EndLine()]

@@ -5,6 +5,8 @@ from __future__ import annotations
 import pytest
 
 from vtp.errors import Unavailable
+from vtp.ids import new_id
+from vtp.recording.holders import holder_of_link_in_path, party_of
 from vtp.recording.viewers import GONE_S, RATE_S, Viewers, Viewership
 
 
@@ -124,3 +126,10 @@ def test_what_is_not_counted_lets_everybody_in() -> None:
         viewership.admit("r", "b")
     viewership.close("r")
     viewership.admit("r", "b")
+
+
+def test_a_household_is_one_party_however_many_addresses_it_has() -> None:
+    holder = holder_of_link_in_path(new_id())
+    assert party_of(holder, "2001:db8::1") == party_of(holder, "2001:db8::ffff:2")
+    assert party_of(holder, "2001:db8::1") != party_of(holder, "2001:db8:1::1")
+    assert party_of(holder, "192.0.2.1") != party_of(holder, "192.0.2.2")

@@ -94,6 +94,12 @@ class PictureFiles:
         remote = self._remote()
         await self._note(lambda tx: rows.note_sending(tx, key, remote.url))
         await remote.put_file(key, self.store.path(key))
+        async with self._database.read() as tx:
+            is_wanted = await rows.find_file(tx, key) is not None
+        if not is_wanted:  # erased while it was sent
+            await remote.remove(key)
+            await self.store.remove(key)
+            return
         await self.settle(key)
 
     async def settle(self, key: str) -> None:
@@ -139,6 +145,8 @@ class PictureFiles:
             except StoreAway as error:
                 away = error
         await self.store.delete(rows.folder_of(user_id))
+        if self.remote is not None and away is None:  # with what was on its way there meanwhile
+            await self.remote.delete(rows.folder_of(user_id))
         if away is not None:
             raise away
 

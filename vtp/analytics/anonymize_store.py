@@ -401,10 +401,17 @@ async def lock_viewers(
 ) -> tuple[list[Any], list[str]]:
     """Their progress, and who of them has indeed not watched since; others wait who would change it.
 
-    Pages first, then progress, as the intake takes them. Of whom there is neither any more, another has
+    Progress first, then pages, as the intake takes them. Of whom there is neither any more, another has
     added what there was.
     """
     page, seen = playback_sessions.c, recording_progress.c
+    rows = await tx.execute(
+        select(recording_progress)
+        .where(seen.recording_id == recording_id, seen.user_id.in_(user_ids))
+        .order_by(seen.user_id)
+        .with_for_update()
+    )
+    progress = rows.all()
     opened = await tx.execute(
         select(page.user_id, page.last_at)
         .where(page.recording_id == recording_id, page.user_id.in_(user_ids))
@@ -413,13 +420,6 @@ async def lock_viewers(
     )
     pages = opened.all()
     awake = {row.user_id for row in pages if row.last_at >= before}
-    rows = await tx.execute(
-        select(recording_progress)
-        .where(seen.recording_id == recording_id, seen.user_id.in_(user_ids))
-        .order_by(seen.user_id)
-        .with_for_update()
-    )
-    progress = rows.all()
     awake |= {row.user_id for row in progress if row.updated_at >= before}
     asleep = {row.user_id for row in (*pages, *progress)} - awake
     return [row for row in progress if row.user_id in asleep], [one for one in user_ids if one in asleep]

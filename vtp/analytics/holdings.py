@@ -58,8 +58,10 @@ def _sent_with_their_name(one: Subject) -> ColumnElement[bool]:
     teachers = select(courses.c.instructor_id).where(courses.c.id.in_(alerts))
     others = select(course_permissions.c.user_id).where(course_permissions.c.course_id.in_(alerts))
     # Of who is erased already the name is not known, and those mails are gone.
-    name = c.subject.endswith(told_of(one.full_name), autoescape=True) if one.full_name else c.subject == ""
-    return and_(c.user_id.in_(union(teachers, others)), c.kind == MailKind.NEWS, name)
+    told = f": {told_of(one.full_name)}"
+    name = c.subject.endswith(told, autoescape=True) if one.full_name else c.subject == ""
+    is_sent = c.kind == MailKind.NEWS, c.sent_at.is_not(None)
+    return and_(c.user_id.in_(union(teachers, others)), *is_sent, name)
 
 
 HOLDINGS: Final = (

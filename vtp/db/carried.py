@@ -24,6 +24,16 @@ def carrying(write: Carried) -> Iterator[None]:
         _carried.reset(token)
 
 
+@contextmanager
+def carrying_nothing() -> Iterator[None]:
+    """What is written within is of others, too: not of the call that runs now."""
+    token = _carried.set(None)
+    try:
+        yield
+    finally:
+        _carried.reset(token)
+
+
 async def write_carried(tx: AsyncConnection) -> None:
     """For `Database.transaction`, before the commit."""
     write = _carried.get()

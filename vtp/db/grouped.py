@@ -11,6 +11,7 @@ from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
 from typing import Generic, TypeVar
 
+from vtp.db.carried import carrying_nothing
 from vtp.db.conflicts import Conflicted, for_others
 from vtp.errors import Unavailable
 
@@ -55,7 +56,7 @@ class Grouped(Generic[T, R]):
             if not mine.done and mine in self._waiting:
                 self._waiting.remove(mine)
         if mine.error is not None:
-            raise mine.error
+            raise mine.error.with_traceback(None)  # it may be of several, none of whom has called the others
         return mine.answer  # type: ignore[return-value]  # done without an error
 
     def _next(self) -> list[_Waiting[T, R]]:
@@ -69,7 +70,7 @@ class Grouped(Generic[T, R]):
 
     async def _write_group(self, group: list[_Waiting[T, R]]) -> None:
         try:
-            with for_others():
+            with for_others(), carrying_nothing():
                 await self._store(group)
         except BaseException:  # who writes is cancelled: others wait on, and `write` knows what is stored
             self._waiting.extendleft(reversed([one for one in group if not one.done]))

@@ -103,15 +103,33 @@ class Prepared:
         cursor: Any = None
         try:
             cursor = connection.connection.cursor()
+            _renew(dialect, cursor)
             for hear in connection.dispatch.before_cursor_execute:  # who counts statements counts these, too
                 hear(connection, cursor, plan.sql, arguments, None, False)
             cursor.execute(plan.sql, arguments)
             rows = cursor.fetchall()
             cursor.close()
         except BaseException as error:  # noqa: BLE001  raised again, as SQLAlchemy says it
+            if isinstance(error, _stale(dialect)):
+                dialect._invalidate_schema_cache()  # type: ignore[attr-defined]
             wrapped = plan.sql if isinstance(error, dialect.loaded_dbapi.Error) else None
             connection._handle_dbapi_exception(error, wrapped, None, cursor, None)
         return plan.convert(rows)
+
+
+def _renew(dialect: Dialect, cursor: Any) -> None:
+    """What asyncpg has prepared before the schema changed is prepared again, as SQLAlchemy's own contexts of
+    execution have it."""
+    changed_at = getattr(dialect, "_invalidate_schema_cache_asof", None)
+    if changed_at is not None:
+        cursor._invalidate_schema_cache_asof = changed_at
+
+
+def _stale(dialect: Dialect) -> tuple[type[BaseException], ...]:
+    """By what asyncpg says that it has."""
+    names = ("InvalidCachedStatementError", "InternalServerError")
+    known = dialect.loaded_dbapi if hasattr(dialect, "_invalidate_schema_cache") else None
+    return tuple(getattr(known, name) for name in names if hasattr(known, name))
 
 
 def _plan(statement: Statement, columns: Sequence[str] | None, dialect: Dialect) -> _Plan:

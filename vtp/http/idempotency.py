@@ -126,7 +126,7 @@ class IdempotencyStore:
         now = self._now()
         try:
             async with self._database.transaction() as tx:
-                await tx.execute(delete(table).where(_expired(now)))
+                await tx.execute(delete(table).where(_over(ticket, now)))
                 await tx.execute(insert(table).values(**_identity(ticket), created_at=now))
         except IntegrityError:
             return await self._earlier(ticket)
@@ -223,6 +223,8 @@ def _same(ticket: Ticket) -> ColumnElement[bool]:
     )
 
 
-def _expired(now: dt.datetime) -> ColumnElement[bool]:
-    unfinished = and_(table.c.status.is_(None), table.c.created_at < now - IN_FLIGHT)
-    return or_(table.c.created_at < now - KEPT, unfinished)
+def _over(ticket: Ticket, now: dt.datetime) -> ColumnElement[bool]:
+    """What is kept no longer, and this key where its call died; a call that takes long keeps its own as long
+    as nobody asks for it."""
+    died = and_(_same(ticket), table.c.status.is_(None), table.c.created_at < now - IN_FLIGHT)
+    return or_(table.c.created_at < now - KEPT, died)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Iterable, Sequence
 from typing import Any, get_origin
 
 from aiohttp import web
@@ -17,6 +18,8 @@ from vtp.json_bounds import MOST_VALUES, has_more_values
 JSON_TYPE = "application/json"
 MOST_FAULTS = 100
 """That are told of at once."""
+MOST_CHARACTERS = 200
+"""Of where one of them is."""
 
 
 def check_content_type(route: Route, request: web.Request, has_body: bool) -> None:
@@ -82,21 +85,38 @@ def read_path(request: web.Request) -> dict[str, str]:
 
 
 def _field(prefix: str, item: ErrorDetails) -> FieldError:
-    parts = "".join("/" + str(part).replace("~", "~0").replace("/", "~1") for part in item["loc"])
     message = item["msg"].removeprefix("Value error, ")
-    return FieldError(prefix + parts, message)
+    return FieldError(prefix + _pointer_of(item["loc"]), message)
+
+
+def _pointer_of(way: Sequence[str | int]) -> str:
+    """RFC 6901; of a way that somebody made long, so much as one can read."""
+    parts = (str(part)[:MOST_CHARACTERS].replace("~", "~0").replace("/", "~1") for part in way)
+    return "".join(f"/{part}" for part in parts)[:MOST_CHARACTERS]
 
 
 def refuse_nul(value: Any, pointer: str) -> None:
-    """PostgreSQL cannot store U+0000 in text, and no text here needs it."""
-    if isinstance(value, str) and "\x00" in value:
-        raise Invalid(
-            "The input is not acceptable.", errors=[FieldError(pointer, "contains a NUL character")]
-        )
+    """PostgreSQL cannot store U+0000 in text, and no text here needs it. Raises Invalid."""
+    way = _way_to_nul(value)
+    if way is not None:
+        at = pointer + _pointer_of(way)
+        raise Invalid("The input is not acceptable.", errors=[FieldError(at, "contains a NUL character")])
+
+
+def _way_to_nul(value: Any) -> list[str | int] | None:
+    """To a text with U+0000. Ways are not made as one goes: of long names within each other they are as long
+    as all that was sent, at each of many values."""
+    if isinstance(value, str):
+        return [] if "\x00" in value else None
+    items: Iterable[tuple[str | int, Any]] = ()
     if isinstance(value, dict):
-        for key, item in value.items():
-            refuse_nul(key, f"{pointer}/{key}")
-            refuse_nul(item, f"{pointer}/{key}")
+        items = value.items()
     elif isinstance(value, list):
-        for index, item in enumerate(value):
-            refuse_nul(item, f"{pointer}/{index}")
+        items = enumerate(value)
+    for key, item in items:
+        if isinstance(key, str) and "\x00" in key:
+            return [key]
+        way = _way_to_nul(item)
+        if way is not None:
+            return [key, *way]
+    return None

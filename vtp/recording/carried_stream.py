@@ -16,7 +16,14 @@ from typing import Annotated, Final
 
 from pydantic import BaseModel, ConfigDict, Field
 
-from vtp.recording.index import INDEX_NAME, TrackIndex, encode_line, read_lines, segment_name
+from vtp.recording.index import (
+    INDEX_NAME,
+    TrackIndex,
+    encode_line,
+    read_lines,
+    segment_name,
+    without_replaced,
+)
 from vtp.recording.manifest import MANIFEST_NAME, Manifest
 from vtp.recording.sample_table import Find
 
@@ -74,6 +81,7 @@ def pack(manifest: Manifest, find: Find) -> Generator[bytes, None, None]:
     yield _head(MANIFEST_NAME, len(facts)) + facts
     for track in manifest.tracks:
         lines, _ = read_lines(find(f"{track}/{INDEX_NAME}").read_bytes())
+        lines = without_replaced(lines)  # which servers of before refuse
         encoded = b"".join(encode_line(line) for line in lines)
         yield _head(f"{track}/{INDEX_NAME}", len(encoded)) + encoded
         for name, size in files_of(TrackIndex.of(lines)):

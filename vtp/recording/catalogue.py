@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import replace
 from datetime import UTC, datetime
-from typing import Protocol
+from typing import NamedTuple, Protocol
 
 from sqlalchemy.ext.asyncio import AsyncConnection
 
@@ -56,6 +56,14 @@ class RoomDirectory(Protocol):
 def utc_now() -> datetime:
     """The wall clock."""
     return datetime.now(UTC)
+
+
+class Page(NamedTuple):
+    """Some recordings of a list: how many there are in all, and behind which it goes on."""
+
+    items: list[tuple[Seen, Listed]]
+    total: int
+    next_before: str | None
 
 
 class Catalogue:
@@ -134,9 +142,8 @@ class Catalogue:
 
     async def list_recordings(
         self, principal: Principal, wanted: Filter, *, limit: int, offset: int, before: str | None
-    ) -> tuple[list[tuple[Seen, Listed]], int]:
-        """A page of recordings as the caller sees each, newest first, and how many there are in all; of the
-        trash one's own part."""
+    ) -> Page:
+        """A page of recordings as the caller sees each, newest first; of the trash one's own part."""
         require(principal, Action.RECORDING_LIST)
         if wanted.status == Status.DELETED:
             reach = require_reach(principal, Action.RECORDING_DELETE)
@@ -146,12 +153,15 @@ class Catalogue:
         if wanted.room_id:
             wanted = replace(wanted, room_id=(await self._rooms.find(wanted.room_id)).id)
         page, total = await page_of_recordings(
-            self._database, wanted, principal.user_id, limit=limit, offset=offset, before=before
+            self._database, wanted, principal.user_id, limit=limit + 1, offset=offset, before=before
         )
+        page, more = page[:limit], page[limit:]
         async with self._database.read() as tx:
             found = await see_all(tx, self._audience, principal, [one.recording for one in page])
+        # Of what is not theirs any more the list goes on behind.
         shown = [both for both in zip(found, page, strict=True) if both[0].may(Action.RECORDING_VIEW)]
-        return [(seen.of(self._as_of_now(seen.recording)), one) for seen, one in shown], total
+        items = [(seen.of(self._as_of_now(seen.recording)), one) for seen, one in shown]
+        return Page(items, total, page[-1].recording.id if more else None)
 
     async def room_name(self, recording: Recording) -> str:
         """What the room of a recording is called."""

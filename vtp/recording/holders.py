@@ -17,6 +17,7 @@ from typing import Protocol
 
 from vtp.accounts.users import User
 from vtp.errors import Forbidden, NotSignedIn, Unavailable
+from vtp.http.client import network_of
 from vtp.http.identity import Principal, Role, anybody, guest_of_open_rooms
 from vtp.recording.grants import Scope
 
@@ -107,9 +108,9 @@ def session_of(holder: str, address: str = "") -> str:
 
 def party_of(holder: str, address: str) -> str:
     """Whose such a viewing is, of several at once: an account's, wherever it comes from; else that of a link,
-    or of nobody, from this address."""
+    or of nobody, from this address, or the network that a household has of IPv6."""
     user_id = viewer_of(holder).user_id
-    return f"{_ACCOUNT}{user_id}" if user_id is not None else f"{without_visit(holder)}@{address}"
+    return f"{_ACCOUNT}{user_id}" if user_id is not None else f"{without_visit(holder)}@{network_of(address)}"
 
 
 @dataclass(frozen=True, slots=True)

@@ -17,7 +17,7 @@ NNNNN being its media sequence number (msn), the same in all tracks; a gap has a
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field, fields
 from typing import Any, ClassVar
 
@@ -254,3 +254,15 @@ def read_lines(data: bytes) -> tuple[list[Line], int]:
             break
         good += len(raw)
     return lines, good
+
+
+def without_replaced(lines: Sequence[Line]) -> list[Line]:
+    """The same with one line for each part: the last of those that tell of it, in the place of the first."""
+    newest = {(one.msn, one.part): one for one in lines if isinstance(one, PartLine)}
+    found: list[Line] = []
+    for one in lines:
+        if not isinstance(one, PartLine):
+            found.append(one)
+        elif (last := newest.pop((one.msn, one.part), None)) is not None:
+            found.append(last)
+    return found

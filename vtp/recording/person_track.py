@@ -33,6 +33,11 @@ class PersonTrack:
         self._segmenter: Segmenter | None = None
         self._asked_ns = 0
 
+    @property
+    def dropped(self) -> int:
+        """For how many packets of its source there was no room."""
+        return self._source.dropped if self._source is not None else 0
+
     def resume(self, source: Source) -> None:
         """Goes on with what comes now."""
         self.close()

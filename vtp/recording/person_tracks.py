@@ -17,6 +17,11 @@ class PersonTracks:
         self._open_writer = open_writer
         self._tracks: dict[str, PersonTrack] = {}
 
+    @property
+    def dropped(self) -> int:
+        """For how many packets there was no room, of those that are not paused."""
+        return sum(track.dropped for track in self._tracks.values())
+
     def add(self, person: PersonOfTrack, source: Source) -> None:
         """Begins a track; one of the same source goes on where it was paused."""
         known = self._tracks.get(source.id)

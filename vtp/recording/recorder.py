@@ -185,7 +185,7 @@ class Recorder:
             self._commands.popleft()()
         now = self._now_ns()
         self._place_all(self._sources.poll(now))
-        if self._remarks.look(self._sources.dropped):
+        if self._remarks.look(self._sources.dropped + self._people.dropped):
             self._files.update(message=self._remarks.text)
         if self._segmenter is None:
             self._try_to_begin(now)

@@ -134,12 +134,11 @@ def _add_reading_routes(
         wanted = Filter(query.room_id or query.roomId, query.status or "", query.q)
         before = query.id_position()
         offset = query.offset if before is None else 0  # a cursor says where to go on by itself
-        found, total = await recordings.catalogue.list_recordings(
-            call.principal, wanted, limit=query.limit + 1, offset=offset, before=before
+        page, total, next_before = await recordings.catalogue.list_recordings(
+            call.principal, wanted, limit=query.limit, offset=offset, before=before
         )
-        page = found[: query.limit]
         standings = await progress.standings([(seen.recording, one.progress) for seen, one in page])
-        next_cursor = encode_cursor(page[-1][0].recording.id) if len(found) > query.limit else None
+        next_cursor = encode_cursor(next_before) if next_before is not None else None
         empty = RecordingPage(
             items=[],
             recordings=[],

@@ -54,13 +54,19 @@ def take_report(progress: Progress, report: Report, extent: Extent, now_ms: int)
     sitting = progress.sittings.get(report.session_id)
     if sitting is not None and report.number <= sitting[0]:
         return REPEATED
+    if not extent.grows:  # what was watched while it grew, or before a course asked for less
+        _note(progress, extent, int(progress.updated_at.timestamp() * 1000))
     room_ms = _room_ms(progress, report.session_id, now_ms)
     counted, refused, room_ms = _count(progress, report.played, extent, room_ms, now_ms)
     _sit(progress, report, now_ms, room_ms)
     progress.position_ms = min(report.position_ms, extent.end_ms)
     if not extent.grows:
-        note_step(progress.reached, progress_per_mille(progress.watched_ms, extent.duration_ms), now_ms)
+        _note(progress, extent, now_ms)
     return Taken(tuple(counted), tuple(refused))
+
+
+def _note(progress: Progress, extent: Extent, at_ms: int) -> None:
+    note_step(progress.reached, progress_per_mille(progress.watched_ms, extent.duration_ms), at_ms)
 
 
 def _room_ms(progress: Progress, session_id: str, now_ms: int) -> int:

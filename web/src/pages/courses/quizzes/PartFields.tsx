@@ -30,8 +30,10 @@ function useOffered(q: string) {
   const { quizzes } = useApi();
   const { course } = useCourse();
   const load = useCallback(
-    (signal: AbortSignal) =>
-      quizzes.questions(course.id, { limit: OFFERED, cursor: undefined, ...(q && { q }) }, signal),
+    async (signal: AbortSignal) => ({
+      ...(await quizzes.questions(course.id, { limit: OFFERED, cursor: undefined, ...(q && { q }) }, signal)),
+      q,
+    }),
     [quizzes, course.id, q],
   );
   return useLoaded(load);
@@ -51,7 +53,7 @@ export function PartFields({ parts, named, onChange }: PartFieldsProps) {
     setTexts(new Map(texts).set(id, text));
     onChange([...parts, { question_id: id, tag: null, count: 1 }]);
   };
-  const isEmpty = data?.items.length === 0 && q === "";
+  const isEmpty = data?.items.length === 0 && data.q === "";
   return (
     <fieldset className="form-part">
       <legend className="field-label">Questions</legend>
