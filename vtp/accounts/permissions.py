@@ -240,13 +240,13 @@ def require_verified(principal: Principal) -> None:
 
 
 _WHY: Mapping[Action, str] = {
-    Action.RECORDING_VIEW: "This recording is for those of its course or room; its teacher can let you in.",
+    Action.RECORDING_VIEW: "This recording is for those of its course or room; its teacher can let you in",
 }
 
 
 def _refusal(action: Action) -> Forbidden:
-    why = _WHY.get(action, "Your account does not have the right to do this.")
-    return Forbidden(f"{why.removesuffix('.')} ({action.value}).")
+    why = _WHY.get(action, "Your account does not have the right to do this")
+    return Forbidden(f"{why} ({action.value}).")
 
 
 def _within_token(principal: Principal, action: Action, obj: object | None) -> bool:

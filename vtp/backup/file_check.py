@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import AsyncIterator, Collection
+from collections.abc import AsyncIterator
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
-from sqlalchemy import select
-
+from vtp.backup.rowless import without_row
 from vtp.coursework.file_store import FOLDER, StoredFile, files_among, kept_files, key_of
 from vtp.coursework.tables import coursework_files
 from vtp.db import Database
@@ -50,9 +49,9 @@ async def course_file_damage(
     lying = _Lying(root, here, stored, remote, instance, read_media)
     async for sentence in _lost(database, lying):
         yield sentence
-    for file_id in await _without_row(database, here):
+    for file_id in await without_row(database, coursework_files.c.id, here):
         yield f"The file {here[file_id]} belongs to no course: delete it, or restore the database of it."
-    for file_id in await _without_row(database, stored):
+    for file_id in await without_row(database, coursework_files.c.id, stored):
         yield (
             f"The object {key_of(file_id)} in the object store belongs to no course: delete it, or restore "
             "the database of it."
@@ -126,14 +125,3 @@ def _sum_of(path: Path) -> str:
 async def _is_as_before(database: Database, file: StoredFile) -> bool:
     async with database.read() as tx:
         return await files_among(tx, [file.id]) == [file]
-
-
-async def _without_row(database: Database, ids: Collection[str]) -> list[str]:
-    """Those of what lies somewhere that have no row at all."""
-    left, wanted = [], sorted(ids)
-    for start in range(0, len(wanted), _AT_A_TIME):
-        some = wanted[start : start + _AT_A_TIME]
-        async with database.read() as tx:
-            known = await tx.execute(select(coursework_files.c.id).where(coursework_files.c.id.in_(some)))
-            left += sorted(set(some) - set(known.scalars()))
-    return left

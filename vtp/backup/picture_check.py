@@ -4,17 +4,15 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator, Collection
 from pathlib import Path
-from typing import Final
 
 from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from vtp.accounts.picture_store import FOLDER
 from vtp.accounts.tables import picture_files, users
+from vtp.backup.rowless import without_row
 from vtp.db import Database
 from vtp.storage import RemoteStore, StoreAway
-
-_AT_A_TIME: Final = 500
 
 
 async def picture_damage(
@@ -42,9 +40,9 @@ async def picture_damage(
             now = await _pictures(tx, user_id)
         if key in now:
             yield f"The picture of the user {user_id} is missing: {root / key}."
-    for key in await _unknown(database, here):
+    for key in await without_row(database, picture_files.c.key, here):
         yield f"The picture {root / key} is nobody's: delete it, or restore the database of it."
-    for key in await _unknown(database, stored):
+    for key in await without_row(database, picture_files.c.key, stored):
         yield (
             f"The picture {key} in the object store is nobody's: delete it, or restore the database of it."
         )
@@ -69,13 +67,3 @@ async def _said_to_be_stored(database: Database) -> set[str]:
     async with database.read() as tx:
         c = picture_files.c
         return set((await tx.execute(select(c.key).where(c.stored_at.is_not(None)))).scalars())
-
-
-async def _unknown(database: Database, keys: Collection[str]) -> list[str]:
-    left, wanted = [], sorted(keys)
-    for start in range(0, len(wanted), _AT_A_TIME):
-        some = wanted[start : start + _AT_A_TIME]
-        async with database.read() as tx:
-            known = await tx.execute(select(picture_files.c.key).where(picture_files.c.key.in_(some)))
-            left += sorted(set(some) - set(known.scalars()))
-    return left

@@ -40,6 +40,17 @@ async def running_postgres() -> AsyncIterator[str]:
         await asyncio.to_thread(shutil.rmtree, folder, ignore_errors=True)
 
 
+@contextlib.asynccontextmanager
+async def database_settings(kind: str) -> AsyncIterator[dict[str, str]]:
+    """What a measured server is told of where its rows are: `sqlite` is where they are anyway, `postgresql`
+    one that runs meanwhile."""
+    if kind == "sqlite":
+        yield {}
+        return
+    async with running_postgres() as url:
+        yield {"VTP_DATABASE__URL": url}
+
+
 def _binaries() -> Path:
     found = sorted(Path("/usr/lib/postgresql").glob("*/bin/initdb"), key=lambda path: int(path.parts[-3]))
     if found:

@@ -13,7 +13,7 @@ from typing import Any, Final
 from sqlalchemy import text
 
 from vtp.bench.login_crowd import PASSWORD, TEACHER
-from vtp.bench.postgres import running_postgres
+from vtp.bench.postgres import database_settings
 from vtp.bench.results import Figures, LogFigures, Percentiles, percentiles
 from vtp.bench.scenarios.record import vtp_server
 from vtp.bench.scenarios.stage import Stage
@@ -55,11 +55,8 @@ class Analytics:
     async def settings(self) -> AsyncIterator[Mapping[str, str]]:
         """Where the rows are; nothing is forgotten meanwhile."""
         kept = {"VTP_ANALYTICS__KEEP_DAYS": "36500"}
-        if self.database == "sqlite":
-            yield kept
-            return
-        async with running_postgres() as url:
-            yield {**kept, "VTP_DATABASE__URL": url}
+        async with database_settings(self.database) as found:
+            yield {**kept, **found}
 
     async def measure(self, stage: Stage) -> Figures:
         """One run on a server that has just been started."""

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-import contextlib
 import time
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import Mapping
+from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass
 from typing import Any
 
 from vtp.bench.accounting import resident_kb
-from vtp.bench.postgres import running_postgres
+from vtp.bench.postgres import database_settings
 from vtp.bench.results import Figures
 from vtp.bench.scenarios.api_load import RECORDINGS, SCHOOL, ApiLoad, ApiTimes
 from vtp.bench.scenarios.memory import settled
@@ -55,14 +55,9 @@ class Api:
             "time whatever the answers; register and login one at a time"
         }
 
-    @contextlib.asynccontextmanager
-    async def settings(self) -> AsyncIterator[Mapping[str, str]]:
+    def settings(self) -> AbstractAsyncContextManager[Mapping[str, str]]:
         """Where the rows are."""
-        if self.database == "sqlite":
-            yield {}
-            return
-        async with running_postgres() as url:
-            yield {"VTP_DATABASE__URL": url}
+        return database_settings(self.database)
 
     async def measure(self, stage: Stage) -> Figures:
         """One run on a server that has just been started."""

@@ -11,6 +11,7 @@ import itertools
 import json
 import time
 from collections.abc import AsyncIterator, Mapping
+from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from statistics import median
@@ -22,7 +23,7 @@ from sqlalchemy import insert
 from vtp.bench.load import Lecture
 from vtp.bench.login_crowd import PASSWORD, TEACHER
 from vtp.bench.peers.connect import PeerError
-from vtp.bench.postgres import running_postgres
+from vtp.bench.postgres import database_settings
 from vtp.bench.results import Figures, IntakeFigures, percentiles
 from vtp.bench.scenarios.forward import measure_window
 from vtp.bench.scenarios.pattern import describe_pattern
@@ -71,14 +72,9 @@ class Intake:
         )
         return {**describe_pattern(Lecture()), "text": text}
 
-    @contextlib.asynccontextmanager
-    async def settings(self) -> AsyncIterator[Mapping[str, str]]:
+    def settings(self) -> AbstractAsyncContextManager[Mapping[str, str]]:
         """Where the rows are."""
-        if self.database == "sqlite":
-            yield {}
-            return
-        async with running_postgres() as url:
-            yield {"VTP_DATABASE__URL": url}
+        return database_settings(self.database)
 
     async def measure(self, stage: Stage) -> Figures:
         """One run: windows without and with players, by turns."""
