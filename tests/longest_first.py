@@ -21,7 +21,6 @@ LONGEST = (
     "tests/api/test_accounts_recovery.py",
     "tests/api/test_shell_classes.py",
     "tests/e2e/test_class_of_thirty.py",
-    "tests/media/test_bench_api.py",
     "tests/media/test_bench_cli.py",
     "tests/e2e/test_throttled_live.py",
     "tests/e2e/test_watching_told.py",

@@ -11,7 +11,7 @@ from typing import Any
 from vtp.bench.accounting import resident_kb
 from vtp.bench.postgres import database_settings
 from vtp.bench.results import Figures
-from vtp.bench.scenarios.api_load import RECORDINGS, SCHOOL, ApiLoad, ApiTimes
+from vtp.bench.scenarios.api_load import PEOPLE, RECORDINGS, SCHOOL, ApiLoad, ApiTimes
 from vtp.bench.scenarios.memory import settled
 from vtp.bench.scenarios.record import vtp_server
 from vtp.bench.scenarios.stage import Stage
@@ -20,7 +20,6 @@ from vtp.bench.scenarios.window import Window
 from vtp.bench.socket_crowd import crowd
 
 DATABASES = ("sqlite", "postgresql")
-ONE_BY_ONE = 40
 """How often a password is hashed to know how long that takes."""
 ROOMS = 40
 TERM = Term()
@@ -38,6 +37,12 @@ class Api:
     recordings: int = RECORDINGS
     term: Term = TERM
     warm_up_s: float = 2.0
+    people: int = PEOPLE
+    """Who ask."""
+    one_by_one: int = 40
+    """How often each operation that is asked for one at a time."""
+    memory: bool = True
+    """Also wait for memory to settle with everybody on Socket.IO, and read it; takes up to a minute more."""
 
     def describe(self) -> dict[str, Any]:
         """The point's key figures."""
@@ -63,18 +68,19 @@ class Api:
         """One run on a server that has just been started."""
         server = vtp_server(stage)
         load = ApiLoad(server, SCHOOL, connections=self.connections)
-        await load.prepare(self.recordings, self.term)
+        await load.prepare(self.recordings, self.term, people=self.people)
         await load.run(self.rate, self.warm_up_s)
         window = Window(server.pids)
         times = await load.run(self.rate, self.seconds)
         spent = window.close()
         singly = ApiTimes()
         for name in ("register", "login"):
-            await load.one_at_a_time(name, ONE_BY_ONE, singly)
+            await load.one_at_a_time(name, self.one_by_one, singly)
         saturated = await load.saturate(self.seconds / 2)
         rooms = [f"recorded-{number}" for number in range(min(ROOMS, self.recordings))]
         async with crowd(server, self.signalling, rooms):
-            await settled(server, time.monotonic())
+            if self.memory:
+                await settled(server, time.monotonic())
             connected_kb = resident_kb(server.pids)
         return Figures(
             seconds=round(spent.seconds, 3),

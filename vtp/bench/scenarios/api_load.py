@@ -96,12 +96,12 @@ class ApiLoad:
         self._taught = Taught([], [], [])
         self._deck = [name for name, share in mix.items() for _ in range(share)]
 
-    async def prepare(self, recordings: int = 0, term: Term | None = None) -> None:
-        """Registers and signs in everybody; the teacher makes so many recordings, which are filed in two of a
+    async def prepare(self, recordings: int = 0, term: Term | None = None, *, people: int = PEOPLE) -> None:
+        """Registers and signs in so many; the teacher makes so many recordings, which are filed in two of a
         term's courses. Raises PeerError."""
         await self._server.add_account(TEACHER, "teacher", PASSWORD)
         self._teacher = (await self._sign_in(TEACHER)).access
-        emails = [await self._register() for _ in range(PEOPLE)]
+        emails = [await self._register() for _ in range(people)]
         if term is not None:
             await approve_everybody(self._server.database_url)
         self._people.extend([await self._sign_in(email) for email in emails])
