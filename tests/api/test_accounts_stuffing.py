@@ -38,6 +38,12 @@ async def login(api: Api, email: str, password: str, address: str, cookie: str =
     return await api.call("POST", LOGIN, {"email": email, "password": password}, headers=headers)
 
 
+def device_of(signed_in: Answer) -> str:
+    """The cookies that a browser holds afterwards."""
+    given = cast("CIMultiDictProxy[str]", signed_in.headers).getall("Set-Cookie")
+    return "; ".join(morsel.partition(";")[0] for morsel in given)
+
+
 async def stuff(api: Api) -> collections.Counter[int]:
     """All tries at once."""
     tries = [
@@ -60,11 +66,7 @@ async def test_guesses_from_anywhere_are_few_and_keep_nobody_out(api: Api) -> No
     for number in range(ACCOUNTS):
         await api.person("student", f"victim{number}@school.example")
     await api.person("student", "other@school.example")
-    first = await login(api, "victim0@school.example", PASSWORD, "203.0.113.7")
-    device = "; ".join(
-        morsel.partition(";")[0]
-        for morsel in cast("CIMultiDictProxy[str]", first.headers).getall("Set-Cookie")
-    )
+    device = device_of(await login(api, "victim0@school.example", PASSWORD, "203.0.113.7"))
     answered = await stuff(api)
     assert answered[401] <= ACCOUNTS * LIMITS.sign_in_failures_per_account
     assert answered[429] >= TRIES - answered[401] - answered[503]
@@ -74,14 +76,56 @@ async def test_guesses_from_anywhere_are_few_and_keep_nobody_out(api: Api) -> No
     assert (await login(api, "victim0@school.example", PASSWORD, "203.0.113.7", device)).status == 200
 
 
-async def test_failures_of_one_address_are_bounded_whatever_accounts_it_tries(
+async def test_failures_of_one_address_are_bounded_and_keep_nobody_out_who_is_known(
     tmp_path: Path, migrated_sqlite: Path
 ) -> None:
+    """One pupil's guesses are a whole school's address: known devices, links and who is signed in go on."""
     shutil.copy(migrated_sqlite, tmp_path / "vtp.sqlite3")
     limits = LimitSettings(sign_in_failures_per_address_per_minute=10)
     url = f"sqlite:///{tmp_path / 'vtp.sqlite3'}"
     async with serving(tmp_path / "data", url, limits=limits, trusted_proxies=["127.0.0.0/8"]) as api:
-        await api.person("student")
-        tried = [await login(api, f"nobody{n}@school.example", "x", "198.18.0.1") for n in range(11)]
+        student = await api.person("student")
+        await api.person("teacher")
+        school = "198.18.0.1"
+        device = device_of(await login(api, student.email, PASSWORD, school))
+        here = {"X-Forwarded-For": school}
+        invited = await invite(api, "new@school.example")
+        tried = [await login(api, f"nobody{n}@school.example", "x", school) for n in range(11)]
         assert [answer.status for answer in tried] == [401] * 10 + [429]
-        assert (await login(api, "student@school.example", PASSWORD, "203.0.113.7")).status == 200
+        assert (await login(api, student.email, PASSWORD, "203.0.113.7")).status == 200
+        for strange in ("", device):  # which is another account's
+            assert (await login(api, "teacher@school.example", PASSWORD, school, strange)).status == 429
+        assert (await login(api, student.email, PASSWORD, school, device)).status == 200
+
+        setup = {"password": PASSWORD}
+        answer = await api.call("POST", "/api/v1/auth/2fa/setup", setup, by=student, headers=here)
+        assert answer.status == 200, answer
+        for _ in range(12):
+            junk = await api.call("POST", "/api/v1/auth/check-invitation", {"token": "x" * 43}, headers=here)
+        assert (junk.status, junk.body["code"]) == (429, "rate_limited"), junk
+        look = await api.call("POST", "/api/v1/auth/check-invitation", {"token": invited}, headers=here)
+        assert look.status == 200, "what nobody can guess is not refused for others' guesses"
+
+
+async def invite(api: Api, email: str) -> str:
+    """The token of an invitation's link."""
+    admin = await api.person("admin")
+    wish = {"email": email, "full_name": "New Comer", "role": "student"}
+    answer = await api.call("POST", "/api/v1/invitations", wish, by=admin)
+    assert answer.status == 201, answer
+    link: str = answer.body["link"]
+    return link.rpartition("=")[2]
+
+
+async def test_wrong_codes_of_one_account_do_not_close_others_of_its_network(
+    tmp_path: Path, migrated_sqlite: Path
+) -> None:
+    shutil.copy(migrated_sqlite, tmp_path / "vtp.sqlite3")
+    limits = LimitSettings(sign_in_failures_per_address_per_minute=3, sign_in_failures_per_account=0)
+    url = f"sqlite:///{tmp_path / 'vtp.sqlite3'}"
+    async with serving(tmp_path / "data", url, limits=limits) as api:
+        eve, mei = await api.person("student"), await api.person("student", "mei@school.example")
+        path = "/api/v1/auth/2fa/setup"
+        wrong = [await api.call("POST", path, {"password": "not mine at all"}, by=eve) for _ in range(4)]
+        assert [answer.status for answer in wrong] == [401, 401, 401, 429]
+        assert (await api.call("POST", path, {"password": PASSWORD}, by=mei)).status == 200

@@ -16,11 +16,11 @@ from vtp.settings import LimitSettings
 def test_addresses_of_one_network_count_together() -> None:
     throttle = Throttle(LimitSettings(sign_in_failures_per_address_per_minute=3), clock=lambda: 0.0)
     for number in range(3):
-        throttle.note_failure(Limit.SIGN_IN, f"2001:db8:0:1::{number}")
+        throttle.note_failure(Limit.SIGN_IN, f"2001:db8:0:1::{number}", None)
     with pytest.raises(RateLimited):
-        throttle.admit(Limit.SIGN_IN, "2001:db8:0:1:ffff::1", None)
+        throttle.admit_stranger("2001:db8:0:1:ffff::1")
     for other in ("2001:db8:0:2::1", "203.0.113.7", "fe80::1%eth0", ""):
-        throttle.admit(Limit.SIGN_IN, other, None)
+        throttle.admit_stranger(other)
 
 
 def test_a_link_to_a_recording_is_in_many_hands_and_counted_by_address_alone() -> None:

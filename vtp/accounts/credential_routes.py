@@ -23,7 +23,7 @@ from vtp.http.routing import Access, Call, Limit, RouteTable
 from vtp.mail.addresses import masked
 
 AUTH = "/api/v1/auth"
-_BY_LINK: Final[dict[str, Any]] = {"access": Access.PUBLIC, "limit": Limit.SIGN_IN}
+_BY_LINK: Final[dict[str, Any]] = {"access": Access.PUBLIC, "limit": Limit.LINK}
 """Of calls whose token says who asks: it was mailed, and nobody may guess at it."""
 _FOR_A_MAIL: Final[dict[str, Any]] = {
     "body": EmailRequest,

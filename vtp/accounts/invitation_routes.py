@@ -78,7 +78,7 @@ def _guest_routes(table: RouteTable, invitations: Invitations, devices: Devices)
         body=TokenRequest,
         reply=InvitedReply,
         access=Access.PUBLIC,
-        limit=Limit.SIGN_IN,
+        limit=Limit.LINK,
         summary="Ask what an invitation's link is for",
         errors=(410,),
     )
@@ -95,7 +95,7 @@ def _guest_routes(table: RouteTable, invitations: Invitations, devices: Devices)
         reply=LoginReply,
         status=201,
         access=Access.PUBLIC,
-        limit=Limit.SIGN_IN,
+        limit=Limit.LINK,
         idempotent=False,  # its answer holds tokens, which are kept nowhere
         summary="Accept an invitation: make the account and sign in",
         errors=(409, 410),

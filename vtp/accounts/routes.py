@@ -82,23 +82,28 @@ def _registration_routes(table: RouteTable, registration: Registration) -> None:
 def _entry_routes(
     table: RouteTable, accounts: AccountService, administration: Administration, devices: Devices
 ) -> None:
+    def held_tokens(call: Call) -> list[str]:
+        """What the device holds from having signed in before, in the body or in its cookie."""
+        token: str = call.body.device_token or ""
+        return [token, *device_tokens(call)] if token else device_tokens(call)
+
     @table.post(
         "/api/v1/auth/login",
         body=LoginRequest,
         reply=LoginReply,
         access=Access.PUBLIC,
         limit=Limit.SIGN_IN,
+        proven=lambda call: accounts.knows_device(call.body.email, held_tokens(call)),
         summary="Sign in",
         errors=(401, 403, 429),
     )
     async def login(call: Call) -> LoginReply:
         body: LoginRequest = call.body
-        token = body.device_token or ""
-        known = [token, *device_tokens(call)] if token else device_tokens(call)
         signed_in = await accounts.login(
-            body.email, body.password, origin_of(call), code=body.totp, device_tokens=known
+            body.email, body.password, origin_of(call), code=body.totp, device_tokens=held_tokens(call)
         )
-        return login_reply(call, signed_in, devices, cookie_only=body.cookie, device_token=token)
+        device_token = body.device_token or ""
+        return login_reply(call, signed_in, devices, cookie_only=body.cookie, device_token=device_token)
 
     @table.post(
         "/api/v1/auth/setup",
@@ -106,7 +111,7 @@ def _entry_routes(
         reply=LoginReply,
         status=201,
         access=Access.PUBLIC,
-        limit=Limit.SIGN_IN,
+        limit=Limit.LINK,
         idempotent=False,  # its answer holds tokens, which are kept nowhere
         summary="Make the first administrator",
         description="With the token of the link that the server prints while it has no administrator.",
@@ -215,7 +220,7 @@ def _session_routes(table: RouteTable, own_sessions: OwnSessions, people: Reauth
         body=EndSessionsRequest,
         body_required=False,
         reply=EndedReply,
-        limit=Limit.SIGN_IN,
+        limit=Limit.CONFIRM,
         summary="Sign out everywhere else",
         errors=(403, 429),
     )
@@ -229,7 +234,7 @@ def _session_routes(table: RouteTable, own_sessions: OwnSessions, people: Reauth
         body=EndSessionsRequest,
         body_required=False,
         status=204,
-        limit=Limit.SIGN_IN,
+        limit=Limit.CONFIRM,
         summary="Sign out on one device",
         errors=(403, 404, 429),
     )

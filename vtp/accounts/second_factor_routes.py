@@ -21,7 +21,7 @@ from vtp.accounts.service import account_of
 from vtp.http.routing import Access, Call, Limit, RouteTable
 
 AT = "/api/v1/auth/2fa"
-_TRY: Final[dict[str, Any]] = {"limit": Limit.SIGN_IN, "errors": (403, 409, 429)}
+_TRY: Final[dict[str, Any]] = {"limit": Limit.CONFIRM, "errors": (403, 409, 429)}
 """Of calls that take a code or a password, which nobody may guess at."""
 _BEGINNING: Final[dict[str, Any]] = {
     **_TRY,

@@ -121,6 +121,10 @@ class AccountService:
         )
         return user
 
+    def knows_device(self, email: str, device_tokens: Sequence[str]) -> bool:
+        """Whether one of these tokens is of a device that has signed in to this account before."""
+        return self.lockout.attempt(known_as(email), device_tokens, Origin()).known_device
+
     @done_over
     async def login(
         self,

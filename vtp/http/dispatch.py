@@ -11,14 +11,14 @@ from pydantic import BaseModel
 
 from vtp.db.carried import carrying
 from vtp.doors import Doors
-from vtp.errors import Forbidden, NotSignedIn, RateLimited, Unavailable, VtpError
+from vtp.errors import Forbidden, Gone, NotSignedIn, RateLimited, Unavailable, VtpError
 from vtp.http.bodies import read_body
 from vtp.http.client import Client
 from vtp.http.etags import etag_of, json_of, matches_none
 from vtp.http.idempotency import HEADER, read_key, ticket_of
 from vtp.http.identity import Authenticator, Principal, second_factor_required
 from vtp.http.keys import CLIENT, PRINCIPAL
-from vtp.http.routing import Access, Call, Route
+from vtp.http.routing import Access, Call, Limit, Route
 from vtp.http.security import BrowserGuard
 from vtp.http.throttle import Throttle
 from vtp.http.validation import check_content_type, parse_body, parse_query, read_path
@@ -85,6 +85,8 @@ class Dispatcher:
         if route.query is not None:
             call.query = parse_query(route.query, request)
         await self._receive(route, call)
+        if route.limit is Limit.SIGN_IN and not (route.proven is not None and route.proven(call)):
+            self._throttle.admit_stranger(client.address)
         response = await self._answer(route, call, client)
         for cookie in call.reply_cookies:
             response.headers.add("Set-Cookie", cookie)
@@ -147,8 +149,9 @@ class Dispatcher:
             return _render(route, call, await route.handler(call))
         except (RateLimited, Unavailable):
             raise
-        except VtpError:
-            self._throttle.note_failure(route.limit, client.address)
+        except VtpError as error:
+            if route.limit is not Limit.LINK or isinstance(error, Gone):
+                self._throttle.note_failure(route.limit, client.address, call.principal_or_none)
             raise
 
 

@@ -36,7 +36,9 @@ class Limit(enum.Enum):
     """Which rate limit counts a call (values: `limits` in the settings)."""
 
     GENERAL = "general"  # every call, per account and per address
-    SIGN_IN = "sign_in"  # failed calls only, per address
+    SIGN_IN = "sign_in"  # failed calls only, per address; the route tells who need not wait (`proven`)
+    CONFIRM = "confirm"  # failed calls only, per account: passwords and codes of who is signed in
+    LINK = "link"  # failed calls only, per address; what is right is never refused, as nobody can guess it
     REGISTER = "register"  # per address and hour
     RECOVER = "recover"  # per address and hour: what sends mails to who is not signed in
     REFRESH = "refresh"  # per address; each session is counted by itself, too
@@ -67,6 +69,8 @@ class Route:
     max_body_bytes: int | None = None
     reply_types: tuple[str, ...] = ()
     limit: Limit = Limit.GENERAL
+    proven: Callable[[Call], bool] | None = None
+    """With `Limit.SIGN_IN`: whether a call shows that no stranger makes it; others' failures are not its."""
     idempotent: bool = False
     while_draining: bool = True
     description: str = ""

@@ -35,11 +35,21 @@ class Throttle:
             WindowLimiter(limits.requests_per_account_per_minute, 60),
             "Too many requests by this account; wait a moment.",
         )
-        self._by_limit = {
+        most = limits.sign_in_failures_per_address_per_minute
+        self._failures = {
             Limit.SIGN_IN: _Rule(
-                WindowLimiter(limits.sign_in_failures_per_address_per_minute, 60),
-                "Too many failed sign-ins from this network address; wait a moment.",
+                WindowLimiter(most, 60),
+                "Too many failed sign-ins from this network address: wait a moment. Devices that have signed "
+                "in to the account before do not wait.",
             ),
+            Limit.CONFIRM: _Rule(
+                WindowLimiter(most, 60), "Too many wrong passwords or codes by this account; wait a moment."
+            ),
+            Limit.LINK: _Rule(
+                WindowLimiter(most, 60), "Too many links that open nothing from this network address."
+            ),
+        }
+        self._by_limit = {
             Limit.REGISTER: _Rule(
                 WindowLimiter(limits.registrations_per_address_per_hour, 3600),
                 "Too many registrations from this network address; try again later.",
@@ -72,19 +82,32 @@ class Throttle:
             return
         address = network_of(address)
         self._take(self._address, address)
-        if limit is Limit.SIGN_IN:
-            self._check(self._by_limit[limit], address)
+        if limit is Limit.CONFIRM:
+            self._check(self._failures[limit], _failing(address, principal))
         elif limit in (Limit.MEDIA, Limit.SFU):
             self._take(self._by_limit[limit], principal.limit_key if principal else address)
         elif limit in self._by_limit:
             self._take(self._by_limit[limit], address)
-        elif principal is not None and principal.recording is None:  # a link to one is in many hands
+        elif limit in self._failures or principal is None or principal.recording is not None:
+            return  # failures count once they have happened; a link to a recording is in many hands
+        else:
             self._take(self._account, principal.limit_key)
 
-    def note_failure(self, limit: Limit, address: str) -> None:
-        """Counts a failed sign-in; successes are not counted, so a school behind one NAT signs in at once."""
-        if limit is Limit.SIGN_IN:
-            self._by_limit[limit].limiter.add(network_of(address), self._clock())
+    def admit_stranger(self, address: str) -> None:
+        """Raises RateLimited for a sign-in of a stranger, after too many failures of their network."""
+        self._check(self._failures[Limit.SIGN_IN], network_of(address))
+
+    def note_failure(self, limit: Limit, address: str, principal: Principal | None) -> None:
+        """Counts a failed try; successes are not counted, so a school behind one NAT signs in at once. Raises
+        RateLimited for a link that opens nothing and is one too many."""
+        rule = self._failures.get(limit)
+        if rule is None:
+            return
+        key = _failing(network_of(address), principal if limit is Limit.CONFIRM else None)
+        if limit is Limit.LINK:
+            self._take(rule, key)
+        else:
+            rule.limiter.add(key, self._clock())
 
     def _take(self, rule: _Rule, key: str) -> None:
         self._refuse(rule, rule.limiter.take(key, self._clock()))
@@ -95,3 +118,8 @@ class Throttle:
     def _refuse(self, rule: _Rule, wait_s: float) -> None:
         if wait_s > 0.0:
             raise RateLimited(rule.sentence, retry_after_s=wait_s)
+
+
+def _failing(network: str, principal: Principal | None) -> str:
+    """On what failures count."""
+    return network if principal is None else principal.limit_key

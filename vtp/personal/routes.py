@@ -50,7 +50,7 @@ def _export_routes(table: RouteTable, people: Reauthentication, export: Export) 
         body=ExportRequest,
         body_required=False,
         reply_types=TYPE,
-        limit=Limit.SIGN_IN,
+        limit=Limit.CONFIRM,
         summary="Take one's own data away",
         description="A zip with data.json and the picture.",
         errors=(403, 429),

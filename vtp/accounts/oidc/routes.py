@@ -89,7 +89,7 @@ def _confirming(table: RouteTable, oidc: OidcSignIn, devices: Devices) -> None:
         body=ConfirmRequest,
         reply=LoginReply,
         access=Access.PUBLIC,
-        limit=Limit.SIGN_IN,
+        limit=Limit.LINK,
         summary="End a sign-in that waits for a second factor",
         description="By the browser that began it, with `second_factor` of the page's address.",
         errors=(401, 409, 410, 429),
@@ -107,7 +107,7 @@ def _linking(table: RouteTable, oidc: OidcSignIn, people: Reauthentication) -> N
         body_required=False,
         reply=LinkReply,
         access=Access.VERIFIED,  # who registered somebody's address must not tie an identity of theirs to it
-        limit=Limit.SIGN_IN,
+        limit=Limit.CONFIRM,
         summary="Link one's account with a provider's",
         description="Gives the provider's page; it leads back to `return_to`, with `linked` or `error`.",
         errors=(403, 404, 409, 429),
@@ -138,7 +138,7 @@ def _linking(table: RouteTable, oidc: OidcSignIn, people: Reauthentication) -> N
         body=UnlinkRequest,
         body_required=False,
         status=204,
-        limit=Limit.SIGN_IN,
+        limit=Limit.CONFIRM,
         summary="Unlink from one's account",
         errors=(403, 404, 409, 429),
     )
