@@ -241,6 +241,12 @@ class Recordings:
         """The same with the role that the caller has with it, of which other rights are asked."""
         return await self.catalogue.get(principal, recording_id, address)
 
+    async def seen_to(self, action: Action, principal: Principal, recording_id: str) -> Seen:
+        """The same for who may do this with it."""
+        seen = await self.seen(principal, recording_id)
+        seen.require(action)
+        return seen
+
     async def view(self, recording_id: str) -> RecordingView:
         """What a player sees."""
         return await self.playback.view(recording_id)
