@@ -26,6 +26,7 @@ from vtp.courses.carried_recordings import RecordingsToCarry
 from vtp.courses.lesson_door import LessonDoor
 from vtp.courses.quota_store import CourseBounds
 from vtp.courses.revocations import CourseRevocations
+from vtp.courses.terms import CourseFiling
 from vtp.coursework.build import CourseworkBase, CourseworkParts
 from vtp.coursework.file_bytes import FileBytes
 from vtp.data_folder import instance_id
@@ -57,6 +58,7 @@ from vtp.recording.routes import RecordingParts
 from vtp.recording.service import Recordings
 from vtp.recording.shares import Shares
 from vtp.recording.stored_tracks import StoredTracks
+from vtp.recording.terms import Terms
 from vtp.rooms.bans import Bans
 from vtp.rooms.chat_service import Chats
 from vtp.rooms.entrance import Entrance
@@ -257,7 +259,10 @@ async def build_services(settings: Settings, stack: AsyncExitStack) -> Services:
         settings.notifications,
     )
     notifications.start(tasks)
-    retention = Retention(database, recordings.trash, notifications.notifier, settings.recording)
+    kept_for = Terms(settings.recording.keep_days, CourseFiling())
+    retention = Retention(
+        database, recordings.trash, notifications.notifier, kept_for, settings.recording.trash_keep_days
+    )
     tasks.start(retention.run(), "what recordings are kept for")
     accounts.revocations.add_reader(notifications.push.read)
     courses = CourseParts.build(
