@@ -1,4 +1,5 @@
-"""A recorded pair: what a second of 720p H.264 and a voice costs, from packets to the files of all of it.
+"""A recorded pair: what a second of 720p H.264 and a voice costs, from packets to the files of all of it,
+and of all but AAC.
 
 An operation is a second of both, in processor time of the recorder's thread: 30 pictures at 1.5 Mbit/s in
 packets of at most 1,200 bytes, a key frame each two seconds, and 50 Opus packets at 32 kbit/s.
@@ -11,19 +12,24 @@ import time
 from collections.abc import Sequence
 from itertools import count
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
 from bench.test_bench_mix import speech
 from bench.test_bench_rungs import packets
 from vtp import _rtp_fast
+from vtp.recording import audio_tracks
 from vtp.recording import recorder as recorder_module
 from vtp.recording.clock import PublisherClock
 from vtp.recording.h264 import H264Reader
 from vtp.recording.recorder import Recorder
 from vtp.recording.source import Source
 from vtp.recording.timebase import NS
+from vtp.recording.units import Sample
+
+if TYPE_CHECKING:
+    from vtp.recording.pcm import Pcm
 
 SECONDS = 10
 ROUNDS = 5
@@ -49,6 +55,8 @@ class Clock:
 
 class TimedTap:
     """Packets, each there when its time has come."""
+
+    dropped = 0
 
     def __init__(self, timed: Sequence[Timed], clock: Clock) -> None:
         self._timed = timed
@@ -83,7 +91,22 @@ def voice() -> list[Timed]:
     ]
 
 
-def record(directory: Path) -> None:
+class NoAac:
+    """In place of the encoder: nothing comes of it, so that nothing is written either."""
+
+    def __init__(self, bitrate_bps: int, start: int) -> None:
+        pass
+
+    def add(self, pcm: Pcm) -> list[Sample]:
+        """Nothing."""
+        return []
+
+    def finish(self) -> list[Sample]:
+        """Nothing."""
+        return []
+
+
+def record(directory: Path, *, with_aac: bool = True) -> None:
     """SECONDS of both, all at once."""
     clock = Clock()
     recorder = clock.recorder = Recorder(directory, "pair", now_ns=clock)
@@ -98,18 +121,27 @@ def record(directory: Path) -> None:
     assert {name: len(track.segments) for name, track in recorder.tracks.items()} == {
         "video": 5,
         "opus": 5,
-        "aac": 5,
+        "aac": 5 if with_aac else len(recorder.tracks["aac"].segments),
     }
+    assert recorder.tracks["aac"].has_media is with_aac
 
 
 @pytest.mark.benchmark(timer=time.process_time)
-def test_a_second_of_a_pair(benchmark: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.mark.parametrize("with_aac", [True, False], ids=["with AAC", "without AAC"])
+def test_a_second_of_a_pair(
+    benchmark: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, with_aac: bool
+) -> None:
     monkeypatch.setattr(recorder_module, "TICK_S", 0.0)
+    if not with_aac:
+        monkeypatch.setattr(audio_tracks, "AacEncoder", NoAac)
     pictures(), voice()
     runs = count()
     benchmark.extra_info["operations"] = SECONDS
     benchmark.pedantic(
-        record, setup=lambda: ((tmp_path / str(next(runs)),), {}), rounds=ROUNDS, warmup_rounds=1
+        record,
+        setup=lambda: ((tmp_path / str(next(runs)),), {"with_aac": with_aac}),
+        rounds=ROUNDS,
+        warmup_rounds=1,
     )
     share = benchmark.stats.stats.min / SECONDS
     benchmark.extra_info["note"] = f"{100 * share:.2f} % of a core at best"

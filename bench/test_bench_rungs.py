@@ -99,7 +99,7 @@ def record(directory: Path, layers: int) -> int:
             continue
         for layer, depacketizer in enumerate(depacketizers):
             for unit in depacketizer.poll(now):
-                join.add(layer, readers[layer].read(unit), unit.arrival_ns)
+                join.add(layer, readers[layer].read(unit), unit.arrival_ns, unit.rtp_timestamp * NS // 90_000)
         for one in join.release(now):
             if isinstance(one, KeyFrames):
                 segmenter.add_key_frames(one.pictures, one.time_ns)

@@ -102,6 +102,14 @@ def endpoints(course: str, section: str, lesson: str) -> list[Endpoint]:
             f"{C}/recording-quota",
             body={"bytes": None},
         ),
+        Endpoint("GET", f"{at}/recording-retention", OWNERS, f"{C}/recording-retention"),
+        Endpoint(
+            "PUT",
+            f"{at}/recording-retention",
+            of("401 403 403 403 403 403 403 200 403 403"),
+            f"{C}/recording-retention",
+            body={"days": None},
+        ),
         Endpoint(
             "POST", f"{at}/recordings", OWNERS_MISSING, f"{C}/recordings", body={"recording_id": MISSING}
         ),

@@ -195,7 +195,7 @@ async def test_without_a_rule_nothing_expires_but_what_was_said_is_taken_back(
     await after(api, clock, days=364)
     assert (await api.call("DELETE", f"{BASE}/{in_trash}", by=teacher)).status == 200
     retention = api.server.services.retention
-    retention._keep = retention._keep_trash = timedelta(0)
+    retention._terms.general_days, retention._keep_trash = 0, timedelta(0)
     await after(api, clock, days=400)
     for recording_id, status in ((on_shelf, Status.READY), (in_trash, Status.DELETED)):
         row = await row_of(api, recording_id)

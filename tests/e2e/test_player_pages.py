@@ -10,7 +10,7 @@ from pathlib import Path
 
 import av
 import pytest
-from playwright.sync_api import Browser, expect
+from playwright.sync_api import Browser, Page, expect
 
 from tests.api.recording_material import add_finished, make_room
 from tests.e2e.school import School, person, running_school, until_at
@@ -256,6 +256,33 @@ def test_a_teacher_sees_what_recordings_take_of_what_an_administrator_lets_them(
     student.goto(f"{school.api.base_url}/recordings")
     expect(student.get_by_test_id("recordings")).to_be_visible()
     expect(student.get_by_test_id("usage")).to_be_hidden()
+
+
+def test_a_teacher_sees_how_long_an_administrator_has_recordings_kept(
+    browser: Browser, school: School
+) -> None:
+    school.do(school.api.person("admin", "keeper@school.example"))
+    admin, teacher = (person(browser, school, f"{name}@school.example") for name in ("keeper", "ada"))
+
+    def opened(page: Page) -> None:
+        page.goto(f"{school.api.base_url}/rooms")
+        page.get_by_role("button", name="More for Physics").click()
+        page.get_by_test_id("room-term-menu").click()
+
+    opened(admin)
+    expect(admin.get_by_test_id("term")).to_contain_text("They are kept for ever.")
+    admin.get_by_test_id("term-way").select_option("own")
+    admin.get_by_test_id("term-days").fill("30")
+    admin.get_by_test_id("save-term").click()
+    expect(admin.get_by_test_id("term")).to_contain_text("into the trash 30 days after")
+    opened(teacher)
+    expect(teacher.get_by_test_id("term")).to_contain_text("into the trash 30 days after")
+    expect(teacher.get_by_test_id("save-term")).to_have_count(0)
+    opened(admin)
+    expect(admin.get_by_test_id("term-days")).to_have_value("30")
+    admin.get_by_test_id("term-way").select_option("usual")
+    admin.get_by_test_id("save-term").click()
+    expect(admin.get_by_test_id("term")).to_contain_text("They are kept for ever.")
 
 
 def test_what_is_done_with_a_recording_is_told_ended_and_begun_again(

@@ -2,16 +2,19 @@
 
 import json
 import os
+from pathlib import Path
 from typing import Any
 
 import pytest
 
 from vtp.bench.accounting import with_children
+from vtp.bench.lecture_clip import write_clip
 from vtp.bench.results import Results
 from vtp.bench.scenarios.forward import Forward
 from vtp.bench.scenarios.idle import Idle
 from vtp.bench.scenarios.join import Join
 from vtp.bench.scenarios.meeting import Meeting
+from vtp.bench.scenarios.record import Record
 from vtp.bench.scenarios.runner import Plan, Scenario, run_plan
 
 
@@ -58,3 +61,15 @@ def test_an_idle_server_takes_little() -> None:
     assert ours["start_ms"] > 0
     assert 10 < ours["rss_mb"] <= ours["rss_loaded_mb"]
     assert ours["cpu_share_pct"] < 50
+
+
+def test_recordings_are_measured_against_the_same_without_them(tmp_path: Path) -> None:
+    clip = tmp_path / "clip.mp4"
+    write_clip(clip, 2.0)
+    ours: dict[str, Any] = dict(run("record", Record(clip, 1, seconds=1, turns=2, subscribers=2))["vtp"])
+    found = ours["recording"]
+    assert len(found["turns_added_pct"]) == len(found["turns_p99_ms"]) == 2
+    assert 0 < ours["cpu_pct_per_recording"] < 100
+    assert 0 < found["quiet_cores"] < ours["cores"]
+    assert ours["delay_ms"]["p99"] > 0 and ours["quiet_delay_ms"]["p99"] > 0
+    assert 0 < ours["stop_to_playable_ms"] < 10_000

@@ -121,7 +121,8 @@ def placed(units: Sequence[PlainUnit], reader: PictureReader | None = None) -> l
     pictures = []
     for unit in units:
         with contextlib.suppress(ValueError):
-            pictures.append(PlacedPicture(unit.arrival_ns, reader.read(unit)))
+            media_ns = unit.rtp_timestamp * NS // 90_000
+            pictures.append(PlacedPicture(unit.arrival_ns, reader.read(unit), media_ns))
     return pictures
 
 

@@ -80,7 +80,7 @@ def feed_layers(segmenter: Segmenter, layers: Sequence[Sequence[PlainUnit]], *, 
         key=lambda one: one[:2],
     )
     for time_ns, layer, unit in units:
-        join.add(layer, readers[layer].read(unit), time_ns)
+        join.add(layer, readers[layer].read(unit), time_ns, unit.rtp_timestamp * NS // 90_000)
         give(segmenter, join.release(time_ns))
         segmenter.tick(time_ns)
     give(segmenter, join.release(None))

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import os
 import random
 import shutil
+import signal
 from dataclasses import replace
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pytest
 
@@ -23,6 +26,9 @@ from vtp.recording.index import (
 from vtp.recording.manifest import Manifest, read_manifest, write_manifest
 from vtp.recording.recovery import recover
 from vtp.recording.view import RecordingView
+
+if TYPE_CHECKING:
+    from _typeshed import ReadableBuffer as Buffer
 
 TRACKS = ("video", "opus", "aac")
 FRAME = 3000  # ticks
@@ -179,6 +185,51 @@ def test_part_with_a_key_frame_in_its_middle_is_whole(tmp_path: Path) -> None:
     assert len(list(boxes.fragments(last))) > len(before[max(before)])
     recovered = recover(tmp_path)
     assert recovered.truncated_bytes == 0 and recovered.tracks["video"].parts == before
+
+
+def killed_at_the_second_writing(directory: Path, *, before: bool) -> None:
+    """A recording of a slide each second that is stopped while one stands: the last part is written again.
+
+    Its process is killed right before, or right after, the bytes are.
+    """
+    write = os.pwrite
+
+    def write_and_die(descriptor: int, data: Buffer, offset: int, /) -> int:
+        if not before:
+            write(descriptor, data, offset)
+        os.kill(os.getpid(), signal.SIGKILL)
+        return 0
+
+    slides, talk = h264_units(8, fps=1, gop=4), opus_units(385)
+    child = os.fork()
+    if not child:
+        try:
+            os.pwrite = write_and_die
+            segmenter = Recorded(directory).segmenter()
+            feed(segmenter, slides, talk)
+            segmenter.finish()
+        finally:
+            os._exit(0)
+    _, status = os.waitpid(child, 0)
+    assert os.WIFSIGNALED(status) and os.WTERMSIG(status) == signal.SIGKILL
+
+
+@pytest.mark.parametrize("before", [True, False])
+def test_part_that_was_being_written_again_is_there(tmp_path: Path, before: bool) -> None:
+    write_manifest(tmp_path, Manifest("r", tracks=TRACKS))
+    killed_at_the_second_writing(tmp_path, before=before)
+    lines, _ = read_lines((tmp_path / "video" / INDEX_NAME).read_bytes())
+    told = [line for line in lines if isinstance(line, PartLine) and not line.gap]
+    older, newer = told[-2:]
+    assert replace(older, crc=0) == replace(newer, crc=0) and older.crc != newer.crc
+    recovered = recover(tmp_path)
+    index = recovered.tracks["video"]
+    assert recovered.truncated_bytes == 0
+    assert [part for part in index.parts[older.msn] if not part.gap][-1] == (older if before else newer)
+    recorded = Recorded(tmp_path)
+    assert [number for _, number in recorded.brightness()] == list(range(8))
+    _, lasts = recorded.packets("video")[-1]
+    assert (lasts > 90_000) is before  # as long as it might last, or 0.7 s
 
 
 def test_recovering_twice_changes_nothing(crashed: Path, tmp_path: Path) -> None:

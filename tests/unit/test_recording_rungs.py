@@ -99,6 +99,30 @@ def test_layers_that_come_at_other_times_are_brought_together(
         assert all(abs(at - led) <= 17 for (at, _, _), (led, _, _) in zip(found, lead, strict=True))
 
 
+def held_up(units: list[PlainUnit], until: int, by_ms: int) -> list[PlainUnit]:
+    """The first of them come so late, those after less and less: a machine that was busy for a while."""
+    late_ms = [max(0, by_ms - 30 * max(0, number - until)) for number in range(len(units))]
+    return [replace(one, arrival_ns=one.arrival_ns + ms * MS) for one, ms in zip(units, late_ms, strict=True)]
+
+
+@pytest.mark.parametrize("layer", [0, 1, 2])
+def test_layers_stay_together_while_the_clock_of_one_of_them_is_set_right(
+    recorder: Recorder, clock: FastClock, layer: int
+) -> None:
+    layers = layer_units(240)
+    layers[layer] = held_up(layers[layer], 75, 150)
+    recorder.add_source(*layered(clock, layers))
+    clock.at(9 * NS + 500 * MS, recorder.stop)
+    run(recorder)
+    recorded = Recorded(recorder.directory)
+    check_aligned(recorder.directory)
+    lead = frames(recorded, "video")
+    for track in RUNGS[1:]:
+        found = frames(recorded, track)
+        assert [number for _, number, _ in found] == counted(240)
+        assert max(abs(at - led) for (at, _, _), (led, _, _) in zip(found, lead, strict=True)) <= 6
+
+
 def test_a_segment_waits_for_key_frames_of_all_layers(recorder: Recorder, clock: FastClock) -> None:
     asked: list[int] = []
     recorder.on_key_frame_wanted(lambda: asked.append(clock.now))
@@ -312,7 +336,7 @@ class Layers(Class):
         now = self.now_ns + TICK_NS
         while self._coming and self._coming[0][0] < now:
             time_ns, layer, _, one = self._coming.pop(0)
-            self._join.add(layer, one.picture, time_ns)
+            self._join.add(layer, one.picture, time_ns, one.media_ns)
         give(self.segmenter, self._join.release(now))
         super().tick()
 

@@ -79,6 +79,7 @@ class Event(enum.StrEnum):
     RECORDING_CAPTIONS = "recording_captions_changed"
     RECORDING_CHAPTERS = "recording_chapters_changed"
     RECORDING_QUOTA = "recording_quota_changed"
+    RECORDING_TERM = "recording_term_changed"
     RECORDING_SHARED = "recording_shared"
     RECORDING_SHARE_ENDED = "recording_share_ended"
     COURSE_CREATED = "course_created"

@@ -70,6 +70,21 @@ class IntakeFigures(TypedDict, total=False):
     """By pair: without and with players."""
 
 
+class RecordingFigures(TypedDict, total=False):
+    """Classes that are recorded, against the same without: windows in turn."""
+
+    quiet_cores: float
+    """Of the whole server while the same publishers send and nothing is recorded."""
+    whole_cpu_pct: float
+    """Of a core for each recording, with receiving what is recorded and all else that the server does."""
+    turns_added_pct: list[float]
+    """What each turn says of `cpu_pct_per_recording`."""
+    added_p99_ms: float
+    """What the lecture beside is delayed more at p99: the median over the turns."""
+    turns_p99_ms: list[tuple[float, float]]
+    """By turn: without and with recordings."""
+
+
 class Figures(TypedDict, total=False):
     """One server in one run, or the medians of its runs. A scenario fills in what it measures."""
 
@@ -152,7 +167,9 @@ class Figures(TypedDict, total=False):
     start_ms: float
     cpu_share_pct: float
     """Of one core."""
+    recording: RecordingFigures
     cpu_pct_per_recording: float
+    """Of a core: what recording adds, receiving taken off."""
     stop_to_playable_ms: float
 
 

@@ -14,11 +14,13 @@ from vtp.course_files.build import CourseFileParts
 from vtp.courses.build import CourseBase, CourseParts
 from vtp.courses.carried_recordings import RecordingsToCarry
 from vtp.courses.revocations import CourseRevocations
+from vtp.courses.terms import CourseFiling
 from vtp.coursework.build import CourseworkBase, CourseworkParts
 from vtp.coursework.file_bytes import FileBytes
 from vtp.notifications.build import NotificationBase, NotificationParts
 from vtp.quizzes.build import QuizParts
 from vtp.recording.retention import Retention
+from vtp.recording.terms import Terms
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,7 +64,10 @@ def build_teaching(base: Foundation, classes: Classes, taking: Taking, showing: 
         settings.notifications,
     )
     notifications.start(tasks)
-    retention = Retention(database, recordings.trash, notifications.notifier, settings.recording)
+    kept_for = Terms(settings.recording.keep_days, CourseFiling())
+    retention = Retention(
+        database, recordings.trash, notifications.notifier, kept_for, settings.recording.trash_keep_days
+    )
     tasks.start(retention.run(), "what recordings are kept for")
     accounts.revocations.add_reader(notifications.push.read)
     courses, carried = _build_courses(base, classes, taking, notifications)

@@ -188,15 +188,17 @@ def record(
         Path | None, typer.Option(help="Picture and Opus; a 720p lecture is made when left out.")
     ] = None,
     codec: Annotated[str, typer.Option(help=f"Of the lecture that is made: {', '.join(ENCODERS)}.")] = "h264",
+    subscribers: Annotated[int, typer.Option(min=0, max=5000, help="How many watch a lecture beside.")] = 0,
+    turns: Annotated[int, typer.Option(min=1, max=50, help="Windows without and with recordings.")] = 2,
     runs: Runs = 3,
     seconds: Seconds = 10,
     settings: Settings = None,
     json_file: JsonFile = None,
     report: ReportFile = None,
 ) -> None:
-    """Classes are recorded: CPU per recording, time from Stop to playable."""
+    """Classes are recorded: CPU that adds, what it delays a lecture, time from Stop to playable."""
     with _clip(clip, codec) as found:
-        points = [Record(found, pairs, seconds)]
+        points = [Record(found, pairs, seconds, turns, subscribers)]
         _run("record", points, runs, None, _settings(settings), json_file, report)
 
 

@@ -41,6 +41,8 @@ from vtp.courses.schedules import Schedules
 from vtp.courses.sections import Sections
 from vtp.courses.series_contents import SeriesContents
 from vtp.courses.service import Courses
+from vtp.courses.term_routes import add_term_routes
+from vtp.courses.terms import CourseTerms
 from vtp.db import Database
 from vtp.http.routing import RouteTable
 from vtp.mail.links import Links
@@ -86,6 +88,7 @@ class CourseParts:
     places: Places
     recordings: CourseRecordings
     quotas: CourseQuotas
+    terms: CourseTerms
     schedules: Schedules
     calendars: Calendars
     attendance: LessonAttendance
@@ -130,6 +133,7 @@ class CourseParts:
             Places(database, news),
             filed,
             CourseQuotas(database, audit),
+            CourseTerms(database, audit, recordings.terms.general_days),
             Schedules(database, audit, kept, teller, watch.look_soon),
             Calendars(database, base.links),
             LessonAttendance(database, lessons, base.live_rooms),
@@ -175,4 +179,5 @@ def build_routes(parts: CourseParts) -> RouteTable:
     add_announcement_routes(table, parts.announcements)
     add_recording_routes(table, parts.recordings)
     add_quota_routes(table, parts.quotas)
+    add_term_routes(table, parts.terms)
     return table

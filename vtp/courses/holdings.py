@@ -14,6 +14,7 @@ from vtp.courses.tables import (
     course_invitations,
     course_permissions,
     course_recording_quotas,
+    course_recording_terms,
     course_recordings,
     course_schedules,
     course_sections,
@@ -138,6 +139,7 @@ HOLDINGS: Final = (
 
 EXEMPT: Final[Mapping[Table, str]] = {
     course_recording_quotas: "what courses may hold",
+    course_recording_terms: "how long recordings in them are kept",
     course_sections: "the parts of a course, which say nothing of who wrote them",
     lessons: "what is in a course, likewise",
     course_schedules: "when its live lessons are, likewise",

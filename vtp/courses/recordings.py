@@ -54,9 +54,8 @@ class CourseRecordings:
         """
         async with self._database.read() as tx:
             await enter(tx, principal, course_id, Action.COURSE_TEACH)
-        seen = await self._recordings.seen(principal, parse_id(wish.recording_id, "/recording_id"))
-        seen.require(Action.RECORDING_UPDATE)
-        recording = seen.recording
+        wanted = parse_id(wish.recording_id, "/recording_id")
+        recording = (await self._recordings.seen_to(Action.RECORDING_UPDATE, principal, wanted)).recording
         async with self._database.transaction() as tx:
             inside = await enter_to_change(tx, principal, course_id, Action.COURSE_TEACH)
             order = wish.sequence_order

@@ -219,6 +219,14 @@ course_recording_quotas = Table(
     Column("updated_at", UtcDateTime, nullable=False),
 )
 
+course_recording_terms = Table(
+    "course_recording_terms",
+    metadata,
+    _course(key=True),
+    Column("days", Integer, nullable=False, comment="for how long its recordings are kept; 0: for ever"),
+    Column("updated_at", UtcDateTime, nullable=False),
+)
+
 course_announcements = Table(
     "course_announcements",
     metadata,

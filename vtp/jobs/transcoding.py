@@ -93,9 +93,7 @@ class Transcoding:
         return replace(found, job=job)
 
     async def _recording(self, principal: Principal, recording_id: str) -> Recording:
-        seen = await self._recordings.seen(principal, recording_id)
-        seen.require(Action.RECORDING_UPDATE)
-        return seen.recording
+        return (await self._recordings.seen_to(Action.RECORDING_UPDATE, principal, recording_id)).recording
 
     async def _begin(self, recording_id: str, rungs: str, *, lacks: bool) -> Job:
         try:

@@ -168,8 +168,7 @@ class AccessLog:
         return count
 
     async def _opened(self, principal: Principal, recording_id: str) -> Recording:
-        seen = await self._recordings.seen(principal, recording_id)
-        seen.require(Action.RECORDING_SHARE)
+        seen = await self._recordings.seen_to(Action.RECORDING_SHARE, principal, recording_id)
         await self.flush()
         return seen.recording
 

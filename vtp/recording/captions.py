@@ -62,7 +62,7 @@ class CaptionShelf:
 
         Raises Invalid with the lines at fault, Conflict for too many languages.
         """
-        seen = await self._to_annotate(principal, recording_id)
+        seen = await self._recordings.seen_to(Action.RECORDING_ANNOTATE, principal, recording_id)
         language = parse_language(language)
         cues = await asyncio.to_thread(read_vtt, data)
         text = await asyncio.to_thread(write_vtt, cues)
@@ -70,7 +70,7 @@ class CaptionShelf:
 
     async def remove(self, principal: Principal, recording_id: str, language: str, origin: Origin) -> None:
         """Deletes the captions of one language."""
-        seen = await self._to_annotate(principal, recording_id)
+        seen = await self._recordings.seen_to(Action.RECORDING_ANNOTATE, principal, recording_id)
         language = parse_language(language)
         await self._remove(seen, language, origin)
 
@@ -87,7 +87,7 @@ class CaptionShelf:
 
         Raises Conflict when it is not being recorded here, or has captions from a file, or too many.
         """
-        seen = await self._to_annotate(principal, recording_id)
+        seen = await self._recordings.seen_to(Action.RECORDING_ANNOTATE, principal, recording_id)
         recording = seen.recording
         session = self._recordings.active.get(recording.id)
         if session is None:
@@ -188,11 +188,6 @@ class CaptionShelf:
                 raise _missing()
             await remove_captions(tx, seen.recording.id, language)
             await self._note(tx, seen, origin, language=language, deleted=True)
-
-    async def _to_annotate(self, principal: Principal, recording_id: str) -> Seen:
-        seen = await self._recordings.seen(principal, recording_id)
-        seen.require(Action.RECORDING_ANNOTATE)
-        return seen
 
     async def _note(self, tx: AsyncConnection, seen: Seen, origin: Origin, **details: object) -> None:
         note = self._recordings.catalogue.note

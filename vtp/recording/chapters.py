@@ -78,7 +78,7 @@ class Chapters:
         self, principal: Principal, recording_id: str, chapters: Sequence[Chapter], origin: Origin
     ) -> tuple[list[Placed], bool]:
         """Sets the chapters, in place of all. Raises NotFound, Forbidden, Invalid for one behind the end."""
-        seen = await self._to_annotate(principal, recording_id)
+        seen = await self._recordings.seen_to(Action.RECORDING_ANNOTATE, principal, recording_id)
         _, duration_ms = await self._media(seen.recording.id)
         for number, chapter in enumerate(chapters):
             if chapter.start_ms >= duration_ms > 0:
@@ -89,7 +89,7 @@ class Chapters:
 
     async def reset(self, principal: Principal, recording_id: str, origin: Origin) -> None:
         """Goes back to what happened. Raises NotFound, Forbidden."""
-        seen = await self._to_annotate(principal, recording_id)
+        seen = await self._recordings.seen_to(Action.RECORDING_ANNOTATE, principal, recording_id)
         await self._set(seen, None, origin)
 
     @done_over
@@ -112,11 +112,6 @@ class Chapters:
             return [], 0
         tracks = [view.tracks[view.main_track]] if view.main_track else []
         return tracks, int(view.duration_s * 1000)
-
-    async def _to_annotate(self, principal: Principal, recording_id: str) -> Seen:
-        seen = await self._recordings.seen(principal, recording_id)
-        seen.require(Action.RECORDING_ANNOTATE)
-        return seen
 
     def _note(self, recording_id: str, happened: Happened) -> None:
         waiting = self._waiting.setdefault(recording_id, [])

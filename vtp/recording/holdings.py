@@ -16,6 +16,7 @@ from vtp.recording.tables import (
     recording_progress,
     recording_quotas,
     recording_shares,
+    recording_terms,
     recordings,
 )
 
@@ -128,4 +129,5 @@ HOLDINGS: Final = (
 
 EXEMPT: Final[Mapping[Table, str]] = {
     recording_quotas: "what rooms may hold",
+    recording_terms: "how long what was made in rooms is kept",
 }

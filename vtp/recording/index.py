@@ -9,7 +9,8 @@
      "discontinuity":false, "gap":false}
     {"type":"end"}
 
-A part that is told of again has been written again in its place, as its segment ended.
+A part that is told of again has been written again in its place, as its segment ended: the line comes
+first, then the bytes.
 Times are ticks of the track's timescale on the recording's timeline. A segment's file is `seg-NNNNN.m4s`,
 NNNNN being its media sequence number (msn), the same in all tracks; a gap has a line and no file.
 """

@@ -3,6 +3,11 @@
 Layers are streams with clocks of their own, which come by different ways to nearly the same time, and a lost
 packet holds one of them up. So a key frame of the highest waits for those of the others, for as long as a
 depacketizer would wait for their packets. Sans-IO: time is an argument.
+
+Each stream's clock is brought to ours by itself, in steps that fall at other moments in each (`clock.py`): on
+a busy machine pictures of one instant would be up to 100 ms apart meanwhile. The publisher's own numbers are
+not: so the clock of the highest layer counts for all, and two common key frames tell what the same instant is
+called in both.
 """
 
 from __future__ import annotations
@@ -14,17 +19,22 @@ from dataclasses import dataclass, replace
 from vtp.recording.picture import Picture
 from vtp.recording.timebase import NS
 
+ROUNDED_NS = 2
+MOST_LED = 120  # pictures of the highest layer whose times are known: two seconds of them
 APART_NS = NS * 3 // 10  # of key frames that were asked for together; two requests are half a second apart
 JOIN_NS = 350_000_000  # a depacketizer waits 300 ms for lost packets
 
 
 @dataclass(frozen=True, slots=True)
 class LayerFrame:
-    """A picture of one layer; `layer` counts from the highest, 0, down."""
+    """A picture of one layer; `layer` counts from the highest, 0, down. `media_ns`: its time by the stream's
+    own numbers, from anywhere on.
+    """
 
     time_ns: int
     layer: int
     picture: Picture
+    media_ns: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,6 +48,14 @@ class KeyFrames:
 Joined = LayerFrame | KeyFrames
 
 
+@dataclass(frozen=True, slots=True)
+class _Behind:
+    """What common key frames of two streams say: how far the lower one's numbers are behind."""
+
+    streams: tuple[int, int]
+    media_ns: int
+
+
 class LayerJoin:
     """Of `count` layers. All times are those of the highest one: the others are moved to where their last
     common key frames say, so that what was captured together is shown together.
@@ -46,14 +64,18 @@ class LayerJoin:
     def __init__(self, count: int) -> None:
         self._waiting: list[deque[LayerFrame]] = [deque() for _ in range(count)]
         self._moved_ns = [0] * count
+        self._behind: list[_Behind | None] = [None] * count
+        self._led: deque[LayerFrame] = deque(maxlen=MOST_LED)  # of one stream, those given out too
         self._streams: list[int] = []  # those of the last key frames
         self._led_until_ns = 0  # the highest layer's last picture that was given out
 
-    def add(self, layer: int, picture: Picture, time_ns: int) -> None:
+    def add(self, layer: int, picture: Picture, time_ns: int, media_ns: int) -> None:
         """Takes the next picture of a layer. A key frame of another stream at the time of one that waits is
         put in its place: when somebody begins to send, a layer has the lower ones for an instant.
         """
-        waiting, frame = self._waiting[layer], LayerFrame(time_ns, layer, picture)
+        waiting, frame = self._waiting[layer], LayerFrame(time_ns, layer, picture, media_ns)
+        if layer == 0:
+            self._lead(frame)
         while picture.key_frame:
             before = self._pair(waiting, self._time_of(frame))
             if before is None or before.picture.ssrc == picture.ssrc:
@@ -72,7 +94,7 @@ class LayerJoin:
                     yield from self._before(other, head.time_ns)
                 if not self._are_settled(head, now_ns):
                     return
-                pairs = [self._take_pair(other, head.time_ns) for other in others]
+                pairs = [self._take_pair(other, head) for other in others]
                 pictures = (head.picture, *pairs)
                 self._streams = [picture.ssrc for picture in pictures if picture is not None]
                 yield KeyFrames(head.time_ns, pictures)
@@ -128,18 +150,40 @@ class LayerJoin:
         ]
         return waiting[min(near)[1]] if near else None
 
-    def _take_pair(self, waiting: deque[LayerFrame], time_ns: int) -> Picture | None:
+    def _take_pair(self, waiting: deque[LayerFrame], head: LayerFrame) -> Picture | None:
         """The key frame of that time, which comes next if there is one; its layer's clock follows it."""
-        pair = self._pair(waiting, time_ns)
+        pair = self._pair(waiting, head.time_ns)
         if pair is None:
             return None
         waiting.popleft()
-        self._moved_ns[pair.layer] = time_ns - pair.time_ns
+        self._moved_ns[pair.layer] = head.time_ns - pair.time_ns
+        streams = (head.picture.ssrc, pair.picture.ssrc)
+        self._behind[pair.layer] = _Behind(streams, head.media_ns - pair.media_ns)
         return pair.picture
 
     def _take(self, waiting: deque[LayerFrame]) -> LayerFrame:
         frame = waiting.popleft()
         return replace(frame, time_ns=self._time_of(frame))
 
+    def _lead(self, frame: LayerFrame) -> None:
+        if self._led and self._led[-1].picture.ssrc != frame.picture.ssrc:
+            self._led.clear()
+        self._led.append(frame)
+
     def _time_of(self, frame: LayerFrame) -> int:
-        return frame.time_ns + self._moved_ns[frame.layer]
+        """When the highest layer shows, or would have shown, the same instant; where nothing says that, by
+        the layer's own clock.
+        """
+        own_ns = frame.time_ns + self._moved_ns[frame.layer]
+        behind = self._behind[frame.layer]
+        if behind is None or not self._led:
+            return own_ns
+        if behind.streams != (self._led[0].picture.ssrc, frame.picture.ssrc):
+            return own_ns
+        media_ns = frame.media_ns + behind.media_ns
+        led = next(
+            (one for one in reversed(self._led) if one.media_ns <= media_ns + ROUNDED_NS), self._led[0]
+        )
+        time_ns = led.time_ns + media_ns - led.media_ns
+        # Numbers that have jumped in one of both say nothing until the next common key frame.
+        return time_ns if abs(time_ns - own_ns) <= APART_NS else own_ns

@@ -91,7 +91,7 @@ class ProgramSources:
         for layer, each in enumerate((source, *self._lower)):
             for placed in each.poll(now_ns):
                 if isinstance(placed, PlacedPicture):
-                    self._join.add(layer, placed.picture, placed.time_ns)
+                    self._join.add(layer, placed.picture, placed.time_ns, placed.media_ns)
         yield from self._join.release(now_ns)
 
 

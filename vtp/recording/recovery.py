@@ -135,7 +135,7 @@ def _complete(folder: Path, index: TrackIndex, lines: list[Line]) -> tuple[list[
     msn = index.segments[-1].msn + 1 if index.segments else 0
     truncated = 0
     if index.maps and (folder / segment_name(msn)).exists():
-        added, truncated = _complete_segment(folder, index, msn)
+        added, truncated = _complete_segment(folder, index, msn, lines)
         known = [line for line in lines if not (isinstance(line, PartLine) and line.msn == msn)]
         lines = [*known, *added]
     for leftover in _later_segments(folder, msn):
@@ -144,11 +144,11 @@ def _complete(folder: Path, index: TrackIndex, lines: list[Line]) -> tuple[list[
     return [*lines, EndLine()], truncated
 
 
-def _complete_segment(folder: Path, index: TrackIndex, msn: int) -> tuple[list[Line], int]:
+def _complete_segment(folder: Path, index: TrackIndex, msn: int, lines: list[Line]) -> tuple[list[Line], int]:
     path = folder / segment_name(msn)
     data = path.read_bytes()[:LARGEST_SEGMENT_BYTES]
-    known = index.parts.get(msn, [])
-    parts = list(takewhile(lambda part: _is_whole(data, part), known))
+    known = _told_of(lines, msn)
+    parts = [part for part in takewhile(bool, (_whole_one(data, told) for told in known)) if part]
     if len(parts) == len(known):
         begin = _end(parts)
         for fragment in boxes.fragments(memoryview(data)[begin:]):
@@ -160,6 +160,21 @@ def _complete_segment(folder: Path, index: TrackIndex, msn: int) -> tuple[list[L
     if end < len(data):
         _truncate(path, end)
     return [*parts, _segment_line(index, msn, parts)], len(data) - end
+
+
+def _told_of(lines: list[Line], msn: int) -> list[list[PartLine]]:
+    """Each part's lines, in order of the parts: one that was written again has two."""
+    told: dict[int, list[PartLine]] = {}
+    for line in lines:
+        if isinstance(line, PartLine) and line.msn == msn:
+            told.setdefault(line.part, []).append(line)
+    return list(told.values())
+
+
+def _whole_one(data: bytes, told: list[PartLine]) -> PartLine | None:
+    """The newest of a part's lines whose bytes are there: that of the older, if it ended between the line and
+    the bytes of the newer."""
+    return next((line for line in reversed(told) if _is_whole(data, line)), None)
 
 
 def _is_whole(data: bytes, part: PartLine) -> bool:

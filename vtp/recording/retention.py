@@ -1,4 +1,4 @@
-"""What time does to recordings: they go into the trash, and from there for good. Decision 0129.
+"""What time does to recordings: they go into the trash, and from there for good. Decisions 0129 and 0147.
 
 Nothing goes into the trash that who may keep it was not told of a week before.
 """
@@ -8,7 +8,7 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections import defaultdict
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from typing import Final
@@ -33,8 +33,8 @@ from vtp.recording.retention_store import (
     page_of_trashed,
     set_term,
 )
+from vtp.recording.terms import Terms
 from vtp.recording.trash import Trash
-from vtp.settings import RecordingSettings
 
 logger = logging.getLogger(__name__)
 
@@ -89,14 +89,15 @@ class Retention:
         database: Database,
         trash: Trash,
         notifier: Notifier,
-        settings: RecordingSettings,
+        terms: Terms,
+        trash_keep_days: int,
         clock: Callable[[], datetime] = utc_now,
     ) -> None:
         self._database = database
         self._trash = trash
         self._notifier = notifier
-        self._keep = timedelta(days=settings.keep_days)
-        self._keep_trash = timedelta(days=settings.trash_keep_days)
+        self._terms = terms
+        self._keep_trash = timedelta(days=trash_keep_days)
         self._clock = clock
         notifier.kinds.add(EXPIRING, EXPIRED)
 
@@ -114,10 +115,12 @@ class Retention:
 
     async def sweep(self) -> None:
         """Looks at every recording that has ended, some at a time. Raises Unavailable."""
-        if self._keep == NO_DAYS:
-            await self._forget()
-        else:
+        async with self._database.read() as tx:
+            may_expire = await self._terms.are_set(tx)
+        if may_expire:
             await self._through(page_of_ended, self._look_at)
+        else:
+            await self._forget()
         await self._through(page_of_trashed, self._look_at_trashed)
 
     async def _through(
@@ -142,8 +145,11 @@ class Retention:
 
     async def _look_at(self, page: Sequence[Aging]) -> None:
         now = self._clock()
-        await self._set_terms(page, now)
-        over = {one.id: one for one in page if self._is_over(one, now)}
+        async with self._database.read() as tx:
+            days = await self._terms.of(tx, page)
+        fates = {one.id: fate_of(one, timedelta(days=days[one.id]), now) for one in page}
+        await self._set_terms(page, fates, now)
+        over = {one.id: one for one in page if _is_over(one, fates[one.id], now)}
         if not over:
             return
         async with self._database.read() as tx:
@@ -154,15 +160,10 @@ class Retention:
         for recording_id in gone:
             logger.info("Recording %s has gone into the trash: it was kept for its time.", recording_id)
 
-    def _is_over(self, one: Aging, now: datetime) -> bool:
-        fate = fate_of(one, self._keep, now)
-        return one.warned_at is not None and fate.expires_at is not None and fate.expires_at <= now
-
     @done_over
-    async def _set_terms(self, page: Sequence[Aging], now: datetime) -> None:
+    async def _set_terms(self, page: Sequence[Aging], fates: Mapping[str, Fate], now: datetime) -> None:
         """Tells of what is about to go, in the transaction that notes it."""
         told: list[Aging] = []
-        fates = {one.id: fate_of(one, self._keep, now) for one in page}
         changed = [one for one in page if _differs(one, fates[one.id])]
         if not changed:
             return
@@ -234,6 +235,10 @@ def _news_of(recordings: Sequence[Aging], kind: Kind, when: str, text: str) -> N
 
 _KEEP_IT = "Recordings are kept here for a time. Press “Keep” on its page if it is to stay."
 _TIME_IS_OVER = "The time for which recordings are kept here is over."
+
+
+def _is_over(one: Aging, fate: Fate, now: datetime) -> bool:
+    return one.warned_at is not None and fate.expires_at is not None and fate.expires_at <= now
 
 
 def _differs(one: Aging, fate: Fate) -> bool:

@@ -49,6 +49,7 @@ from vtp.recording.shares import Shares
 from vtp.recording.standing import Standing
 from vtp.recording.store import Recording
 from vtp.recording.storyboard_routes import add_storyboard_routes
+from vtp.recording.term_routes import add_term_routes
 from vtp.recording.thumbnail_routes import add_thumbnail_routes
 from vtp.recording.trash_routes import add_trash_routes
 from vtp.recording.viewers import Viewership
@@ -79,6 +80,7 @@ def build_routes(parts: RecordingParts) -> RouteTable:
     table = RouteTable("recordings", "Recordings of rooms: catalogue, playback, download.")
     _add_recorder_routes(table, recordings)
     add_quota_routes(table, recordings.quotas)
+    add_term_routes(table, recordings.terms)
     add_trash_routes(table, recordings.trash)
     _add_reading_routes(table, recordings, admission, parts.progress)
     _add_changing_routes(table, recordings)

@@ -236,7 +236,8 @@ class Segmenter:
         time_ns = self._shown.end_frame_before(time_ns)
         self._shown.video.hold(picture, time_ns)
         self._shown.rungs.add(0, picture, time_ns)
-        self._advance(time_ns)
+        if time_ns >= self._shown.video.part_end_ns:  # before, nothing of the turn's ends: `tick` will do
+            self._advance(time_ns)
 
     def _open_rung(self, number: int, beginning: Beginning) -> VideoTrack:
         return self._open_video(layer_track(number), beginning.picture, beginning.section)

@@ -33,6 +33,7 @@ from vtp.recording.schemas import StartRecording
 from vtp.recording.seen import Seen
 from vtp.recording.session import RecordingSession
 from vtp.recording.store import Recording, Status, Visibility, add_recording, mark_finalizing
+from vtp.recording.terms import RoomTerms
 from vtp.recording.trash import JobsOfRecordings, Trash
 from vtp.recording.view import RecordingView
 from vtp.rooms.live import LiveRoom, LiveRooms
@@ -87,6 +88,7 @@ class Recordings:
         )
         self.disk = Disk(files.store.root, RECORDINGS_FULL, settings.min_free_bytes, settings.warn_free_bytes)
         self.quotas = Quotas(database, rooms, self._active, audit, settings, bounds or Unbounded())
+        self.terms = RoomTerms(database, rooms, audit, settings.keep_days)
 
     def add_listener(self, listener: Callable[[RecordingChanged], None]) -> Callable[[], None]:
         """Hears of recordings that start, stop and end; the returned function stops that."""
@@ -240,6 +242,12 @@ class Recordings:
     async def seen(self, principal: Principal, recording_id: str, address: str = "") -> Seen:
         """The same with the role that the caller has with it, of which other rights are asked."""
         return await self.catalogue.get(principal, recording_id, address)
+
+    async def seen_to(self, action: Action, principal: Principal, recording_id: str) -> Seen:
+        """The same for who may do this with it."""
+        seen = await self.seen(principal, recording_id)
+        seen.require(action)
+        return seen
 
     async def view(self, recording_id: str) -> RecordingView:
         """What a player sees."""

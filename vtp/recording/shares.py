@@ -101,9 +101,7 @@ class Shares:
         return self.revoked.add(share, now)
 
     async def _recording(self, principal: Principal, recording_id: str) -> Recording:
-        seen = await self._recordings.seen(principal, recording_id)
-        seen.require(Action.RECORDING_SHARE)
-        return seen.recording
+        return (await self._recordings.seen_to(Action.RECORDING_SHARE, principal, recording_id)).recording
 
     async def _note(
         self,

@@ -9,6 +9,7 @@ from typing import Any, Literal, Protocol
 
 from vtp.recording.clock import PublisherClock, TrackClock
 from vtp.recording.picture import Picture, PictureReader, unreadable
+from vtp.recording.timebase import NS
 from vtp.recording.units import AccessUnit
 
 logger = logging.getLogger(__name__)
@@ -46,10 +47,11 @@ class Depacketizer(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class PlacedPicture:
-    """A picture and the monotonic instant it belongs at."""
+    """A picture and the monotonic instant it belongs at; `media_ns`: what its stream's own numbers say."""
 
     time_ns: int
     picture: Picture
+    media_ns: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -122,7 +124,7 @@ class Source:
             if self._reader is None:
                 yield PlacedSound(time_ns, unit.data, self.id)
             elif (picture := self._read(self._reader, unit)) is not None:
-                yield PlacedPicture(time_ns, picture)
+                yield PlacedPicture(time_ns, picture, unit.rtp_timestamp * NS // self._clock_rate)
 
     def _read(self, reader: PictureReader, unit: AccessUnit) -> Picture | None:
         """The unit's picture; None when it, or one that it needs, cannot be read."""

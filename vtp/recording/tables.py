@@ -80,6 +80,14 @@ recording_quotas = Table(
     Column("updated_at", UtcDateTime, nullable=False),
 )
 
+recording_terms = Table(
+    "recording_terms",
+    metadata,
+    Column("room_id", id_type(), ForeignKey("rooms.id", ondelete="CASCADE"), primary_key=True),
+    Column("days", Integer, nullable=False, comment="for how long its recordings are kept; 0: for ever"),
+    Column("updated_at", UtcDateTime, nullable=False),
+)
+
 
 def _of_recording() -> Column[str]:
     reference = ForeignKey("recordings.id", ondelete="CASCADE")

@@ -10,6 +10,7 @@ from __future__ import annotations
 import logging
 import os
 import zlib
+from bisect import bisect_left
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -178,11 +179,18 @@ class TrackWriter:
             duration = max(until - last.time, 1)
             data = self._section.fragment([*before, replace(last, duration=duration)], part.sequence)
             if len(data) == part.line.size:
-                segment.write_again(part.line.offset, data)
-                line = replace(part.line, crc=zlib.crc32(data))
-                write_all(self._index, encode_line(line))
-                self._unheard.append(line)
+                self._write_again(segment, part, data)
                 return
+
+    def _write_again(self, segment: _OpenSegment, part: _WrittenPart, data: bytes) -> None:
+        """The line first, and on the disk: whatever ends the process or the machine, the bytes are those of
+        one of both lines, and recovery believes that one.
+        """
+        line = replace(part.line, crc=zlib.crc32(data))
+        write_all(self._index, encode_line(line))
+        self._sync(self._index)
+        segment.write_again(line.offset, data)
+        self._unheard.append(line)
 
     def close(self) -> None:
         """Ends the track: its index is whole."""
@@ -250,14 +258,17 @@ class _OpenSegment:
     """The file that grows now."""
 
     def __init__(self, path: Path) -> None:
-        self._descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o640)
+        self._descriptor = os.open(path, os.O_RDWR | os.O_CREAT | os.O_TRUNC, 0o640)
         self.size = 0
         self.samples = 0
         self.last_part: _WrittenPart | None = None
 
     def write_again(self, offset: int, data: bytes) -> None:
-        """Writes over what is there."""
-        os.pwrite(self._descriptor, data, offset)
+        """Writes over what is there where it differs: a few bytes, between which nothing ends."""
+        before, size = os.pread(self._descriptor, len(data), offset), len(data)
+        begin = bisect_left(range(size), x=True, key=lambda at: before[: at + 1] != data[: at + 1])
+        end = size - bisect_left(range(size), x=True, key=lambda at: before[~at:] != data[~at:])
+        os.pwrite(self._descriptor, data[begin:end], offset + begin)
 
     def append(self, data: bytes, samples: int) -> None:
         write_all(self._descriptor, data)

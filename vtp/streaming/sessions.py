@@ -60,8 +60,8 @@ class Sessions:
 
     async def metrics(self, principal: Principal, session_id: str) -> SessionMetrics:
         """What it has come to, for who may record the room."""
-        seen = await self._recordings.seen(principal, self._recording_id(session_id))
-        seen.require(Action.RECORDING_START)
+        recording_id = self._recording_id(session_id)
+        seen = await self._recordings.seen_to(Action.RECORDING_START, principal, recording_id)
         recording = seen.recording
         stream = self._streams.sources.of_recording(recording.id)
         room = await self._rooms.find(recording.room_id) if recording.status in UNFINISHED else None

@@ -60,7 +60,9 @@ MEASURES: dict[str, tuple[Measure, ...]] = {
         Measure("start_ms", "Start to ready", "ms"),
     ),
     "record": (
-        Measure("cpu_pct_per_recording", "Processor share of one recording", "% of a core"),
+        Measure("cpu_pct_per_recording", "Processor share that one recording adds", "% of a core"),
+        Measure("recording.whole_cpu_pct", "The same with receiving what is recorded", "% of a core"),
+        Measure("recording.added_p99_ms", "A lecture beside delayed more, 99th percentile", "ms"),
         Measure("stop_to_playable_ms", "Stop pressed to playable", "ms"),
     ),
     "hls": (

@@ -17,7 +17,7 @@ from vtp.bench.scenarios.memory import settled
 from vtp.bench.scenarios.pattern import describe_pattern
 from vtp.bench.scenarios.record import publishing, start_recording, vtp_server
 from vtp.bench.scenarios.stage import Stage
-from vtp.bench.scenarios.window import Window, load_figures, outstanding_pct, packet_figures
+from vtp.bench.scenarios.window import measure_window
 
 ROOM = "lecture"
 BESIDE = {"login": 5, "refresh": 5, "profile": 45, "recordings": 45}
@@ -82,20 +82,3 @@ class Forward:
             figures = await measure_window(stage, self.seconds)
             times = await running
         return figures | Figures(api=times.summary(), failed=times.failed)
-
-
-async def measure_window(stage: Stage, seconds: float) -> Figures:
-    """Costs, loss and delay of what runs on the stage for so many seconds."""
-    late = sum(one.late_bursts for one in stage.sent())
-    stage.restart()
-    due = stage.due()
-    window = Window(stage.sfu.pids)
-    await asyncio.sleep(seconds)
-    spent = window.close()
-    due = stage.due() - due
-    received = stage.received()
-    figures = packet_figures(spent, received)
-    figures["outstanding_pct"] = outstanding_pct(due, received)
-    figures["load"] = load_figures(spent, received, stage.sent())
-    figures["load"]["late_bursts"] -= late
-    return figures

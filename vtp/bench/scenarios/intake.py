@@ -25,11 +25,11 @@ from vtp.bench.login_crowd import PASSWORD, TEACHER
 from vtp.bench.peers.connect import PeerError
 from vtp.bench.postgres import database_settings
 from vtp.bench.results import Figures, IntakeFigures, percentiles
-from vtp.bench.scenarios.forward import measure_window
 from vtp.bench.scenarios.pattern import describe_pattern
 from vtp.bench.scenarios.record import vtp_server
 from vtp.bench.scenarios.stage import Stage
 from vtp.bench.scenarios.term import approve_everybody, course_row, enrolled_row, filed_row
+from vtp.bench.scenarios.window import measure_window
 from vtp.bench.vtp_server import VtpServer
 from vtp.courses.tables import course_enrollments, course_recordings, courses
 from vtp.db import Database

@@ -13,9 +13,9 @@ from typing import Any
 
 from vtp.bench.load import Lecture
 from vtp.bench.results import Figures
-from vtp.bench.scenarios.forward import measure_window
 from vtp.bench.scenarios.pattern import describe_pattern
 from vtp.bench.scenarios.stage import JOINS_AT_ONCE, Stage
+from vtp.bench.scenarios.window import measure_window
 from vtp.bench.sfu import BOTH_KINDS, Leg, View
 
 CAMERA = Lecture(frames_per_s=15, packets_per_frame=3, packet_bytes=(950, 1050))

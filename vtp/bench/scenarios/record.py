@@ -1,4 +1,8 @@
-"""`record`: what recording a class costs beside forwarding nothing, and how soon it can be played."""
+"""`record`: what recording adds to a server, what that does to a lecture beside, and how soon it plays.
+
+Windows without and with recordings take turns, so that what else the machine does falls on both alike: the
+same publishers send, and the same viewers watch, in all of them.
+"""
 
 from __future__ import annotations
 
@@ -7,62 +11,111 @@ import contextlib
 import time
 from collections.abc import AsyncIterator
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
+from statistics import median
 from typing import Any
 from urllib.parse import urljoin
 
+from vtp.bench.load import Lecture
 from vtp.bench.media_source import MediaSource, probe
 from vtp.bench.peers.connect import PeerError
 from vtp.bench.publisher import Publisher
-from vtp.bench.results import Figures
+from vtp.bench.results import Figures, RecordingFigures
+from vtp.bench.scenarios.pattern import describe_pattern
 from vtp.bench.scenarios.stage import Stage
-from vtp.bench.scenarios.window import Window
+from vtp.bench.scenarios.window import Window, measure_window
 from vtp.bench.vtp_server import VtpServer
 
+ROOM = "lecture"
 PLAYABLE_LIMIT_S = 10.0
 SPARE_THREADS = 6
 _FIRST_KEY_FRAME_S = 2.0
+_PAUSE_S = 1.0
 
 
 @dataclass(frozen=True)
 class Record:
-    """Pairs of picture and Opus from a clip, sent in real time and recorded; vtp only."""
+    """Pairs of picture and Opus from a clip, sent in real time and recorded; vtp only. `subscribers` watch a
+    lecture beside; `turns` are windows without and with recordings, of `seconds` each.
+    """
 
     clip: Path
     pairs: int = 4
     seconds: float = 10.0
+    turns: int = 2
+    subscribers: int = 0
+    pattern: Lecture = field(default_factory=Lecture)
 
     def describe(self) -> dict[str, Any]:
         """How many are recorded at once."""
-        return {"recordings": self.pairs}
+        return {"recordings": self.pairs, **({"subscribers": self.subscribers} if self.subscribers else {})}
 
     def load(self) -> dict[str, Any]:
-        """In a sentence."""
-        return {"text": f"Each publisher sends {self.clip.name} in a loop"}
+        """In a sentence, with what the lecture's publisher sends."""
+        text = f"each publisher sends {self.clip.name} in a loop; {self.turns} windows without and with "
+        text += "recordings in turn"
+        if not self.subscribers:
+            return {"text": text}
+        return {**describe_pattern(self.pattern), "text": f"{text}, while {self.subscribers} watch a lecture"}
 
     async def measure(self, stage: Stage) -> Figures:
-        """One run: the same publishers first without, then with recordings."""
+        """One run: the same publishers without and with recordings, by turns."""
         server = vtp_server(stage)
+        if self.subscribers:
+            publisher, source = await stage.publish(ROOM, self.pattern)
+            source.start()
+            await stage.fill(ROOM, publisher, source, self.subscribers)
+        without: list[Figures] = []
+        recorded: list[Figures] = []
+        playable_ms: list[float] = []
         async with publishing(stage, self.clip, self.pairs) as rooms:
             await asyncio.sleep(_FIRST_KEY_FRAME_S)
-            window = Window(server.pids)
-            await asyncio.sleep(self.seconds)
-            without = window.close()
-            started = [await start_recording(server, room) for room in rooms]
-            await asyncio.sleep(_FIRST_KEY_FRAME_S)
-            window = Window(server.pids)
-            await asyncio.sleep(self.seconds)
-            recording = window.close()
-            playable_ms = [await stop_to_playable_ms(server, one) for one in started]
-        more = recording.server.total_s / recording.seconds - without.server.total_s / without.seconds
+            for _ in range(self.turns):
+                await asyncio.sleep(_PAUSE_S)  # what comes after *Stop* is over
+                without.append(await self._window(stage))
+                started = [await start_recording(server, room) for room in rooms]
+                await asyncio.sleep(_FIRST_KEY_FRAME_S)
+                recorded.append(await self._window(stage))
+                playable_ms += [await stop_to_playable_ms(server, one) for one in started]
+        return self._together(without, recorded) | Figures(stop_to_playable_ms=round(max(playable_ms), 1))
+
+    async def _window(self, stage: Stage) -> Figures:
+        """What the server spends, and how late the lecture is where anybody watches one."""
+        if stage.probes:
+            return await measure_window(stage, self.seconds)
+        window = Window(stage.sfu.pids)
+        await asyncio.sleep(self.seconds)
+        spent = window.close()
         return Figures(
-            seconds=round(recording.seconds, 3),
-            cpu_pct_per_recording=round(100 * more / self.pairs, 3),
-            cores=round(recording.server.total_s / recording.seconds, 4),
-            stop_to_playable_ms=round(max(playable_ms), 1),
-            load={"cores": round(recording.client.total_s / recording.seconds, 4)},
+            seconds=round(spent.seconds, 3),
+            cores=round(spent.server.total_s / spent.seconds, 4),
+            load={"cores": round(spent.client.total_s / spent.seconds, 4)},
         )
+
+    def _together(self, without: list[Figures], recorded: list[Figures]) -> Figures:
+        """Medians over the turns; of a lecture the turn with the middle p99."""
+        turns = list(zip(without, recorded, strict=True))
+        added = [100 * (b["cores"] - a["cores"]) / self.pairs for a, b in turns]
+        whole, quiet = (sorted(some, key=_p99)[len(some) // 2] for some in (recorded, without))
+        figures = RecordingFigures(
+            quiet_cores=round(median(one["cores"] for one in without), 4),
+            turns_added_pct=[round(one, 3) for one in added],
+        )
+        if self.subscribers:
+            figures["added_p99_ms"] = round(median(_p99(b) - _p99(a) for a, b in turns), 3)
+            figures["turns_p99_ms"] = [(_p99(a), _p99(b)) for a, b in turns]
+            whole = whole | Figures(subscribers=self.subscribers, quiet_delay_ms=quiet["delay_ms"])
+        else:
+            figures["whole_cpu_pct"] = round(100 * median(one["cores"] for one in recorded) / self.pairs, 3)
+        cores = round(median(one["cores"] for one in recorded), 4)
+        added_pct = round(median(added), 3)
+        return whole | Figures(recording=figures, cpu_pct_per_recording=added_pct, cores=cores)
+
+
+def _p99(figures: Figures) -> float:
+    """Milliseconds; 0 where nobody watches."""
+    return figures.get("delay_ms", {}).get("p99") or 0.0
 
 
 def vtp_server(stage: Stage) -> VtpServer:

@@ -9,10 +9,10 @@ from typing import Any
 
 from vtp.bench.load import Lecture
 from vtp.bench.results import Figures, SaturationFigures
-from vtp.bench.scenarios.forward import measure_window
 from vtp.bench.scenarios.pattern import describe_pattern
 from vtp.bench.scenarios.runner import SERVER_ERRORS, server_error
 from vtp.bench.scenarios.stage import Stage
+from vtp.bench.scenarios.window import measure_window
 
 LOSS_LIMIT_PCT = 0.1
 DELAY_LIMIT_MS = 100.0

@@ -13,10 +13,10 @@ from typing import Any
 from vtp.bench.load import Lecture
 from vtp.bench.login_crowd import PASSWORD, LoginCrowd
 from vtp.bench.results import Figures, LoginFigures, Percentiles, percentiles
-from vtp.bench.scenarios.forward import measure_window
 from vtp.bench.scenarios.pattern import describe_pattern
 from vtp.bench.scenarios.record import vtp_server
 from vtp.bench.scenarios.stage import Stage
+from vtp.bench.scenarios.window import measure_window
 from vtp.bench.vtp_server import OPEN, VtpServer
 from vtp.settings import LimitSettings
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import os
 import time
 from dataclasses import dataclass
@@ -9,6 +10,7 @@ from dataclasses import dataclass
 from vtp.bench.accounting import CpuTimes, cpu_times
 from vtp.bench.load import ProbeFigures, SourceFigures
 from vtp.bench.results import Figures, LoadFigures, Percentiles
+from vtp.bench.scenarios.stage import Stage
 
 
 @dataclass(frozen=True)
@@ -85,3 +87,20 @@ def load_figures(spent: Spent, received: ProbeFigures, sources: list[SourceFigur
         late_bursts=sum(source.late_bursts for source in sources),
         dropped_here=received.dropped_here,
     )
+
+
+async def measure_window(stage: Stage, seconds: float) -> Figures:
+    """Costs, loss and delay of what runs on the stage for so many seconds."""
+    late = sum(one.late_bursts for one in stage.sent())
+    stage.restart()
+    due = stage.due()
+    window = Window(stage.sfu.pids)
+    await asyncio.sleep(seconds)
+    spent = window.close()
+    due = stage.due() - due
+    received = stage.received()
+    figures = packet_figures(spent, received)
+    figures["outstanding_pct"] = outstanding_pct(due, received)
+    figures["load"] = load_figures(spent, received, stage.sent())
+    figures["load"]["late_bursts"] -= late
+    return figures

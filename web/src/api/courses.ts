@@ -3,6 +3,7 @@ import type { Role } from "./accounts";
 import { type Sending, sendBody } from "./files";
 import { type HttpClient, withQuery } from "./http";
 import type { Page } from "./pages";
+import type { Term } from "./recordings";
 
 export type CourseStatus = "draft" | "active" | "completed" | "archived";
 export type CourseRight = "view" | "teach" | "enrol" | "update" | "appoint" | "delete";
@@ -161,6 +162,10 @@ export function coursesApi(http: HttpClient) {
       http.json<CourseUsage>("GET", coursePath(id, "recording-quota"), undefined, signal),
     setQuota: (id: string, bytes: number | null) =>
       http.json<CourseUsage>("PUT", coursePath(id, "recording-quota"), { bytes }),
+    term: (id: string, signal?: AbortSignal) =>
+      http.json<Term>("GET", coursePath(id, "recording-retention"), undefined, signal),
+    setTerm: (id: string, days: number | null) =>
+      http.json<Term>("PUT", coursePath(id, "recording-retention"), { days }),
   };
 }
 

@@ -212,6 +212,14 @@ export interface OtherUsage extends Usage {
   whose: string;
 }
 
+/** How long the recordings of a room or a course are kept. */
+export interface Term {
+  /** What was set there (0: for ever); null: nothing. */
+  own_days: number | null;
+  /** What holds; null: for ever. */
+  days: number | null;
+}
+
 export interface RecordingFilter {
   q?: string | undefined;
   status?: RecordingStatus | undefined;
@@ -226,6 +234,7 @@ export interface RecordingPage extends Page<ListedRecording> {
 }
 
 const ROOT = "/api/v1/recordings";
+const termOf = (room: string) => `/api/v1/rooms/${encodeURIComponent(room)}/recording-retention`;
 const one = (id: string) => `${ROOT}/${encodeURIComponent(id)}`;
 
 export function recordingsApi(http: HttpClient) {
@@ -241,6 +250,9 @@ export function recordingsApi(http: HttpClient) {
       http.json<RecordingUsage>("PUT", `/api/v1/rooms/${encodeURIComponent(room)}/recording-quota`, {
         bytes,
       }),
+    term: (room: string, signal?: AbortSignal) => http.json<Term>("GET", termOf(room), undefined, signal),
+    /** 0: for ever, null: as long as the server keeps all. */
+    setTerm: (room: string, days: number | null) => http.json<Term>("PUT", termOf(room), { days }),
     get: (id: string, signal?: AbortSignal) => http.json<Recording>("GET", one(id), undefined, signal),
     start: (room_id: string, title: string, layout: Recording["layout"]) =>
       http.json<RecordingStarted>("POST", `${ROOT}/start`, { room_id, title, layout }),

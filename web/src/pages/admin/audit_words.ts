@@ -55,6 +55,7 @@ const EVENTS: Readonly<Record<string, string>> = {
   chat_message_deleted: "Chat message deleted",
   chat_cleared: "Chat cleared",
   recording_quota_changed: "Space for recordings changed",
+  recording_term_changed: "How long recordings are kept changed",
   course_created: "Course made",
   course_exported: "Course taken along as a file",
   course_imported: "Course made of a file",

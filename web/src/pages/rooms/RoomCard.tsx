@@ -10,10 +10,12 @@ import { classLink, copyText, watchLink } from "../links";
 export function RoomCard({
   room,
   onSpace,
+  onTerm,
   onDelete,
 }: {
   room: Room;
   onSpace: () => void;
+  onTerm: () => void;
   onDelete: () => void;
 }) {
   const toast = useToast();
@@ -25,7 +27,10 @@ export function RoomCard({
     { label: "Copy class link", icon: "link", act: () => void copy(classLink(room.slug), "Class link") },
     { label: "Copy watch link", icon: "play", act: () => void copy(watchLink(room.slug), "Watch link") },
     ...(room.may.record
-      ? [{ label: "Space for recordings", icon: "film", testId: "room-space-menu", act: onSpace } as const]
+      ? ([
+          { label: "Space for recordings", icon: "film", testId: "room-space-menu", act: onSpace },
+          { label: "How long they are kept", icon: "calendar", testId: "room-term-menu", act: onTerm },
+        ] as const)
       : []),
     ...(room.may.delete
       ? [{ label: "Delete room", icon: "trash", danger: true, testId: "delete-room", act: onDelete } as const]

@@ -18,6 +18,7 @@ import { JoinByCode } from "../courses/JoinByCode";
 import { CreateRoom } from "./CreateRoom";
 import { RoomCard } from "./RoomCard";
 import { RoomSpace } from "./RoomSpace";
+import { RoomTerm } from "./RoomTerm";
 import "./Rooms.css";
 
 const FRESH_MS = 5_000;
@@ -56,6 +57,7 @@ function RoomList() {
   const signedIn = state.phase === "ready" && state.user !== null;
   const [doomed, setDoomed] = useState<Room | null>(null);
   const [measured, setMeasured] = useState<Room | null>(null);
+  const [aging, setAging] = useState<Room | null>(null);
   const load = useCallback(async () => {
     const all: Room[] = [];
     let cursor: string | undefined;
@@ -112,6 +114,7 @@ function RoomList() {
               key={room.room_id}
               room={room}
               onSpace={() => setMeasured(room)}
+              onTerm={() => setAging(room)}
               onDelete={() => setDoomed(room)}
             />
           ))}
@@ -124,6 +127,7 @@ function RoomList() {
       />
       <JoinByCode open={joining} onClose={() => setJoining(false)} />
       <RoomSpace room={measured} admin={isAdmin(state)} onClose={() => setMeasured(null)} />
+      <RoomTerm room={aging} admin={isAdmin(state)} onClose={() => setAging(null)} />
       <DeleteRoom room={doomed} onClose={() => setDoomed(null)} onDeleted={() => void reload()} />
     </>
   );

@@ -9,6 +9,7 @@ import { useEdited } from "../useEdit";
 import { AttendanceSettings } from "./AttendanceSettings";
 import { CopyCourse } from "./CopyCourse";
 import { CourseQuota } from "./CourseQuota";
+import { CourseTerm } from "./CourseTerm";
 import { DeleteCourse } from "./DeleteCourse";
 import { DetailsForm } from "./DetailsForm";
 import { ExportCourse } from "./ExportCourse";
@@ -34,6 +35,7 @@ export function CourseSettings() {
       </Card>
       <AttendanceSettings />
       <CourseQuota admin={isAdmin(state)} />
+      <CourseTerm admin={isAdmin(state)} />
       <CopyCourse />
       <ExportCourse />
       {may("delete") && <DeleteCourse />}

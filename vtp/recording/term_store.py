@@ -1,0 +1,38 @@
+"""The SQL of how long recordings are kept: what was set for a room."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping
+from datetime import datetime
+
+from sqlalchemy import delete, select, update
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from vtp.db.statements import insert_if_absent
+from vtp.recording.tables import recording_terms as terms
+
+
+async def find_days(tx: AsyncConnection, room_id: str) -> int | None:
+    """The value of a room, 0 for ever; None where none is set."""
+    return (await tx.execute(select(terms.c.days).where(terms.c.room_id == room_id))).scalar_one_or_none()
+
+
+async def days_of_rooms(tx: AsyncConnection, room_ids: Collection[str]) -> Mapping[str, int]:
+    """Those of some rooms that have one."""
+    found = await tx.execute(select(terms.c.room_id, terms.c.days).where(terms.c.room_id.in_(room_ids)))
+    return {str(row.room_id): int(row.days) for row in found}
+
+
+async def have_rooms_any(tx: AsyncConnection) -> bool:
+    """Whether there is any."""
+    return (await tx.execute(select(terms.c.room_id).limit(1))).first() is not None
+
+
+async def set_days(tx: AsyncConnection, room_id: str, days: int | None, now: datetime) -> None:
+    """Sets the value of a room; None: what holds for all of them again."""
+    own = terms.c.room_id == room_id
+    if days is None:
+        await tx.execute(delete(terms).where(own))
+        return
+    if not await insert_if_absent(tx, terms, {"room_id": room_id, "days": days, "updated_at": now}):
+        await tx.execute(update(terms).where(own).values(days=days, updated_at=now))
