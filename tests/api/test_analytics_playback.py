@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 import time
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -15,9 +16,13 @@ from tests.api.recording_material import add_finished, make_room
 from tests.serving import Answer, Api, Person
 from tests.statements import removals
 from vtp.analytics.check import differing_rollups
+from vtp.analytics.intake_writer import IntakeWriter, SentBatch
+from vtp.analytics.playback_store import find_viewer
+from vtp.analytics.schemas import SendEvents
 from vtp.analytics.tables import analytics_batches, analytics_events, playback_sessions, recording_viewers
 from vtp.db.urls import Dialect
 from vtp.ids import new_id
+from vtp.recording.store import Status, find_recording
 from vtp.recording.tables import recording_progress
 
 BASE = "/api/v1/analytics"
@@ -423,6 +428,30 @@ async def test_pages_that_play_on_after_a_recording_grew_count_no_bin_twice(api:
         assert (await send(api, pupil, 1, goes_on)).body["refused"] == []
         assert (await metrics(api, pupil, recording, pupil)).body["passes"][:3] == expected
     async with database.read() as tx:
+        assert [one async for one in differing_rollups(tx)] == []
+
+
+async def test_a_batch_looked_up_before_a_recordings_end_takes_no_passes_back(
+    api: Api, recording: str
+) -> None:
+    pupil, late, services = await student(api, "pupil"), await student(api, "late"), api.server.services
+    await send(api, pupil, 0, event("progress", recording, segments=[segment(0, 2)]))
+    await time_passes(api, pupil, 20)
+    async with services.database.read() as tx:
+        found = await find_recording(tx, recording)
+    assert found is not None
+    before = replace(found, status=Status.RECORDING, duration_ms=2000)
+    writer = IntakeWriter(services.database, services.analytics.rollups, lambda: datetime.now(UTC))
+    for one, seq in ((pupil, 1), (late, 0)):
+        goes_on = event("progress", recording, segments=[segment(2, 4)])
+        said = SendEvents.model_validate({"session_id": SESSION, "seq": seq, "events": [goes_on]})
+        [outcome] = await writer.write([SentBatch(one.user_id, said, {recording: before}, ())])
+        assert outcome.accepted == 1 and not outcome.refused
+    async with services.database.read() as tx:
+        kept = await find_viewer(tx, pupil.user_id, recording)
+        assert kept is not None and (kept.duration_ms, kept.passes[:3]) == (LENGTH_S * 1000, [1, 1, 0])
+    assert (await metrics(api, late, recording, late)).body["passes"][:3] == [1, 1, 0]
+    async with services.database.read() as tx:
         assert [one async for one in differing_rollups(tx)] == []
 
 
