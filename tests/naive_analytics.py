@@ -44,6 +44,14 @@ def intervals_of(covered: Moments) -> list[tuple[int, int]]:
     return found
 
 
+def with_near(covered: Moments, start: int, end: int) -> Moments:
+    """The same with a stretch, and with all between it and what lies as near as a tenth of it, or a second."""
+    near = min(1000, (end - start) // 10)
+    before = {at for at in covered if start - near <= at + 1 <= start}
+    behind = {at for at in covered if end <= at <= end + near}
+    return covered | set(range(min(before, default=start), max(behind, default=end)))
+
+
 class NaiveViewer:
     """One person with one recording: what counts of reports, by millisecond."""
 
@@ -72,7 +80,7 @@ class NaiveViewer:
             counted.append(place)
             room -= int(took)
             self.spent_ms += int(took)
-            self.watched |= set(range(one.start_ms, min(one.end_ms, extent.end_ms)))
+            self.watched = with_near(self.watched, one.start_ms, min(one.end_ms, extent.end_ms))
         history.append((report.number, now_ms, min(room, 3000)))
         for asked in range(500, 1001, 50):
             if not extent.grows and self.progress(extent) >= asked:
@@ -81,7 +89,7 @@ class NaiveViewer:
 
     def progress(self, extent: Extent) -> int:
         """In thousandths: how many whole ones fit."""
-        covered = len(bridged(self.watched, 1000))
+        covered = len(self.watched)
         return max(n for n in range(1001) if n * extent.duration_ms <= covered * 1000)
 
 

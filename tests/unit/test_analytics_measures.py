@@ -97,7 +97,7 @@ def test_watching_is_what_a_set_of_milliseconds_says(
         refused = {one.index for one in taken.refused}
         if not taken.repeated:
             assert counted == [index for index in range(len(segments)) if index not in refused]
-        assert progress.pieces == intervals_of(bridged(naive.watched, 1000))
+        assert progress.pieces == intervals_of(naive.watched)
         assert progress.watch_time_ms == naive.spent_ms
         assert progress_per_mille(progress.watched_ms, extent.duration_ms) == naive.progress(extent)
         for asked in range(500, 1001, 50):
@@ -116,6 +116,26 @@ def test_nobody_watches_more_than_the_clock_has(
         latest = max(latest, now)
         take_report(progress, Report(session, number, segments, 0), Extent(12_000), now)
         assert progress.watch_time_ms <= latest - BEGAN_MS + 3000
+
+
+@settings(deadline=None)
+@given(st.lists(st.lists(played, max_size=100).map(tuple), max_size=20))
+def test_what_lies_between_stretches_is_a_fifth_of_them_at_most(reports: list[tuple[Played, ...]]) -> None:
+    progress, now, counted = Progress("u", "r", BEGAN, BEGAN), BEGAN_MS, 0
+    for number, segments in enumerate(reports):
+        now += 20_000
+        taken = take_report(progress, Report("page", number, segments, 0), Extent(22_000), now)
+        counted += sum(one.end_ms - one.start_ms for one in taken.counted)
+        assert progress.watched_ms * 10 <= counted * 12
+
+
+def test_an_hour_claimed_by_a_millisecond_of_each_second_is_its_milliseconds() -> None:
+    progress, extent = Progress("u", "r", BEGAN, BEGAN), Extent(3_600_000)
+    moments_ = [Played(at, at + 1, 4.0) for at in range(0, 3_600_000, 1000)]
+    for number in range(36):
+        told = tuple(moments_[number * 100 : number * 100 + 100])
+        take_report(progress, Report("page", number, told, 0), extent, BEGAN_MS + number * 1000)
+    assert progress.watched_ms <= 1000 and not progress.reached
 
 
 def test_an_hour_claimed_within_a_minute_is_a_minute_at_most() -> None:
