@@ -45,7 +45,7 @@ def intervals_of(covered: Moments) -> list[tuple[int, int]]:
 
 
 def with_near(covered: Moments, start: int, end: int) -> Moments:
-    """The same with a stretch, and with all between it and what lies as near as a tenth of it, or a second."""
+    """The same with a stretch, and all between it and what lies as near as a tenth of it, or a second."""
     near = min(1000, (end - start) // 10)
     before = {at for at in covered if start - near <= at + 1 <= start}
     behind = {at for at in covered if end <= at <= end + near}

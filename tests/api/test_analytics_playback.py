@@ -9,7 +9,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
-from sqlalchemy import select, text, update
+from sqlalchemy import delete, select, text, update
 
 from tests.api.course_material import enrol, make_course, student
 from tests.api.recording_material import add_finished, make_room
@@ -23,7 +23,7 @@ from vtp.analytics.tables import analytics_batches, analytics_events, playback_s
 from vtp.db.urls import Dialect
 from vtp.ids import new_id
 from vtp.recording.store import Status, find_recording
-from vtp.recording.tables import recording_progress
+from vtp.recording.tables import recording_progress, recordings
 
 BASE = "/api/v1/analytics"
 SESSION = "0190f0a0-page"
@@ -453,6 +453,36 @@ async def test_a_batch_looked_up_before_a_recordings_end_takes_no_passes_back(
     assert (await metrics(api, late, recording, late)).body["passes"][:3] == [1, 1, 0]
     async with services.database.read() as tx:
         assert [one async for one in differing_rollups(tx)] == []
+
+
+async def test_who_sends_again_within_half_a_minute_is_not_asked_what_they_see(
+    api: Api, recording: str, teacher: Person, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    pupil, ticks = await student(api, "pupil"), event("paused", recording)
+    services = api.server.services
+    now_s, asked = [1000.0], 0
+    monkeypatch.setattr(services.analytics.intake._seen, "_monotonic", lambda: now_s[0])
+    real = services.recordings.get
+
+    async def get(*args: Any) -> Any:
+        nonlocal asked
+        asked += 1
+        return await real(*args)
+
+    monkeypatch.setattr(services.recordings, "get", get)
+    for seq, at_s in enumerate((0, 10, 29.9, 30.1, 40)):
+        now_s[0] = 1000 + at_s
+        assert (await send(api, pupil, seq, ticks)).body["accepted"] == 1
+    assert asked == 2
+    now_s[0] += 1
+    hidden = await api.call("PATCH", f"/api/v1/recordings/{recording}", {"visibility": "staff"}, by=teacher)
+    assert hidden.status == 200, hidden
+    assert (await send(api, pupil, 5, ticks)).body["accepted"] == 0
+    assert (await send(api, teacher, 0, ticks)).body["accepted"] == 1
+    async with services.database.transaction() as tx:  # as another process does it, unheard
+        await tx.execute(delete(recordings).where(recordings.c.id == recording))
+    late = (await send(api, teacher, 1, ticks)).body
+    assert [one["reason"] for one in late["refused"]] == ["no_such_recording"]
 
 
 async def test_the_log_is_forgotten_in_time_and_figures_stay(
