@@ -44,6 +44,14 @@ def intervals_of(covered: Moments) -> list[tuple[int, int]]:
     return found
 
 
+def with_near(covered: Moments, start: int, end: int) -> Moments:
+    """The same with a stretch, and all between it and what lies as near as a tenth of it, or a second."""
+    near = min(1000, (end - start) // 10)
+    before = {at for at in covered if start - near <= at + 1 <= start}
+    behind = {at for at in covered if end <= at <= end + near}
+    return covered | set(range(min(before, default=start), max(behind, default=end)))
+
+
 class NaiveViewer:
     """One person with one recording: what counts of reports, by millisecond."""
 
@@ -72,7 +80,7 @@ class NaiveViewer:
             counted.append(place)
             room -= int(took)
             self.spent_ms += int(took)
-            self.watched |= set(range(one.start_ms, min(one.end_ms, extent.end_ms)))
+            self.watched = with_near(self.watched, one.start_ms, min(one.end_ms, extent.end_ms))
         history.append((report.number, now_ms, min(room, 3000)))
         for asked in range(500, 1001, 50):
             if not extent.grows and self.progress(extent) >= asked:
@@ -81,26 +89,45 @@ class NaiveViewer:
 
     def progress(self, extent: Extent) -> int:
         """In thousandths: how many whole ones fit."""
-        covered = len(bridged(self.watched, 1000))
+        covered = len(self.watched)
         return max(n for n in range(1001) if n * extent.duration_ms <= covered * 1000)
 
 
-def naive_standing(
-    connections: Sequence[Connection], held: tuple[int, int] | None, bridge: int
-) -> tuple[int, int, int]:
+def naive_class(
+    scheduled: int | None,
+    staff: Iterable[tuple[int, int]],
+    opened: Iterable[tuple[int, int]],
+    *,
+    away: int,
+    apart: int,
+    bridge: int,
+) -> Moments:
+    """Every millisecond of a class as it was held."""
+    there = moments(staff)
+    in_class = bridged(there, away) & bridged(moments(opened), bridge)
+    in_class = {at for at in in_class if scheduled is None or at >= scheduled}
+    best: Moments = set()
+    for start, end in intervals_of(bridged(there, apart)):
+        of_run = in_class & set(range(start, end))
+        if len(of_run) > len(best):
+            best = of_run
+    return best
+
+
+def naive_standing(connections: Sequence[Connection], held: Moments, bridge: int) -> tuple[int, int, int]:
     """How long, how late and how early, in milliseconds."""
     there = bridged(moments((one.joined_at, one.left_at or one.seen_at) for one in connections), bridge)
-    within = there & set(range(*held)) if held else set()
-    if not within or held is None:
+    within = there & held
+    if not within:
         return 0, 0, 0
-    return len(within), min(within) - held[0], held[1] - 1 - max(within)
+    return len(within), min(within) - min(held), max(held) - max(within)
 
 
-def naive_status(stood: tuple[int, int, int], held: tuple[int, int] | None, rules: Thresholds) -> Status:
+def naive_status(stood: tuple[int, int, int], held: Moments, rules: Thresholds) -> Status:
     """The first status whose condition holds, in the order of the definition."""
-    if held is None or stood[0] == 0:
+    if not held or stood[0] == 0:
         return Status.ABSENT
-    share = stood[0] / (held[1] - held[0])
+    share = stood[0] / len(held)
     if share >= rules.present_per_mille / 1000 and stood[1] <= rules.late_after_ms:
         return Status.PRESENT
     if share >= rules.late_per_mille / 1000:

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from sqlalchemy import select, update
+from sqlalchemy import insert, select, update
 
 from tests.api.assignment_material import assign, begin
 from tests.api.course_material import enrol, make_course, student
@@ -17,6 +17,8 @@ from tests.serving import Api, Person
 from vtp.analytics.alert_tables import analytics_alerts
 from vtp.analytics.alerts import COOL_DOWN
 from vtp.analytics.course_store import last_seen
+from vtp.ids import new_id
+from vtp.mail.tables import mails
 
 BASE = "/api/v1/analytics/alerts"
 
@@ -102,3 +104,26 @@ async def test_who_hands_in_or_takes_a_quiz_has_been_seen(api: Api, teacher: Per
     assert (await begin_quiz(api, course, quiz, ben)).status == 201
     async with api.server.services.database.read() as tx:
         assert (await last_seen(tx, course)).keys() == {ada.user_id, ben.user_id}
+
+
+async def test_a_mail_of_an_alert_that_is_closed_does_not_outlive_who_it_names(
+    api: Api, teacher: Person
+) -> None:
+    course, ada, admin = await make_course(api, teacher), await student(api, "ada"), await api.person("admin")
+    other = await api.person("teacher", "other@school.example")
+    await enrol(api, course, ada)
+    await Days(api).look(8)
+    [alert] = await listed(api, course, teacher, "open")
+    now = datetime.now(UTC) + timedelta(days=8, minutes=1)
+    waits = {"kind": "digest", "subject": "1 piece of news", "body": "sealed", "attempts": 1}
+    waits |= {"created_at": now, "expires_at": now + timedelta(days=3)}
+    async with api.server.services.database.transaction() as tx:
+        for one in (teacher, other):
+            whose = {"id": new_id(), "user_id": one.user_id, "to_address": one.email}
+            await tx.execute(insert(mails).values({**whose, **waits}))
+    closed = await api.call("POST", f"{BASE}/{alert['id']}/resolve", by=teacher)
+    assert closed.status == 200
+    assert (await api.call("DELETE", f"/api/v1/users/{ada.user_id}", by=admin)).status == 204
+    async with api.server.services.database.read() as tx:
+        still = select(mails.c.user_id).where(mails.c.kind == "digest")
+        assert list((await tx.execute(still)).scalars()) == [other.user_id]

@@ -11,7 +11,8 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
-from sqlalchemy import delete, insert, select, update
+from sqlalchemy import delete, insert, null, select, update
+from sqlalchemy.ext.asyncio import AsyncConnection
 
 from tests.api.course_material import add_lesson, enrol, make_course
 from tests.api.recording_material import add_finished, make_room
@@ -22,6 +23,7 @@ from vtp.analytics.class_tables import attendance_corrections, lesson_attendance
 from vtp.analytics.presence import Presence
 from vtp.courses.tables import course_recordings, lessons
 from vtp.http.identity import Role
+from vtp.ids import new_id
 from vtp.own_data.holding import ERASED_NAME
 from vtp.recording.tables import recording_progress
 from vtp.rooms.hands import Hands
@@ -153,6 +155,7 @@ async def hold_class(school: School) -> None:
 
 async def stay(school: School, there: dict[str, tuple[float, float]]) -> None:
     """The room is open for as long as these are there."""
+    school.clock.minutes = min(start for start, _ in there.values())
     live = await school.open()
     who = {name: school.participant(name) for name in there}
     happenings = [(at, name, at == there[name][0]) for name in there for at in there[name]]
@@ -335,6 +338,79 @@ async def test_a_student_made_an_assistant_in_the_room_is_a_student_of_the_cours
     async with api.server.services.database.read() as tx:
         counted = (await tx.execute(select(lesson_attendance.c.user_id, lesson_attendance.c.is_staff))).all()
     assert {row.user_id: row.is_staff for row in counted} == {teacher.user_id: True, account: False}
+
+
+async def test_a_class_in_two_parts_asks_for_no_minute_of_the_break(api: Api, teacher: Person) -> None:
+    school = await make_school(api, teacher, ["Ada", "Ben", "Cat", "Dan"])
+    live = await school.open()
+    who = {name: school.participant(name) for name in ("Teacher", "Ada", "Ben", "Cat")}
+    script = [  # Ada is in both parts, Ben in the first, Cat in the second, Dan stays in the room
+        (0, "Teacher", True), (0, "Ada", True), (0, "Ben", True), (10, "Ada", False), (10, "Ben", False),
+        (10, "Teacher", False), (70, "Teacher", True), (70, "Ada", True), (70, "Cat", True),
+    ]  # fmt: skip
+    live.people.hold(dan := school.participant("Dan"))
+    for minutes, name, comes in script:
+        school.clock.minutes = minutes
+        if comes and minutes:
+            who[name] = school.participant(name)
+        (live.people.hold if comes else live.people.let_go)(who[name])
+    live.part(Hands).put_up(dan)
+    school.clock.minutes = 80
+    live.close()
+    await school.presence.flush()
+    found = await school.sheet()
+    assert (found["held_from"], found["held_until"]) == ("2030-03-04T08:00:00Z", "2030-03-04T09:20:00Z")
+    assert (found["held_s"], found["breaks"]) == (1200, 1)
+    told = [(row["name"], row["present_s"], row["ratio"], row["status"]) for row in found["people"]]
+    assert told == [
+        ("Ada", 1200, 1, "present"),
+        ("Ben", 600, 0.5, "late"),
+        ("Cat", 600, 0.5, "late"),
+        ("Dan", 1200, 1, "present"),
+    ]
+    async with api.server.services.database.read() as tx:
+        c = lesson_attendance.c
+        theirs = select(c.participation).where(c.user_id == school.pupils["Dan"].user_id)
+        assert (await tx.execute(theirs)).scalar_one() == 0.25, "one of four slices of five minutes"
+        assert [one async for one in differing_classes(tx, EIGHT + timedelta(days=1))] == []
+
+
+async def test_time_in_which_the_room_was_closed_is_nobodys(api: Api, teacher: Person) -> None:
+    school = await make_school(api, teacher, ["Ada", "Ben"])
+    await stay(school, {"Teacher": (0, 10), "Ada": (0, 10), "Ben": (0, 10)})
+    await stay(school, {"Teacher": (20, 30), "Ada": (20, 30)})
+    found = await school.sheet()
+    assert (found["held_s"], found["breaks"]) == (1200, 1)
+    told = [(row["present_s"], row["ratio"], row["early_s"]) for row in found["people"]]
+    assert told == [(1200, 1, 0), (600, 0.5, 1200)]
+
+
+async def test_a_class_counted_before_breaks_were_told_apart_is_counted_anew(
+    api: Api, teacher: Person
+) -> None:
+    school = await make_school(api, teacher, ["Ada"])
+    api.server.services.analytics.attendances._clock = lambda: EIGHT + timedelta(days=1)
+    await stay(school, {"Teacher": (0, 10), "Ada": (0, 10)})
+    await stay(school, {"Teacher": (60, 70), "Ada": (60, 70)})
+    await counted(school)
+    database = api.server.services.database
+    async with database.transaction() as tx:
+        await tx.execute(update(lesson_classes).values(parts=null()))
+        await tx.execute(update(lesson_attendance).values(present_ms=1))
+    assert [row["ratio"] for row in (await school.sheet())["people"]] == [1]
+    async with database.transaction() as tx:  # where somebody is erased it would be of fewer people
+        await tx.execute(update(lesson_classes).values(parts=null()))
+        await tx.execute(update(lesson_attendance).values(present_ms=1))
+        nobody = {"user_id": None, "full_name": ERASED_NAME}
+        await tx.execute(insert(session_participants).values(**await _stay_of(tx), **nobody))
+    assert [row["present_s"] for row in (await school.sheet())["people"]] == [0.001]
+
+
+async def _stay_of(tx: AsyncConnection) -> dict[str, Any]:
+    """What another one's stay is like but for who it was."""
+    row = (await tx.execute(select(session_participants).limit(1))).mappings().one()
+    kept = {name: value for name, value in row.items() if name not in ("id", "user_id", "full_name")}
+    return {"id": new_id(), **kept}
 
 
 async def test_who_reads_before_the_end_is_stored_freezes_no_class(api: Api, teacher: Person) -> None:

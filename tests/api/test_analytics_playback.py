@@ -4,21 +4,26 @@ from __future__ import annotations
 
 import math
 import time
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
-from sqlalchemy import select, text, update
+from sqlalchemy import delete, select, text, update
 
 from tests.api.course_material import enrol, make_course, student
 from tests.api.recording_material import add_finished, make_room
 from tests.serving import Answer, Api, Person
 from tests.statements import removals
 from vtp.analytics.check import differing_rollups
+from vtp.analytics.intake_writer import IntakeWriter, SentBatch
+from vtp.analytics.playback_store import find_viewer
+from vtp.analytics.schemas import SendEvents
 from vtp.analytics.tables import analytics_batches, analytics_events, playback_sessions, recording_viewers
 from vtp.db.urls import Dialect
 from vtp.ids import new_id
-from vtp.recording.tables import recording_progress
+from vtp.recording.store import Status, find_recording
+from vtp.recording.tables import recording_progress, recordings
 
 BASE = "/api/v1/analytics"
 SESSION = "0190f0a0-page"
@@ -424,6 +429,60 @@ async def test_pages_that_play_on_after_a_recording_grew_count_no_bin_twice(api:
         assert (await metrics(api, pupil, recording, pupil)).body["passes"][:3] == expected
     async with database.read() as tx:
         assert [one async for one in differing_rollups(tx)] == []
+
+
+async def test_a_batch_looked_up_before_a_recordings_end_takes_no_passes_back(
+    api: Api, recording: str
+) -> None:
+    pupil, late, services = await student(api, "pupil"), await student(api, "late"), api.server.services
+    await send(api, pupil, 0, event("progress", recording, segments=[segment(0, 2)]))
+    await time_passes(api, pupil, 20)
+    async with services.database.read() as tx:
+        found = await find_recording(tx, recording)
+    assert found is not None
+    before = replace(found, status=Status.RECORDING, duration_ms=2000)
+    writer = IntakeWriter(services.database, services.analytics.rollups, lambda: datetime.now(UTC))
+    for one, seq in ((pupil, 1), (late, 0)):
+        goes_on = event("progress", recording, segments=[segment(2, 4)])
+        said = SendEvents.model_validate({"session_id": SESSION, "seq": seq, "events": [goes_on]})
+        [outcome] = await writer.write([SentBatch(one.user_id, said, {recording: before}, ())])
+        assert outcome.accepted == 1 and not outcome.refused
+    async with services.database.read() as tx:
+        kept = await find_viewer(tx, pupil.user_id, recording)
+        assert kept is not None and (kept.duration_ms, kept.passes[:3]) == (LENGTH_S * 1000, [1, 1, 0])
+    assert (await metrics(api, late, recording, late)).body["passes"][:3] == [1, 1, 0]
+    async with services.database.read() as tx:
+        assert [one async for one in differing_rollups(tx)] == []
+
+
+async def test_who_sends_again_within_half_a_minute_is_not_asked_what_they_see(
+    api: Api, recording: str, teacher: Person, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    pupil, ticks = await student(api, "pupil"), event("paused", recording)
+    services = api.server.services
+    now_s, asked = [1000.0], 0
+    monkeypatch.setattr(services.analytics.intake._seen, "_monotonic", lambda: now_s[0])
+    real = services.recordings.get
+
+    async def get(*args: Any) -> Any:
+        nonlocal asked
+        asked += 1
+        return await real(*args)
+
+    monkeypatch.setattr(services.recordings, "get", get)
+    for seq, at_s in enumerate((0, 10, 29.9, 30.1, 40)):
+        now_s[0] = 1000 + at_s
+        assert (await send(api, pupil, seq, ticks)).body["accepted"] == 1
+    assert asked == 2
+    now_s[0] += 1
+    hidden = await api.call("PATCH", f"/api/v1/recordings/{recording}", {"visibility": "staff"}, by=teacher)
+    assert hidden.status == 200, hidden
+    assert (await send(api, pupil, 5, ticks)).body["accepted"] == 0
+    assert (await send(api, teacher, 0, ticks)).body["accepted"] == 1
+    async with services.database.transaction() as tx:  # as another process does it, unheard
+        await tx.execute(delete(recordings).where(recordings.c.id == recording))
+    late = (await send(api, teacher, 1, ticks)).body
+    assert [one["reason"] for one in late["refused"]] == ["no_such_recording"]
 
 
 async def test_the_log_is_forgotten_in_time_and_figures_stay(

@@ -144,6 +144,8 @@ def test_a_room_may_leave_recording_to_teachers() -> None:
     thing = Thing(circles=((Action.RECORDING_START, Circle.TEACHERS),))
     may = [can(person(role), Action.RECORDING_START, thing) for role in PEOPLE]
     assert may == [True, True, False, False]
+    with pytest.raises(Forbidden, match="by its teachers alone if they say so"):
+        require(person(Role.ASSISTANT), Action.RECORDING_START, thing)
 
 
 def test_guests_chat_where_they_watch() -> None:

@@ -17,6 +17,7 @@ from vtp.analytics.engagement import (
 from vtp.analytics.heat import Bins, Heat, most_replayed, replayed_stretches
 
 HOUR = (1_000_000, 1_000_000 + 3_600_000)
+WHOLE = (HOUR,)
 
 
 def test_the_score_is_of_five_terms_against_the_most_lively() -> None:
@@ -35,12 +36,18 @@ def test_more_answers_than_polls_are_worth_no_more() -> None:
 
 def test_a_slice_counts_by_two_seconds_of_talk_or_any_act() -> None:
     start = HOUR[0]
-    assert participation_rate([(start, start + 2000)], [], HOUR) == 0.083
-    assert participation_rate([(start, start + 1999)], [], HOUR) == 0
-    assert participation_rate([(start, start + 1000), (start + 5000, start + 6000)], [], HOUR) == 0.083
-    assert participation_rate([], [start + n * SLICE_MS for n in range(12)], HOUR) == 1
-    assert participation_rate([], [start - 1, HOUR[1]], HOUR) == 0
-    assert participation_rate([(0, 10**9)], [], None) == 0
+    assert participation_rate([(start, start + 2000)], [], WHOLE) == 0.083
+    assert participation_rate([(start, start + 1999)], [], WHOLE) == 0
+    assert participation_rate([(start, start + 1000), (start + 5000, start + 6000)], [], WHOLE) == 0.083
+    assert participation_rate([], [start + n * SLICE_MS for n in range(12)], WHOLE) == 1
+    assert participation_rate([], [start - 1, HOUR[1]], WHOLE) == 0
+    assert participation_rate([(0, 10**9)], [], ()) == 0
+
+
+def test_a_break_between_two_parts_has_no_slices() -> None:
+    first, second = (0, 600_000), (4_200_000, 4_800_000)
+    assert participation_rate([], [10, 400_000, 4_300_000], (first, second)) == 0.75
+    assert participation_rate([(600_000, 4_200_000)], [2_000_000], (first, second)) == 0
 
 
 def test_talk_over_the_edge_of_a_slice_is_cut_there() -> None:
@@ -62,7 +69,7 @@ def test_participation_looks_at_each_slice_by_itself(talks: list[tuple[int, int]
         until = min(at + SLICE_MS, HOUR[1])
         talked = sum(max(0, min(end, until) - max(start, at)) for start, end in stretches)
         lively += talked >= 2000 or any(at <= act < until for act in acts)
-    assert participation_rate(stretches, acts, HOUR) == lively * 1000 // 12 / 1000
+    assert participation_rate(stretches, acts, WHOLE) == lively * 1000 // 12 / 1000
 
 
 def test_a_tally_is_to_date_overall_and_at_best() -> None:

@@ -13,12 +13,22 @@ from tests.naive_analytics import (
     bridged,
     intervals_of,
     moments,
+    naive_class,
     naive_standing,
     naive_status,
 )
-from vtp.analytics.attendance import Connection, Thresholds, class_as_held, standing, status_of
+from vtp.analytics.attendance import (
+    FOR_EVER,
+    Connection,
+    Held,
+    Status,
+    Thresholds,
+    class_as_held,
+    standing,
+    status_of,
+)
 from vtp.analytics.heat import Bins, Heat, Run, came_to, heat_of, most_replayed, shares_left, without_few
-from vtp.analytics.intervals import clip, length_ms, most_at_once, union
+from vtp.analytics.intervals import clip, common, length_ms, most_at_once, union
 from vtp.analytics.past import PastViewers
 from vtp.analytics.playback import EventType, Logged, PlaybackSession
 from vtp.recording.progress_store import Progress
@@ -41,6 +51,11 @@ def test_a_union_covers_what_any_interval_covers(given_: list[tuple[int, int]], 
 @given(some_intervals, some_interval)
 def test_clipping_leaves_what_lies_within(given_: list[tuple[int, int]], window: tuple[int, int]) -> None:
     assert clip(union(given_), window) == intervals_of(moments(given_) & set(range(*window)))
+
+
+@given(some_intervals, some_intervals)
+def test_what_is_common_lies_in_both(some: list[tuple[int, int]], others: list[tuple[int, int]]) -> None:
+    assert common(union(some), union(others)) == intervals_of(moments(some) & moments(others))
 
 
 @given(some_intervals)
@@ -82,7 +97,7 @@ def test_watching_is_what_a_set_of_milliseconds_says(
         refused = {one.index for one in taken.refused}
         if not taken.repeated:
             assert counted == [index for index in range(len(segments)) if index not in refused]
-        assert progress.pieces == intervals_of(bridged(naive.watched, 1000))
+        assert progress.pieces == intervals_of(naive.watched)
         assert progress.watch_time_ms == naive.spent_ms
         assert progress_per_mille(progress.watched_ms, extent.duration_ms) == naive.progress(extent)
         for asked in range(500, 1001, 50):
@@ -101,6 +116,26 @@ def test_nobody_watches_more_than_the_clock_has(
         latest = max(latest, now)
         take_report(progress, Report(session, number, segments, 0), Extent(12_000), now)
         assert progress.watch_time_ms <= latest - BEGAN_MS + 3000
+
+
+@settings(deadline=None)
+@given(st.lists(st.lists(played, max_size=100).map(tuple), max_size=20))
+def test_what_lies_between_stretches_is_a_fifth_of_them_at_most(reports: list[tuple[Played, ...]]) -> None:
+    progress, now, counted = Progress("u", "r", BEGAN, BEGAN), BEGAN_MS, 0
+    for number, segments in enumerate(reports):
+        now += 20_000
+        taken = take_report(progress, Report("page", number, segments, 0), Extent(22_000), now)
+        counted += sum(one.end_ms - one.start_ms for one in taken.counted)
+        assert progress.watched_ms * 10 <= counted * 12
+
+
+def test_an_hour_claimed_by_a_millisecond_of_each_second_is_its_milliseconds() -> None:
+    progress, extent = Progress("u", "r", BEGAN, BEGAN), Extent(3_600_000)
+    moments_ = [Played(at, at + 1, 4.0) for at in range(0, 3_600_000, 1000)]
+    for number in range(36):
+        told = tuple(moments_[number * 100 : number * 100 + 100])
+        take_report(progress, Report("page", number, told, 0), extent, BEGAN_MS + number * 1000)
+    assert progress.watched_ms <= 1000 and not progress.reached
 
 
 def test_an_hour_claimed_within_a_minute_is_a_minute_at_most() -> None:
@@ -135,52 +170,91 @@ some_rules = st.builds(
 )
 
 
+def held_of(parts: list[tuple[int, int]]) -> Held | None:
+    return Held(tuple(parts)) if parts else None
+
+
 @settings(max_examples=200, deadline=None)
 @given(
     some_connections,
-    st.none() | st.tuples(st.integers(0, 300), st.integers(301, 700)),
+    st.lists(st.tuples(st.integers(0, 700), st.integers(0, 700)), max_size=4).map(union),
     some_rules,
     st.integers(0, 80),
     st.randoms(use_true_random=False),
 )
 def test_attendance_is_what_a_set_of_milliseconds_says(
-    connections: list[Connection], held: tuple[int, int] | None, rules: Thresholds, bridge: int, dice: Random
+    connections: list[Connection],
+    parts: list[tuple[int, int]],
+    rules: Thresholds,
+    bridge: int,
+    dice: Random,
 ) -> None:
+    held, every_ms = held_of(parts), moments(parts)
     one = standing(connections, held, bridge)
     twice = [*connections, *connections]
     dice.shuffle(twice)
     again = standing(twice, held, bridge)
-    expected = naive_standing(connections, held, bridge)
+    expected = naive_standing(connections, every_ms, bridge)
     assert (one.present_ms, one.late_ms, one.early_ms) == expected
     assert (again.present_ms, again.late_ms, again.early_ms) == expected
-    assert status_of(one, held, rules) is naive_status(expected, held, rules)
+    length = held.length_ms if held is not None else 0
+    assert status_of(one, length, rules) is naive_status(expected, every_ms, rules)
+    assert one.share_per_mille(length) <= 1000
 
 
 @settings(deadline=None)
 @given(
     some_intervals,
-    st.none() | st.integers(0, 400),
+    some_intervals,
     st.none() | st.integers(0, 400),
     st.integers(0, 80),
+    st.integers(0, 80),
+    st.integers(0, 40),
 )
-def test_a_class_is_the_longest_time_that_staff_are_there(
-    staff: list[tuple[int, int]], scheduled: int | None, ended: int | None, apart: int
+def test_a_class_is_the_longest_time_that_staff_are_in_an_open_room(
+    staff: list[tuple[int, int]],
+    opened: list[tuple[int, int]],
+    scheduled: int | None,
+    away: int,
+    apart: int,
+    bridge: int,
 ) -> None:
-    there = bridged(moments(staff), apart)
-    within = {at for at in there if at >= (scheduled or 0) and (ended is None or at < ended)}
-    longest: list[tuple[int, int]] = []
-    for run in intervals_of(within):
-        if not longest or run[1] - run[0] > longest[0][1] - longest[0][0]:
-            longest = [run]
-    held = class_as_held(scheduled, staff, ended, apart)
-    assert longest == ([held] if held else [])
+    expected = naive_class(scheduled, staff, opened, away=away, apart=apart, bridge=bridge)
+    held = class_as_held(scheduled, staff, opened, away_ms=away, apart_ms=apart, bridged_ms=bridge)
+    assert held == held_of(intervals_of(expected))
 
 
-def test_a_break_of_an_hour_belongs_to_a_class_and_a_longer_one_ends_it() -> None:
-    minute = 60_000
-    before, after = (0, 40 * minute), (100 * minute, 130 * minute)
-    assert class_as_held(None, [before, after], None) == (0, 130 * minute)
-    assert class_as_held(None, [before, (after[0] + 1, after[1])], None) == before
+MINUTE = 60_000
+
+
+def test_a_break_of_an_hour_is_nobodys_time_and_a_longer_one_ends_a_class() -> None:
+    before, after = (0, 40 * MINUTE), (100 * MINUTE, 130 * MINUTE)
+    opened = [(0, FOR_EVER)]
+    assert class_as_held(None, [before, after], opened) == Held((before, after))
+    assert class_as_held(None, [before, (after[0] + 1, after[1])], opened) == Held((before,))
+
+
+def test_staff_may_be_away_for_a_quarter_of_an_hour_while_the_room_is_open() -> None:
+    before, after = (0, 20 * MINUTE), (35 * MINUTE, 60 * MINUTE)
+    assert class_as_held(None, [before, after], [(0, FOR_EVER)]) == Held(((0, 60 * MINUTE),))
+    later = (after[0] + 1, after[1])
+    assert class_as_held(None, [before, later], [(0, FOR_EVER)]) == Held((before, later))
+    assert class_as_held(None, [before, after], [before, after]) == Held((before, after))
+
+
+def test_who_is_in_both_parts_of_a_class_misses_nothing_of_it() -> None:
+    first, second = (0, 10 * MINUTE), (70 * MINUTE, 80 * MINUTE)
+    held = class_as_held(None, [first, second], [first, second])
+    assert held == Held((first, second))
+    both = [Connection(*first, first[1]), Connection(*second, second[1])]
+    stayed = [Connection(0, 80 * MINUTE, 80 * MINUTE)]
+    for connections in (both, stayed):
+        found = standing(connections, held)
+        assert (found.present_ms, found.late_ms, found.early_ms) == (20 * MINUTE, 0, 0)
+        assert found.share_per_mille(held.length_ms) == 1000
+    only_second = standing(both[1:], held)
+    assert (only_second.present_ms, only_second.late_ms) == (10 * MINUTE, 70 * MINUTE)
+    assert status_of(only_second, held.length_ms, Thresholds()) is Status.LATE
 
 
 @given(st.lists(st.tuples(st.integers(0, 2999), st.integers(1, 1500)), max_size=8), st.integers(1500, 3000))

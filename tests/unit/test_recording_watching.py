@@ -27,20 +27,31 @@ def pieces_of(*stretches: Piece) -> list[Piece]:
 
 def test_pieces_are_joined_when_they_overlap_touch_or_nearly_do() -> None:
     assert pieces_of((0, 5000), (20_000, 30_000), (4000, 9000)) == [(0, 9000), (20_000, 30_000)]
-    assert pieces_of((0, 5000), (6000, 7000)) == [(0, 7000)]
-    assert pieces_of((0, 5000), (6001, 7000)) == [(0, 5000), (6001, 7000)]
+    assert pieces_of((0, 5000), (6000, 16_000)) == [(0, 16_000)]
+    assert pieces_of((0, 5000), (6001, 16_001)) == [(0, 5000), (6001, 16_001)]
+    assert pieces_of((0, 5000), (5100, 6100)) == [(0, 6100)]
+    assert pieces_of((0, 5000), (5101, 6101)) == [(0, 5000), (5101, 6101)]
     assert pieces_of((0, 1000), (10_000, 11_000), (20_000, 21_000), (500, 20_500)) == [(0, 21_000)]
 
 
 def test_the_order_in_which_pieces_come_changes_nothing() -> None:
     dice = random.Random(7)
-    starts = [dice.randrange(0, 200_000) for _ in range(200)]
-    stretches = [(start, start + dice.randrange(1, 4000)) for start in starts]
+    starts = [dice.randrange(0, 2_000_000) for _ in range(120)]
+    stretches = [(start, start + dice.randrange(10_000, 14_000)) for start in starts]
     once = pieces_of(*stretches)
     for _ in range(20):
         dice.shuffle(stretches)
         assert pieces_of(*stretches) == once
     assert all(b[0] - a[1] > 1000 for a, b in itertools.pairwise(once))
+
+
+def test_moments_that_lie_near_each_other_are_not_what_lies_between() -> None:
+    moments = [(at, at + 1) for at in range(0, 900_000, 1000)]
+    assert length_ms(pieces_of(*moments)) == 900
+    halves = [(at, at + 500) for at in range(0, 400_000, 1000)]
+    assert length_ms(pieces_of(*halves)) == 200_000
+    nearly = [(at, at + 1000) for at in range(0, 99_000, 1100)]
+    assert length_ms(pieces_of(*nearly)) == 99_000 - 100
 
 
 def test_playing_again_is_not_watching_more() -> None:

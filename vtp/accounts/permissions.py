@@ -240,6 +240,9 @@ def require_verified(principal: Principal) -> None:
 
 
 _WHY: Mapping[Action, str] = {
+    Action.RECORDING_START: "A room is recorded by its staff, or by its teachers alone if they say so in "
+    "its settings",
+    Action.RECORDING_STOP: "A recording is ended by the staff of its room",
     Action.RECORDING_VIEW: "This recording is for those of its course or room; its teacher can let you in",
 }
 

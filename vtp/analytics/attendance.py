@@ -1,6 +1,6 @@
 """Who attended a class: presence over all devices, clipped to the class as it was held. No clock and no I/O.
 
-Times are Unix milliseconds. Definitions: decision 0106.
+Times are Unix milliseconds. Definitions: decisions 0106 and 0148.
 """
 
 from __future__ import annotations
@@ -10,12 +10,16 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Final
 
-from vtp.analytics.intervals import Interval, clip, length_ms, union
+from vtp.analytics.intervals import Interval, common, length_ms, union
 
 BRIDGED_MS: Final = 60_000
 """A gap this short between two connections is a reconnection, not an absence."""
 APART_MS: Final = 3_600_000
 """After so long without staff they come for something else: a lesson keeps its room, and is looked into."""
+AWAY_MS: Final = 900_000
+"""For so long a class goes on without staff: they are with a group, or their connection is away."""
+FOR_EVER: Final = 1 << 53
+"""The end of what goes on."""
 
 
 class Status(enum.StrEnum):
@@ -71,10 +75,35 @@ class Standing:
     last_leave: int | None
     connections: int
 
-    def share_per_mille(self, held: Interval | None) -> int:
-        """Of the class as it was held, never rounded up."""
-        length = held[1] - held[0] if held is not None else 0
-        return self.present_ms * 1000 // length if length > 0 else 0
+    def share_per_mille(self, held_ms: int) -> int:
+        """Of a class that was held for so long, never rounded up."""
+        return self.present_ms * 1000 // held_ms if held_ms > 0 else 0
+
+
+@dataclass(frozen=True, slots=True)
+class Held:
+    """A class as it was held: in one part, or in several with breaks between, which are nobody's time."""
+
+    parts: tuple[Interval, ...]
+
+    @property
+    def start(self) -> int:
+        """Of the first part."""
+        return self.parts[0][0]
+
+    @property
+    def end(self) -> int:
+        """Of the last one."""
+        return self.parts[-1][1]
+
+    @property
+    def length_ms(self) -> int:
+        """Of all parts, without the breaks."""
+        return length_ms(self.parts)
+
+    def holds(self, at: int) -> bool:
+        """Whether a moment lies in one of the parts."""
+        return any(start <= at < end for start, end in self.parts)
 
 
 def presence(connections: Iterable[Connection], bridged_ms: int = BRIDGED_MS) -> list[Interval]:
@@ -85,57 +114,55 @@ def presence(connections: Iterable[Connection], bridged_ms: int = BRIDGED_MS) ->
 def class_as_held(
     scheduled_start: int | None,
     staff: Iterable[Interval],
-    ended_at: int | None,
+    opened: Iterable[Interval],
+    *,
+    away_ms: int = AWAY_MS,
     apart_ms: int = APART_MS,
-) -> Interval | None:
-    """From when staff came, though not before it was to start, until the last of them left, or its end.
+    bridged_ms: int = BRIDGED_MS,
+) -> Held | None:
+    """When staff were there, though not before it was to start, and the room was open (`opened`).
 
-    Of several such times, more than `apart_ms` apart, the longest, of equals the earliest. None
-    for a class that nobody held.
+    They may be away for `away_ms`, and the room closed for `bridged_ms`: a longer time is a break between
+    two parts. Where staff were away for more than `apart_ms`, what comes after is another class: the longest
+    counts, of equals the earliest. None for a class that nobody held.
     """
-    runs = [
-        (
-            start if scheduled_start is None else max(start, scheduled_start),
-            end if ended_at is None else min(end, ended_at),
-        )
-        for start, end in union(staff, apart_ms)
-    ]
-    return max((one for one in runs if one[0] < one[1]), key=lambda one: one[1] - one[0], default=None)
+    there = list(staff)
+    since = [(scheduled_start if scheduled_start is not None else -FOR_EVER, FOR_EVER)]
+    in_class = common(common(union(there, away_ms), union(opened, bridged_ms)), since)
+    found = [Held(parts) for run in union(there, apart_ms) if (parts := tuple(common(in_class, [run])))]
+    return max(found, key=lambda one: one.length_ms, default=None)
 
 
-def standing(
-    connections: Sequence[Connection], held: Interval | None, bridged_ms: int = BRIDGED_MS
-) -> Standing:
+def standing(connections: Sequence[Connection], held: Held | None, bridged_ms: int = BRIDGED_MS) -> Standing:
     """How somebody stands to a class.
 
     Late and early are of what lies within it: who looked in before it began and came back an hour later is
-    late.
+    late. A break that comes before them, or after, is in that.
     """
     there = presence(connections, bridged_ms)
     if not there:
         return Standing(0, 0, 0, None, None, 0)
-    within = clip(there, held) if held is not None else []
+    within = common(there, held.parts) if held is not None else []
     return Standing(
         present_ms=length_ms(within),
-        late_ms=within[0][0] - held[0] if within and held is not None else 0,
-        early_ms=held[1] - within[-1][1] if within and held is not None else 0,
+        late_ms=within[0][0] - held.start if within and held is not None else 0,
+        early_ms=held.end - within[-1][1] if within and held is not None else 0,
         first_join=there[0][0],
         last_leave=there[-1][1],
         connections=len(connections),
     )
 
 
-def status_of(one: Standing, held: Interval | None, rules: Thresholds) -> Status:
-    """What that comes to by rule; a correction by hand goes before it."""
-    length = held[1] - held[0] if held is not None else 0
-    if length <= 0 or one.present_ms <= 0:
+def status_of(one: Standing, held_ms: int, rules: Thresholds) -> Status:
+    """What that comes to by rule in a class held for so long; a correction by hand goes before it."""
+    if held_ms <= 0 or one.present_ms <= 0:
         return Status.ABSENT
     share = one.present_ms * 1000
-    if share >= rules.present_per_mille * length and one.late_ms <= rules.late_after_ms:
+    if share >= rules.present_per_mille * held_ms and one.late_ms <= rules.late_after_ms:
         return Status.PRESENT
-    if share >= rules.late_per_mille * length:
+    if share >= rules.late_per_mille * held_ms:
         return Status.LATE
-    if rules.partial_per_mille is not None and share >= rules.partial_per_mille * length:
+    if rules.partial_per_mille is not None and share >= rules.partial_per_mille * held_ms:
         return Status.PARTIAL
     return Status.ABSENT
 

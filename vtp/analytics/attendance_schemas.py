@@ -122,6 +122,8 @@ class SheetReply(BaseModel):
     starts_at: datetime | None
     held_from: Annotated[datetime | None, Field(description="Null: nobody held it.")]
     held_until: datetime | None
+    held_s: Annotated[float, Field(description="Without its breaks; shares are of that.")]
+    breaks: Annotated[int, Field(description="In which nobody of its staff was there, or its room closed.")]
     people: list[AttendanceRow]
     totals: Annotated[
         ClassTotals | None,
@@ -138,6 +140,8 @@ class SheetReply(BaseModel):
             starts_at=held.starts_at,
             held_from=held.held_from,
             held_until=held.held_until,
+            held_s=held.held_ms / 1000,
+            breaks=held.breaks,
             people=[AttendanceRow.of(one) for one in sheet.entries],
             totals=ClassTotals.of(held.past) if held.past is not None else None,
         )
@@ -210,6 +214,7 @@ class ClassRow(BaseModel):
     starts_at: datetime | None
     held_from: datetime | None
     held_until: datetime | None
+    held_s: Annotated[float, Field(description="Without its breaks.")]
     present: int
     late: int
     partial: int
@@ -228,6 +233,7 @@ class ClassRow(BaseModel):
             starts_at=held.starts_at,
             held_from=held.held_from,
             held_until=held.held_until,
+            held_s=held.held_ms / 1000,
             made_up=sum(one.made_up for one in entries) + (held.past.made_up if held.past is not None else 0),
             **{status.value: counts[status.value] for status in Status},
         )

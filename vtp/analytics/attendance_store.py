@@ -7,7 +7,7 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from typing import Any, Final
 
-from sqlalchemy import and_, delete, exists, func, insert, or_, select, update
+from sqlalchemy import Column, ColumnElement, and_, delete, exists, func, insert, or_, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from vtp.accounts.tables import users
@@ -24,10 +24,11 @@ from vtp.courses.enrolment_store import IS_STUDENT
 from vtp.courses.tables import course_enrollments, course_recordings, lessons
 from vtp.db.statements import insert_if_absent
 from vtp.ids import new_id
+from vtp.own_data.holding import ERASED_NAME
 from vtp.recording.store import UNFINISHED
 from vtp.recording.tables import recording_progress, recordings
 from vtp.recording.watching import COMPLETE_PER_MILLE, completed_at
-from vtp.rooms.tables import live_sessions, poll_votes, polls
+from vtp.rooms.tables import live_sessions, poll_votes, polls, session_participants
 
 FRESH: Final = timedelta(seconds=10)
 """A class that goes on is not counted anew before: those who watch its sheet would count it each time."""
@@ -55,15 +56,24 @@ class HeldClass:
     held_from: datetime | None = None
     held_until: datetime | None = None
     polls: int = 0
+    parts: Sequence[Sequence[int]] | None = None
+    """In Unix ms; None: of before they were kept, all of that time."""
     past: PastClass | None = None
     """What it came to, once nobody's."""
 
     @property
-    def held(self) -> tuple[int, int] | None:
-        """As intervals have it."""
+    def held_ms(self) -> int:
+        """For how long, without breaks; 0: nobody held it."""
         if self.held_from is None or self.held_until is None:
-            return None
-        return unix_ms(self.held_from), unix_ms(self.held_until)
+            return 0
+        if self.parts is None:
+            return unix_ms(self.held_until) - unix_ms(self.held_from)
+        return sum(end - start for start, end in self.parts)
+
+    @property
+    def breaks(self) -> int:
+        """How many there were."""
+        return len(self.parts or ()) - 1 if self.parts else 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -122,6 +132,7 @@ async def live_lessons(tx: AsyncConnection, course_id: str, lesson_id: str | Non
             k.held_from,
             k.held_until,
             func.coalesce(k.polls, 0),
+            k.parts,
             k.totals,
         )
         .select_from(lessons.outerjoin(lesson_classes, k.lesson_id == c.id))
@@ -143,7 +154,8 @@ def _held_class(row: Any) -> HeldClass:
 async def uncounted(
     tx: AsyncConnection, now: datetime, course_id: str | None, room_id: str | None = None
 ) -> list[Any]:
-    """Lessons whose rooms were open since they were counted, or are, or that were moved since.
+    """Lessons whose rooms were open since they were counted, or are, or that were moved since, or that were
+    counted before parts of classes were told apart.
 
     Of a room that is open the figures may be ten seconds old. Of `room_id`, whose class has just ended, all
     are given: who counted between its end and when that was stored did so too early.
@@ -167,8 +179,20 @@ async def uncounted(
     if room_id is not None:
         statement = statement.where(c.room_id == room_id)
     else:
-        statement = statement.where(or_(k.lesson_id.is_(None), since, moved))
+        before_parts = and_(k.parts.is_(None), k.held_from.is_not(None), ~somebody_erased(c.room_id))
+        statement = statement.where(or_(k.lesson_id.is_(None), since, moved, before_parts))
     return list((await tx.execute(statement.order_by(c.id))).all())
+
+
+def somebody_erased(room_id: Column[Any]) -> ColumnElement[bool]:
+    """Whether somebody was in the classes of a room whose account is erased: their stays are nobody's."""
+    at, who = live_sessions.c, session_participants.c
+    return exists().where(
+        at.room_id == room_id,
+        who.live_session_id == at.id,
+        who.user_id.is_(None),
+        who.full_name == ERASED_NAME,
+    )
 
 
 async def nobodys(tx: AsyncConnection, lesson_ids: Sequence[str]) -> set[str]:
@@ -195,8 +219,9 @@ async def save_class(
         insert(lesson_classes).values(
             lesson_id=lesson_id,
             scheduled_at=scheduled_at,
-            held_from=from_ms(held[0]) if held else None,
-            held_until=from_ms(held[1]) if held else None,
+            held_from=from_ms(held.start) if held else None,
+            held_until=from_ms(held.end) if held else None,
+            parts=held.parts if held else (),
             polls=counted.polls,
             counted_at=now,
         )

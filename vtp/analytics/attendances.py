@@ -13,7 +13,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from vtp.accounts.audit import AuditLog, Event, Origin
 from vtp.accounts.permissions import Action
 from vtp.accounts.service import Clock, utc_now
-from vtp.analytics.attendance import ATTENDED, Standing, Status, Tally, status_of, tally
+from vtp.analytics.attendance import ATTENDED, FOR_EVER, Standing, Status, Tally, status_of, tally
 from vtp.analytics.attendance_store import (
     HeldClass,
     Rules,
@@ -285,12 +285,13 @@ class Attendances:
 async def counted_class(tx: AsyncConnection, room_id: str, starts_at: datetime | None) -> CountedClass:
     """A class as its rows say."""
     times = await sessions_in(tx, room_id)
-    open_now = any(one.ended_at is None for one in times)
-    ended = None if open_now else max((one.ended_at for one in times), default=None)
     return count_class(
         [Attended.of_row(row) for row in await participations(tx, room_id)],
         unix_ms(starts_at) if starts_at is not None else None,
-        unix_ms(ended) if ended is not None else None,
+        [
+            (unix_ms(one.started_at), unix_ms(one.ended_at) if one.ended_at is not None else FOR_EVER)
+            for one in times
+        ],
         await polls_in(tx, room_id),
     )
 
@@ -301,7 +302,7 @@ async def read_course(tx: AsyncConnection, course_id: str, user_id: str | None =
     Of classes that are nobody's any more there are totals, for who reads of all.
     """
     planned = [one for one in await live_lessons(tx, course_id) if one.cancelled_at is None]
-    held = [one for one in planned if one.held is not None]
+    held = [one for one in planned if one.held_ms]
     known = [one for one in held if one.past is None]
     past = await find_past_course(tx, course_id)
     students = await students_of(tx, course_id, user_id)
@@ -343,10 +344,10 @@ async def _read(
             key = (one.lesson_id, student.user_id)
             row = rows.get(key)
             stood = _standing(row)
-            by_rule = status_of(stood, one.held, rules.thresholds)
+            by_rule = status_of(stood, one.held_ms, rules.thresholds)
             status = by_hand.get(key, by_rule)
             made_up = status is Status.ABSENT and _is_made_up(seen.get(key), one, rules)
-            share = stood.share_per_mille(one.held)
+            share = stood.share_per_mille(one.held_ms)
             entries.append(Entry(student, one, status, key in by_hand, made_up, share, row))
     return entries
 

@@ -9,13 +9,12 @@ from typing import Any, Final
 from sqlalchemy import exists, func, or_, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from vtp.analytics.attendance_store import attendance_of, counted_row, uncounted
+from vtp.analytics.attendance_store import attendance_of, counted_row, somebody_erased, uncounted
 from vtp.analytics.attendances import counted_class
 from vtp.analytics.check import UNREADABLE
 from vtp.analytics.class_tables import lesson_classes
 from vtp.analytics.classes import CountedClass, from_ms
 from vtp.courses.tables import lessons
-from vtp.own_data.holding import ERASED_NAME
 from vtp.rooms.tables import live_sessions, session_participants
 
 _KEYS: Final = frozenset({"lesson_id", "user_id"})
@@ -42,25 +41,19 @@ async def differing_classes(tx: AsyncConnection, now: datetime) -> AsyncIterator
 
 
 async def _counted(tx: AsyncConnection) -> list[Any]:
-    c, k, at, who = lessons.c, lesson_classes.c, live_sessions.c, session_participants.c
-    erased = exists().where(
-        at.room_id == c.room_id,
-        who.live_session_id == at.id,
-        who.user_id.is_(None),
-        who.full_name == ERASED_NAME,
-    )
+    c, k, at = lessons.c, lesson_classes.c, live_sessions.c
     open_now = exists().where(at.room_id == c.room_id, at.ended_at.is_(None))
     statement = (
-        select(c.id, c.room_id, k.scheduled_at, k.held_from, k.held_until, k.polls)
+        select(c.id, c.room_id, k.scheduled_at, k.held_from, k.held_until, k.parts, k.polls)
         .join_from(lesson_classes, lessons, c.id == k.lesson_id)
-        .where(c.room_id.is_not(None), k.totals.is_(None), ~erased, ~open_now)
+        .where(c.room_id.is_not(None), k.totals.is_(None), ~somebody_erased(c.room_id), ~open_now)
     )
     return list((await tx.execute(statement.order_by(c.id))).all())
 
 
 async def _differences(tx: AsyncConnection, row: Any) -> AsyncIterator[str]:
     counted = await counted_class(tx, row.room_id, row.scheduled_at)
-    if (row.held_from, row.held_until, row.polls) != (*_held(counted), counted.polls):
+    if (row.held_from, row.held_until, row.parts or [], row.polls) != (*_held(counted), counted.polls):
         yield f"When the class of lesson {row.id} was held, or its polls, is not what the rows of it say."
     stored = {user_id: one for (_, user_id), one in (await attendance_of(tx, [row.id])).items()}
     for user_id in sorted(stored.keys() | counted.people.keys()):
@@ -76,10 +69,10 @@ async def _differences(tx: AsyncConnection, row: Any) -> AsyncIterator[str]:
             )
 
 
-def _held(counted: CountedClass) -> tuple[datetime | None, datetime | None]:
+def _held(counted: CountedClass) -> tuple[datetime | None, datetime | None, list[list[int]]]:
     if counted.held is None:
-        return None, None
-    return from_ms(counted.held[0]), from_ms(counted.held[1])
+        return None, None, []
+    return from_ms(counted.held.start), from_ms(counted.held.end), [list(one) for one in counted.held.parts]
 
 
 def _unlike(stored: Mapping[str, Any], counted: Mapping[str, Any]) -> list[str]:

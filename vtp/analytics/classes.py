@@ -9,9 +9,9 @@ from datetime import UTC, datetime
 from typing import Any
 
 from vtp.accounts.permissions import STAFF
-from vtp.analytics.attendance import Connection, Standing, class_as_held, presence, standing
+from vtp.analytics.attendance import Connection, Held, Standing, class_as_held, presence, standing
 from vtp.analytics.engagement import Inputs, activity_score, highest, participation_rate
-from vtp.analytics.intervals import Interval, clip, length_ms, union
+from vtp.analytics.intervals import Interval, common, length_ms, union
 from vtp.analytics.network_notes import Network
 from vtp.analytics.network_rules import reconnects
 from vtp.http.identity import Role
@@ -79,22 +79,25 @@ class Person:
 class CountedClass:
     """A class as it was held, None where nobody did, and everybody who was there."""
 
-    held: Interval | None
+    held: Held | None
     polls: int
     people: Mapping[str, Person]
 
 
 def count_class(
-    attended: Iterable[Attended], scheduled_at: int | None, ended_at: int | None, polls: Sequence[Asked]
+    attended: Iterable[Attended],
+    scheduled_at: int | None,
+    opened: Iterable[Interval],
+    polls: Sequence[Asked],
 ) -> CountedClass:
-    """Everybody's standing in a class and what they did in it."""
+    """Everybody's standing in a class and what they did in it. `opened`: the times when its room was open."""
     by_person: dict[str, list[Attended]] = {}
     for one in attended:
         by_person.setdefault(one.user_id, []).append(one)
     staff = {who for who, rows in by_person.items() if _came_first(rows).role in STAFF}
     there = [interval for who in staff for interval in presence(_connections(by_person[who]))]
-    held = class_as_held(scheduled_at, there, ended_at)
-    asked = [one for one in polls if held is not None and held[0] <= one.at < held[1]]
+    held = class_as_held(scheduled_at, there, opened)
+    asked = [one for one in polls if held is not None and held.holds(one.at)]
     inputs = {who: _inputs(who, rows, held, asked) for who, rows in by_person.items()}
     most = highest(one for who, one in inputs.items() if who not in staff)
     people = {}
@@ -108,7 +111,9 @@ def count_class(
             inputs[who],
             length_ms(_within((one for row in rows for one in row.camera), held)),
             0.0 if who in staff else activity_score(inputs[who], most, len(asked)),
-            participation_rate(union(one for row in rows for one in row.talks), acts, held),
+            participation_rate(
+                union(one for row in rows for one in row.talks), acts, held.parts if held is not None else ()
+            ),
             _quality(rows),
             _network(rows),
         )
@@ -124,11 +129,11 @@ def _connections(rows: Sequence[Attended]) -> list[Connection]:
     return [one.connection for one in rows]
 
 
-def _inputs(who: str, rows: Sequence[Attended], held: Interval | None, asked: Sequence[Asked]) -> Inputs:
+def _inputs(who: str, rows: Sequence[Attended], held: Held | None, asked: Sequence[Asked]) -> Inputs:
     counts: Counter[str] = Counter()
     for row in rows:
         for kind, times in row.acts.items():
-            counts[kind] += sum(held is not None and held[0] <= at < held[1] for at in times)
+            counts[kind] += sum(held is not None and held.holds(at) for at in times)
     return Inputs(
         talk_ms=length_ms(_within((one for row in rows for one in row.talks), held)),
         messages=counts["messages"],
@@ -138,8 +143,8 @@ def _inputs(who: str, rows: Sequence[Attended], held: Interval | None, asked: Se
     )
 
 
-def _within(stretches: Iterable[Interval], held: Interval | None) -> list[Interval]:
-    return clip(union(stretches), held) if held is not None else []
+def _within(stretches: Iterable[Interval], held: Held | None) -> list[Interval]:
+    return common(union(stretches), held.parts) if held is not None else []
 
 
 def _quality(rows: Sequence[Attended]) -> dict[str, int]:

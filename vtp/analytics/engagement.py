@@ -6,7 +6,7 @@ Definitions: decision 0107; the score is `getActivityScore` of BigBlueButton's d
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, fields
 from typing import Final
 
@@ -56,34 +56,37 @@ def activity_score(one: Inputs, most: Inputs, polls: int) -> float:
     return round(sum(MOST_PER_TERM * mine / all_ for mine, all_ in terms if all_ > 0), 2)
 
 
-def slices_of(held: Interval) -> int:
-    """How many slices of five minutes a class has, the last one begun included."""
-    return -(-max(0, held[1] - held[0]) // SLICE_MS)
+def slices_of(part: Interval) -> int:
+    """How many slices of five minutes a part of a class has, the last one begun included."""
+    return -(-max(0, part[1] - part[0]) // SLICE_MS)
 
 
-def slice_at(at: int, held: Interval) -> int | None:
-    """The slice that a moment lies in; None outside of the class."""
-    return (at - held[0]) // SLICE_MS if held[0] <= at < held[1] else None
+def slice_at(at: int, part: Interval) -> int | None:
+    """The slice that a moment lies in; None outside of the part."""
+    return (at - part[0]) // SLICE_MS if part[0] <= at < part[1] else None
 
 
-def talk_by_slice(talks: Iterable[Interval], held: Interval) -> Mapping[int, int]:
+def talk_by_slice(talks: Iterable[Interval], part: Interval) -> Mapping[int, int]:
     """How long somebody talked in each slice; `talks` are disjoint."""
     found: dict[int, int] = {}
     for start, end in talks:
-        at, end = max(start, held[0]), min(end, held[1])
+        at, end = max(start, part[0]), min(end, part[1])
         while at < end:
-            index = (at - held[0]) // SLICE_MS
-            until = min(end, held[0] + (index + 1) * SLICE_MS)
+            index = (at - part[0]) // SLICE_MS
+            until = min(end, part[0] + (index + 1) * SLICE_MS)
             found[index] = found.get(index, 0) + until - at
             at = until
     return found
 
 
-def participation_rate(talks: Iterable[Interval], acts: Iterable[int], held: Interval | None) -> float:
+def participation_rate(talks: Sequence[Interval], acts: Sequence[int], parts: Sequence[Interval]) -> float:
     """The share of slices with talk of two seconds or any act (a message, a hand, a reaction, a vote), never
-    rounded up."""
-    if held is None or slices_of(held) == 0:
-        return 0.0
-    lively = {index for index, length in talk_by_slice(talks, held).items() if length >= TALKED_MS}
-    lively |= {found for at in acts if (found := slice_at(at, held)) is not None}
-    return len(lively) * 1000 // slices_of(held) / 1000
+    rounded up. `parts`: of the class as it was held; each is sliced from its start."""
+    slices = sum(map(slices_of, parts))
+    return sum(_lively(talks, acts, part) for part in parts) * 1000 // slices / 1000 if slices else 0.0
+
+
+def _lively(talks: Iterable[Interval], acts: Iterable[int], part: Interval) -> int:
+    """How many slices of a part have something in them."""
+    lively = {index for index, length in talk_by_slice(talks, part).items() if length >= TALKED_MS}
+    return len(lively | {found for at in acts if (found := slice_at(at, part)) is not None})

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Final
 
-from sqlalchemy import ColumnElement, Table, and_, func, select, union
+from sqlalchemy import ColumnElement, CompoundSelect, Table, and_, func, or_, select, union
 
 from vtp.analytics.alert_words import told_of
 from vtp.analytics.tables import (
@@ -26,7 +26,8 @@ from vtp.analytics.tables import (
     server_load,
     usage_days,
 )
-from vtp.courses.tables import course_permissions, courses
+from vtp.courses.roles import COURSE_STAFF
+from vtp.courses.tables import course_enrollments, course_permissions, courses
 from vtp.mail.outbox import MailKind
 from vtp.mail.tables import mails
 from vtp.notifications.tables import news, notifications
@@ -40,28 +41,38 @@ def _about(user_id: str) -> ColumnElement[bool]:
     return news.c.subject_id.in_(alerts)
 
 
+def _staff_around(user_id: str) -> CompoundSelect[str]:
+    """Who is staff of the courses in which there were alerts about somebody."""
+    of = select(analytics_alerts.c.course_id).where(analytics_alerts.c.user_id == user_id)
+    placed = course_enrollments.c
+    return union(
+        select(courses.c.instructor_id).where(courses.c.id.in_(of)),
+        select(course_permissions.c.user_id).where(course_permissions.c.course_id.in_(of)),
+        select(placed.user_id).where(placed.course_id.in_(of), placed.role.in_(COURSE_STAFF)),
+    )
+
+
 def _waits_for_who_was_told(user_id: str) -> ColumnElement[bool]:
-    """Mails of news that are not sent yet, to whom such news were told before they were written: what they
-    say is sealed, so all of those go. Their readers have the news in their lists."""
-    c = mails.c
+    """Mails of news that are not sent yet, to whom such news were told before they were written, and to the
+    staff of their courses: an alert that is closed is in nobody's news any more, and may still be in a mail.
+    What they say is sealed, so all of those go. Their readers have the news in their lists."""
+    c, alerts = mails.c, analytics_alerts.c
     told = select(notifications.c.user_id).join(news, news.c.id == notifications.c.news_id)
-    first = select(func.min(news.c.at)).where(_about(user_id)).scalar_subquery()
+    first = select(func.min(alerts.created_at)).where(alerts.user_id == user_id).scalar_subquery()
     of_news = c.kind.in_((MailKind.NEWS, MailKind.DIGEST))
     waits = c.body.is_not(None), c.sent_at.is_(None), c.created_at >= first
-    return and_(c.user_id.in_(told.where(_about(user_id))), of_news, *waits)
+    readers = c.user_id.in_(told.where(_about(user_id))), c.user_id.in_(_staff_around(user_id))
+    return and_(or_(*readers), of_news, *waits)
 
 
 def _sent_with_their_name(one: Subject) -> ColumnElement[bool]:
     """Mails to the staff of their courses whose subject has it: versions before wrote it there."""
-    c, course = mails.c, analytics_alerts.c.course_id
-    alerts = select(course).where(analytics_alerts.c.user_id == one.user_id)
-    teachers = select(courses.c.instructor_id).where(courses.c.id.in_(alerts))
-    others = select(course_permissions.c.user_id).where(course_permissions.c.course_id.in_(alerts))
+    c = mails.c
     # Of who is erased already the name is not known, and those mails are gone.
     told = f": {told_of(one.full_name)}"
     name = c.subject.endswith(told, autoescape=True) if one.full_name else c.subject == ""
     is_sent = c.kind == MailKind.NEWS, c.sent_at.is_not(None)
-    return and_(c.user_id.in_(union(teachers, others)), *is_sent, name)
+    return and_(c.user_id.in_(_staff_around(one.user_id)), *is_sent, name)
 
 
 HOLDINGS: Final = (

@@ -6,11 +6,14 @@ import time
 from collections.abc import Callable, Sequence
 from typing import Final
 
+from sqlalchemy.exc import IntegrityError
+
 from vtp.accounts.permissions import Action
 from vtp.accounts.service import Clock, account_of, utc_now
 from vtp.analytics.intake_writer import IntakeWriter, Outcome, RefusedPart, SentBatch
 from vtp.analytics.rollups import Rollups
 from vtp.analytics.schemas import SaidEvent, SendEvents
+from vtp.analytics.seen_recordings import SeenRecordings
 from vtp.courses.door import enter
 from vtp.db import Database
 from vtp.db.conflicts import done_over
@@ -40,7 +43,7 @@ class Intake:
         monotonic: Callable[[], float] = time.monotonic,
     ) -> None:
         self._database = database
-        self._recordings = recordings
+        self._seen = SeenRecordings(recordings, monotonic)
         self._clock = clock
         writer = IntakeWriter(database, rollups, lambda: self._clock())
         self._writing = Grouped(writer.write, MAX_AT_ONCE)
@@ -66,7 +69,12 @@ class Intake:
     async def _take(self, principal: Principal, user_id: str, batch: SendEvents, address: str) -> Outcome:
         seen, refused = await self._look(principal, batch.events, address)
         sent = SentBatch(user_id, batch, seen, tuple(refused))
-        return await self._writing.add(sent, len(batch.events))
+        try:
+            return await self._writing.add(sent, len(batch.events))
+        except IntegrityError:  # one of them is gone: `done_over` asks again
+            for recording_id in seen:
+                self._seen.forget(recording_id)
+            raise
 
     async def _look(
         self, principal: Principal, events: Sequence[SaidEvent], address: str
@@ -76,7 +84,7 @@ class Intake:
         reasons: dict[str, str] = {}
         for recording_id in sorted({one.recording_id for one in events if one.recording_id is not None}):
             try:
-                seen[recording_id] = await self._recordings.get(principal, recording_id, address)
+                seen[recording_id] = await self._seen.get(principal, recording_id, address)
             except (Forbidden, NotFound) as error:
                 reasons[recording_id] = error.code or "no_such_recording"
         courses = sorted({one.course_id for one in events if one.course_id is not None})

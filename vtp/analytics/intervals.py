@@ -27,6 +27,21 @@ def clip(intervals: Iterable[Interval], window: Interval) -> list[Interval]:
     return [one for one in clipped if one[0] < one[1]]
 
 
+def common(some: Sequence[Interval], others: Sequence[Interval]) -> list[Interval]:
+    """What both cover, each of them sorted and disjoint."""
+    found: list[Interval] = []
+    i = j = 0
+    while i < len(some) and j < len(others):
+        start, end = max(some[i][0], others[j][0]), min(some[i][1], others[j][1])
+        if start < end:
+            found.append((start, end))
+        if some[i][1] <= others[j][1]:
+            i += 1
+        else:
+            j += 1
+    return found
+
+
 def length_ms(disjoint: Iterable[Interval]) -> int:
     """How long disjoint intervals are together."""
     return sum(end - start for start, end in disjoint)

@@ -71,10 +71,17 @@ class Network:
 
     def add(self, other: Network) -> None:
         """Those of another connection of theirs."""
-        for name in _COUNTS:
-            setattr(self, name, getattr(self, name) + getattr(other, name))
+        self.readings += other.readings
+        self.limited += other.limited
+        self.withheld += other.withheld
+        self.silent += other.silent
+        self.reconnects += other.reconnects
+        self.connected_ms += other.connected_ms
         for name, one in other.measures.items():
-            self.measures.setdefault(name, Measure()).add(one)
+            mine = self.measures.get(name)
+            if mine is None:
+                mine = self.measures[name] = Measure()
+            mine.add(one)
 
     def measure(self, name: str) -> Measure:
         """One of MEASURES; empty where nothing was read."""
@@ -83,16 +90,17 @@ class Network:
     @property
     def row(self) -> dict[str, Any]:
         """As it is stored: counts that are not 0, and measures."""
-        counts = {name: getattr(self, name) for name in _COUNTS if getattr(self, name)}
+        counts = {name: value for name in _NAMES if (value := getattr(self, name))}
         return counts | {name: one.row for name, one in self.measures.items()}
 
     @classmethod
     def of_row(cls, row: Mapping[str, Any] | None) -> Self:
         """The other way; None: of a class of before this was kept."""
         said = row or {}
-        counts = {name: int(said.get(name, 0)) for name in _COUNTS}
-        measures = {name: _measure(*said[name]) for name in MEASURES if name in said}
-        return cls(**counts, measures=measures)
+        found = cls(measures={name: _measure(*said[name]) for name in MEASURES if name in said})
+        for name in _COUNTS & said.keys():  # those that are 0 are not said
+            setattr(found, name, int(said[name]))
+        return found
 
     @classmethod
     def sum_of(cls, all_of: Iterable[Network]) -> Self:
@@ -103,7 +111,8 @@ class Network:
         return found
 
 
-_COUNTS: Final = tuple(one.name for one in fields(Network) if one.name != "measures")
+_NAMES: Final = tuple(one.name for one in fields(Network) if one.name != "measures")
+_COUNTS: Final = frozenset(_NAMES)
 
 
 def _measure(count: float, sum_: float, most: float, least: float) -> Measure:

@@ -7,7 +7,6 @@ trip is felt, above 8 % or 600 ms is bad). What a class comes to is said here (d
 from __future__ import annotations
 
 import enum
-from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final
@@ -47,7 +46,9 @@ WORDS: Final[Mapping[Cause, str]] = {
     Cause.DISTANCE: "The server is far away from them: no packet came back quickly.",
     Cause.QUEUES: "Packets wait on their line: something else fills it, such as a download or a backup.",
 }
-_CAUSE_OF: Final = {
+_FAIR: Final = Quality.FAIR.word
+_POOR: Final = frozenset({Quality.POOR.word, Quality.LOST.word})
+_CAUSE_OF: Final[Mapping[str, Cause]] = {
     Reason.SILENT: Cause.CUT_OFF,
     Reason.LOSS_SENDING: Cause.UPLINK,
     Reason.LOSS_RECEIVING: Cause.DOWNLINK,
@@ -77,22 +78,24 @@ class Link:
 
 def link_of(quality: Mapping[str, int], network: Network) -> Link:
     """What was kept of somebody in a class: times by `quality/reason`, and the figures."""
-    bad: Counter[Cause] = Counter()
-    by_quality: Counter[str] = Counter()
+    bad: dict[Cause, int] = {}
+    fair = poor = 0
     for word, ms in quality.items():
         grade, _, reason = word.partition("/")
-        by_quality[grade] += ms
-        bad[_cause(reason, network)] += ms
-    fair = by_quality[Quality.FAIR.word]
-    poor = by_quality[Quality.POOR.word] + by_quality[Quality.LOST.word]
+        if grade == _FAIR:
+            fair += ms
+        elif grade in _POOR:
+            poor += ms
+        cause = _cause(reason, network)
+        bad[cause] = bad.get(cause, 0) + ms
     rating = _rate(fair, poor, network)
-    return Link(rating, _main(bad, network, rating), dict(bad), fair, poor, network)
+    return Link(rating, _main(bad, network, rating), bad, fair, poor, network)
 
 
 def _cause(reason: str, network: Network) -> Cause:
     if reason == Reason.DELAY:
         return Cause.DISTANCE if network.measure("rtt_ms").least >= FAR_MS else Cause.QUEUES
-    return _CAUSE_OF[Reason(reason)]
+    return _CAUSE_OF[reason]
 
 
 def _rate(fair_ms: int, poor_ms: int, network: Network) -> Rating:

@@ -57,11 +57,11 @@ class NetworkRow(BaseModel):
 
     @classmethod
     def of(cls, one: Attending, at: ClassNetwork) -> Self:
-        """Describes somebody in a class."""
+        """Describes somebody in a class; there are thousands, of values that are right already."""
         link, network = one.link, one.link.network
         sending, receiving = network.measure("loss_sending"), network.measure("loss_receiving")
         rtt, jitter = network.measure("rtt_ms"), network.measure("jitter_ms")
-        return cls(
+        return cls.model_construct(
             lesson_id=at.held.lesson_id,
             lesson_title=at.held.title,
             held_from=at.held.held_from,

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import cached_property
 
 from sqlalchemy.ext.asyncio import AsyncConnection
 
@@ -34,7 +35,7 @@ class Attending:
     link: Link
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class ClassNetwork:
     """One class with everybody who was there."""
 
@@ -46,21 +47,18 @@ class ClassNetwork:
         """Those whose connection was not good."""
         return [one for one in self.people if one.link.rating is not Rating.GOOD]
 
-    @property
-    def causes(self) -> dict[Cause, int]:
-        """How many had trouble by what, most first."""
-        return dict(Counter(one.link.cause for one in self.troubled if one.link.cause).most_common())
-
-    @property
+    @cached_property
     def totals(self) -> PastClass:
         """How many there were, of them who is known and who is not any more."""
         if self.held.past is not None:
             return self.held.past
+        troubled = self.troubled
+        causes = Counter(one.link.cause.value for one in troubled if one.link.cause is not None)
         return PastClass(
             people=len(self.people),
-            with_trouble=len(self.troubled),
-            causes={cause.value: count for cause, count in self.causes.items()},
-            staff_with_trouble=sum(person.is_staff for person in self.troubled),
+            with_trouble=len(troubled),
+            causes=dict(causes.most_common()),
+            staff_with_trouble=sum(person.is_staff for person in troubled),
         )
 
 
@@ -101,13 +99,14 @@ class CourseNetwork:
 
 async def read_network(tx: AsyncConnection, course_id: str) -> CourseNetwork:
     """Puts a course together; its classes are counted."""
-    held = [one for one in await live_lessons(tx, course_id) if one.held is not None]
+    held = [one for one in await live_lessons(tx, course_id) if one.held_ms]
     there: dict[str, list[Attending]] = {one.lesson_id: [] for one in held}
     known = [one.lesson_id for one in held if one.past is None]
-    for row in await connections_in(tx, known):
-        link = link_of(row.quality, Network.of_row(row.network))
-        who = Who(row.user_id, row.full_name, row.email)
-        there[row.lesson_id].append(Attending(who, row.is_staff, link))
+    people: dict[str, Who] = {}
+    for lesson_id, user_id, full_name, email, is_staff, quality, network in await connections_in(tx, known):
+        who = people.get(user_id) or people.setdefault(user_id, Who(user_id, full_name, email))
+        link = link_of(quality, Network.of_row(network))
+        there[lesson_id].append(Attending(who, is_staff, link))
     classes = [ClassNetwork(one, there[one.lesson_id]) for one in held]
     return CourseNetwork(classes, await _people(tx, course_id, classes))
 
@@ -115,19 +114,19 @@ async def read_network(tx: AsyncConnection, course_id: str) -> CourseNetwork:
 async def _people(
     tx: AsyncConnection, course_id: str, classes: Sequence[ClassNetwork]
 ) -> list[PersonNetwork]:
-    theirs: dict[Who, list[Attending]] = {}
+    theirs: dict[str, list[Attending]] = {}
     for one in classes:
         for person in one.people:
-            theirs.setdefault(person.who, []).append(person)
+            theirs.setdefault(person.who.user_id, []).append(person)
     recordings = [one.recording_id for one in await watchable(tx, course_id)]
-    stalls = await stalls_of(tx, [who.user_id for who in theirs], recordings)
+    stalls = await stalls_of(tx, list(theirs), recordings)
     people = [
         PersonNetwork(
-            who,
+            rows[0].who,
             any(one.is_staff for one in rows),
             [one.link for one in rows],
-            *stalls.get(who.user_id, (0, 0)),
+            *stalls.get(user_id, (0, 0)),
         )
-        for who, rows in theirs.items()
+        for user_id, rows in theirs.items()
     ]
     return sorted(people, key=lambda one: (one.who.full_name, one.who.user_id))

@@ -75,6 +75,9 @@ class Rollups:
             begun.setdefault(key, one.received_at)
         sessions = await lock_sessions(tx, begun) if begun else {}
         viewers = await find_viewers(tx, lengths)
+        # A recording may have ended since it was looked up: what is of its whole length stays so.
+        ended = {key: one.duration_ms for key, one in viewers.items() if one.duration_ms and not lengths[key]}
+        lengths = {**lengths, **ended}
         new = lengths.keys() - viewers.keys()
         stale = new | {key for key, one in viewers.items() if one.duration_ms != lengths[key]}
         for key, one in of_recordings:

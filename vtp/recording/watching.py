@@ -18,6 +18,7 @@ Piece = tuple[int, int]
 """From and to, in milliseconds of the recording."""
 
 JOINED_MS = 1000  # pieces this near are one: players report by their own clock
+JOINED_SHARE = 10  # but no nearer than a tenth of what was played: a loop of moments would have an hour
 OVER_END_MS = 500  # what a player may report behind the end
 OVER_EDGE_MS = 10_000  # and behind what is finished of one that grows
 GRACE_MS = 3000  # what a session may be ahead of the clock
@@ -63,9 +64,10 @@ class Refused:
 
 
 def add_piece(pieces: list[Piece], start_ms: int, end_ms: int) -> bool:
-    """Adds a stretch to sorted pieces, joined with those beside it; False when there are too many."""
-    first = bisect_left(pieces, start_ms - JOINED_MS, key=lambda piece: piece[1])
-    last = bisect_right(pieces, end_ms + JOINED_MS, key=lambda piece: piece[0])
+    """Adds a stretch to sorted pieces, joined with those that lie near; False when there are too many."""
+    near_ms = min(JOINED_MS, (end_ms - start_ms) // JOINED_SHARE)
+    first = bisect_left(pieces, start_ms - near_ms, key=lambda piece: piece[1])
+    last = bisect_right(pieces, end_ms + near_ms, key=lambda piece: piece[0])
     if first == last and len(pieces) >= MAX_PIECES:
         return False
     touched = pieces[first:last]

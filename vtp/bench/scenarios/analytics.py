@@ -62,14 +62,13 @@ class Analytics:
         """One run on a server that has just been started."""
         server = vtp_server(stage)
         await server.add_account(TEACHER, "teacher", PASSWORD)
-        signed_in = await server.call("POST", "/api/v1/auth/login", {"email": TEACHER, "password": PASSWORD})
-        server.act_as(signed_in["access_token"])
+        teacher_id = await _sign_in(server)
         wish = {"room_id": ROOM, "room_name": ROOM.title()}
         room = await server.call("POST", "/api/v1/signalling/room/create", wish)
         database = Database.connect(server.database_url, patient=True)
         try:
             began_s = time.monotonic()
-            courses = await fill_school(database, self.school, signed_in["user"]["user_id"], room["room_id"])
+            courses = await fill_school(database, self.school, teacher_id, room["room_id"])
             filled_s = time.monotonic() - began_s
             log = await _sizes(database)
         finally:
@@ -78,6 +77,7 @@ class Analytics:
         api: dict[str, Percentiles] = {}
         log["cpu_ms"] = {}
         for name in REPORTS:
+            await _sign_in(server)  # millions of rows take longer than a token is good for
             await self._timed(server, courses, name, 0)  # the first reads from the disk
             window = Window(server.pids)
             took = [await self._timed(server, courses, name, number) for number in range(self.calls)]
@@ -108,6 +108,13 @@ REPORTS: Final = {
     "export": "/export?course_id={course}",
 }
 """By name: where they are asked for; the heat is in `lecture`."""
+
+
+async def _sign_in(server: VtpServer) -> str:
+    """As the teacher; gives their account."""
+    signed_in = await server.call("POST", "/api/v1/auth/login", {"email": TEACHER, "password": PASSWORD})
+    server.act_as(signed_in["access_token"])
+    return str(signed_in["user"]["user_id"])
 
 
 async def _sizes(database: Database) -> LogFigures:

@@ -110,6 +110,7 @@ export interface HeldClass extends Record<Attended, number> {
   starts_at: string | null;
   held_from: string | null;
   held_until: string | null;
+  held_s: number;
   made_up: number;
 }
 
@@ -152,6 +153,8 @@ export interface Sheet {
   starts_at: string | null;
   held_from: string | null;
   held_until: string | null;
+  held_s: number;
+  breaks: number;
   people: AttendanceRow[];
   /** Once nobody can tell any more who was there. */
   totals: Record<Attended, number> | null;

@@ -126,8 +126,9 @@ function SheetOf({ lesson }: { lesson: string }) {
         ) : (
           "the rules of the course"
         )}
-        , of the class as it was held: from when its staff came until they left. A correction counts instead,
-        and is kept with its reason in the audit log.
+        , of the class as it was held: from when its staff came until they left, without breaks in which they
+        were away for more than a quarter of an hour or the room was closed. A correction counts instead, and
+        is kept with its reason in the audit log.
       </p>
       <Dialog
         title={`Correct: ${correcting?.name ?? ""}`}
@@ -159,12 +160,13 @@ function Totals({ totals }: { totals: Record<Attended, number> }) {
   );
 }
 
-function heldWords({ held_from, held_until, people, totals }: Sheet): string {
-  if (!held_from || !held_until) return "Nobody has held it: it counts for nobody.";
-  const minutes = (new Date(held_until).getTime() - new Date(held_from).getTime()) / 1000;
-  if (totals) return `Held ${momentWithin(held_from)}, for ${time(minutes)}.`;
+function heldWords({ held_from, held_s, breaks, people, totals }: Sheet): string {
+  if (!held_from) return "Nobody has held it: it counts for nobody.";
+  const without = breaks ? `, without ${breaks > 1 ? `its ${breaks} breaks` : "its break"}` : "";
+  const held = `Held ${momentWithin(held_from)}, for ${time(held_s)}${without}.`;
+  if (totals) return held;
   const there = people.filter(({ present_s }) => present_s > 0).length;
-  return `Held ${momentWithin(held_from)}, for ${time(minutes)}. ${plural(there, "student", "students")} of ${people.length} were there.`;
+  return `${held} ${plural(there, "student", "students")} of ${people.length} were there.`;
 }
 
 function columnsOf(onCorrect: (row: AttendanceRow) => void): Column<AttendanceRow>[] {

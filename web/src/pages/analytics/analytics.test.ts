@@ -78,7 +78,7 @@ describe("how a recording is watched", () => {
 describe("how a course goes", () => {
   it("puts classes beside each other, of whom the last is said", () => {
     const counts = { present: 4, late: 1, partial: 1, excused: 1, absent: 2, made_up: 0 };
-    const times = { starts_at: null, held_from: null, held_until: null };
+    const times = { starts_at: null, held_from: null, held_until: null, held_s: 0 };
     const report = {
       classes: [{ lesson_id: "l", title: "Levers", ...times, ...counts }],
       attendance_rate: 70.8,
