@@ -122,6 +122,7 @@ async def test_links_begin_with_the_servers_own_address_whatever_the_request_say
             text = text_of(await mailbox.next_to(ADA))
             own = public_url or f"http://localhost:{api.server.listening.http_port}"
             assert f"\n{own}/reset#token=" in text
+            assert (await api.call("GET", "/api/v1/server")).body["public_url"] == public_url
             assert "evil" not in text
 
 

@@ -192,6 +192,15 @@ async def test_renewing_never_extends_the_end_of_a_session(api: Api) -> None:
 UNKNOWN_TOKENS = ["x", "é" * 100, "' OR 1=1 --", "x" * 512]
 
 
+async def test_a_page_asks_whether_there_is_a_session_and_none_is_no_error(api: Api) -> None:
+    asked = await api.call("POST", "/api/v1/auth/refresh", {"if_any": True})
+    assert (asked.status, asked.body) == (204, "")
+    plain = await api.call("POST", "/api/v1/auth/refresh", {})
+    assert (plain.status, plain.body["code"]) == (401, "no_refresh_token")
+    wrong = await api.call("POST", "/api/v1/auth/refresh", {"if_any": True, "refresh_token": "none such"})
+    assert wrong.status == 401
+
+
 async def test_an_unknown_refresh_token_is_refused(api: Api) -> None:
     for token in UNKNOWN_TOKENS:
         assert (token, (await renew(api, token)).status) == (token, 401)

@@ -143,6 +143,7 @@ async def test_server_says_what_it_is(api: Api) -> None:
     assert answer.body["name"] == "vtp"
     assert answer.body["open_rooms"] is False
     assert answer.body["registration"] is True
+    assert answer.body["public_url"] == ""
 
 
 async def test_every_default_in_the_document_fits_its_own_schema(document: Document) -> None:

@@ -82,6 +82,29 @@ def test_losses_of_what_was_sent_before_count_no_more() -> None:
     assert figures_of([stale], {"t": 20}) == Figures()
 
 
+def test_what_a_new_connection_carries_and_how_fast_is_not_judged_yet_but_its_losses_are() -> None:
+    young = link(HIGHEST, WITHHELD, limited=True, rtt_ms=900.0, fraction_lost=0.1)
+    assert figures_of([young], FLOWS, new={"t"}) == Figures(loss_receiving=0.1, rtt_ms=900.0)
+    assert figures_of([young], FLOWS, new={"other"}).withheld == 1
+
+
+async def test_a_connection_counts_as_new_for_two_looks_and_again_when_it_is_another_one(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    async with open_room() as live:
+        ada = person()
+        live.people.hold(ada)
+        qualities, read = live.part(Qualities), list[Figures]()
+        qualities.add_reading_listener(lambda one: read.append(one.figures))
+        for name in ("first", "first", "first", "first", "second", "second", "second"):
+            seen = link(WITHHELD)
+            seen.transport.id = name
+            links = [(ada, (seen,))]
+            monkeypatch.setattr("vtp.rooms.qualities.read_links", lambda live, links=links: links)
+            qualities.look()
+        assert [one.withheld for one in read] == [0, 0, 1, 1, 0, 0, 1]
+
+
 async def test_changes_are_told_and_forgotten_with_who_leaves() -> None:
     async with open_room() as live:
         ada = person()

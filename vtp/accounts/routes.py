@@ -21,6 +21,7 @@ from vtp.accounts.schemas import (
     RefreshRequest,
     RegisterReply,
     RegisterRequest,
+    RenewalRequest,
     SessionList,
     SessionReply,
     SetupRequest,
@@ -128,17 +129,20 @@ def _entry_routes(
 def _renewal_routes(table: RouteTable, accounts: AccountService) -> None:
     @table.post(
         "/api/v1/auth/refresh",
-        body=RefreshRequest,
+        body=RenewalRequest,
         body_required=False,
         reply=TokensReply,
         access=Access.PUBLIC,
         limit=Limit.REFRESH,
         summary="Renew a session",
         description="Takes the refresh token from the body, or from the cookie, and gives a new pair.",
+        also=(204,),
         errors=(401, 429),
     )
-    async def refresh(call: Call) -> TokensReply:
+    async def refresh(call: Call) -> TokensReply | web.Response:
         token, from_cookie = _presented_token(call)
+        if token is None and call.body is not None and call.body.if_any:
+            return web.Response(status=204)
         if token is None:
             raise NotSignedIn("Send a refresh_token, in the body or as the cookie.", code="no_refresh_token")
         signed_in = await accounts.refresh(token, origin_of(call))

@@ -93,6 +93,14 @@ class RefreshRequest(BaseModel):
     refresh_token: Annotated[str | None, Field(max_length=512)] = None
 
 
+class RenewalRequest(RefreshRequest):
+    """A renewal. Pages that cannot see the cookie do not know whether there is a session."""
+
+    if_any: Annotated[
+        bool, Field(description="Without a token of either kind: answer 204, where it would be 401.")
+    ] = False
+
+
 class Proof(BaseModel):
     """Who asks, once more: the password. Accounts without one leave it out, shortly after sign-in."""
 

@@ -58,6 +58,9 @@ class ServerInfo(BaseModel):
         Literal["mail", "admin"], Field(description="What lets a new account in: a mail, or an admin.")
     ]
     password_min_length: int
+    public_url: Annotated[
+        str, Field(description="What links begin with, as `http.public_url` says; empty where it is not set.")
+    ]
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,6 +86,7 @@ def build_routes(parts: SystemParts) -> RouteTable:
         mail=parts.settings.mail.sends,
         approval=parts.settings.accounts.approval,
         password_min_length=parts.settings.accounts.password_min_length,
+        public_url=parts.settings.http.public_url,
     )
 
     @table.get("/api/v1/server", access=Access.PUBLIC, reply=ServerInfo, summary="What server this is")

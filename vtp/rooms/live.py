@@ -89,6 +89,7 @@ class LiveRoom:
         self._waiting = 0
         self._emitter: Emitter[RoomEvent] = Emitter()
         self._loop = asyncio.get_running_loop()
+        self._opened_s = self._loop.time()
         self._grace: asyncio.TimerHandle | None = None
         router.add_listener(self._router_changed)
         self.people.add_listener(self._people_changed)
@@ -97,6 +98,11 @@ class LiveRoom:
     @property
     def closed(self) -> bool:
         return self.router.closed
+
+    @property
+    def open_for_ms(self) -> int:
+        """Since when the class is held, told as how long: clocks of those who are told may be wrong."""
+        return round((self._loop.time() - self._opened_s) * 1000)
 
     @property
     def recording(self) -> bool:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping
 from dataclasses import dataclass
 
 from vtp.media.events import Emitter
@@ -28,6 +28,11 @@ class ReadingTaken:
     figures: Figures
 
 
+SETTLING_LOOKS = 2
+"""A new connection is let grow from what every network carries: how narrow it is, and how long it takes to
+it, is known only after it has been looked at so often."""
+
+
 class Qualities:
     """A part of a LiveRoom. Nothing is read before somebody calls `look`."""
 
@@ -36,6 +41,7 @@ class Qualities:
         self._judges: dict[str, Judge] = {}
         self._spoken_of: dict[str, None] = {}  # those of whom a change was ever told
         self._sent: dict[str, int] = {}  # packets, by transport, at the last look
+        self._looks: dict[str, int] = {}  # how often a transport was looked at since it is up
         self._emitter: Emitter[QualityChanged] = Emitter()
         self._readings: Emitter[ReadingTaken] = Emitter()
         live.people.add_listener(self._people_changed)
@@ -66,9 +72,11 @@ class Qualities:
     def look(self) -> None:
         """Takes a reading of everybody. To be called every few seconds."""
         sent_before, self._sent = self._sent, {}
+        looks_before, self._looks = self._looks, {}
         for participant, links in read_links(self._live):
-            self._note_sent(links)
-            self.take(participant.participant_id, figures_of(links, sent_before))
+            self._note_links(links, looks_before)
+            new = {id_ for id_, looks in self._looks.items() if looks <= SETTLING_LOOKS}
+            self.take(participant.participant_id, figures_of(links, sent_before, new))
 
     def take(self, participant_id: str, figures: Figures) -> None:
         """Takes one reading of somebody who is here; tells the listeners when it changes the verdict."""
@@ -85,11 +93,13 @@ class Qualities:
         self._judges.clear()
         self._spoken_of.clear()
         self._sent.clear()
+        self._looks.clear()
 
-    def _note_sent(self, links: Iterable[LinkFigures]) -> None:
+    def _note_links(self, links: Iterable[LinkFigures], looks_before: Mapping[str, int]) -> None:
         for link in links:
             if link.was_up:
                 self._sent[link.transport.id] = link.figures["packets_sent"]
+                self._looks[link.transport.id] = looks_before.get(link.transport.id, 0) + 1
 
     def _people_changed(self, event: PeopleEvent) -> None:
         if isinstance(event, PersonLeft):
@@ -97,22 +107,28 @@ class Qualities:
             self._spoken_of.pop(event.participant.participant_id, None)
 
 
-def figures_of(links: Iterable[LinkFigures], sent_before: Mapping[str, int]) -> Figures:
+def figures_of(
+    links: Iterable[LinkFigures], sent_before: Mapping[str, int], new: Collection[str] = ()
+) -> Figures:
     """What the rules weigh, of all connections of one participant.
+
+    Of those that are `new` it is not known yet what they carry and how fast.
 
     A link that has sent nothing since the last look (`sent_before`: packets by transport) still has the
     losses and delays of what it sent before: those count no more.
     """
     links = [one for one in links if one.was_up]
     flowing = [one for one in links if _flows(one, sent_before)]
+    settled = [one for one in links if one.transport.id not in new]
+    known = [one for one in flowing if one.transport.id not in new]
     sources = [source for link in links for source in link.sources]
     return Figures(
         is_silent=any(one.is_silent for one in links),
         loss_sending=max((one.fraction_lost for one in sources), default=0.0),
         loss_receiving=max((one.figures["fraction_lost"] for one in flowing), default=0.0),
-        is_limited=any(one.is_limited for one in flowing),
-        withheld=sum(one.withheld for one in links),
-        delay_ms=max((_delay_ms(one) for one in flowing), default=0.0),
+        is_limited=any(one.is_limited for one in known),
+        withheld=sum(one.withheld for one in settled),
+        delay_ms=max((_delay_ms(one) for one in known), default=0.0),
         rtt_ms=max(_rtt_ms(flowing), _rtt_ms(sources)),
         jitter_ms=max((source.jitter_ms for source in sources), default=0.0),
     )

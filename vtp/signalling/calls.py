@@ -133,6 +133,7 @@ class Calls:
             "participant_id": peer.id,
             "resume_token": seat.resume_token,
             "seq": stay.member.seq,
+            "open_for_ms": peer.live.open_for_ms,
             "participants": [describe(one) for one in people],
             "settings": peer.room.rules.model_dump(),
             "may": may(peer.principal, peer.room),

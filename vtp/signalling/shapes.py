@@ -156,6 +156,7 @@ class Joined(TypedDict):
     participant_id: str
     resume_token: str
     seq: int
+    open_for_ms: int
     participants: list[Participant]
     settings: RoomSettings
     may: RoomRights

@@ -23,6 +23,9 @@ from tests.server_process import Running
 from vtp.bench.lecture_sound import TONE_HZ
 
 LONG_NAME = "Ruth " + "Wolfeschlegelsteinhausenbergerdorff" * 2
+FACE = "[data-testid=stage] .tile[data-name='Ada Lovelace']"
+FOOT_OF = 'document.querySelector("{}")?.getBoundingClientRect().bottom'
+TOP_OF_CHAT = "document.querySelector('[data-testid=side-chat]').getBoundingClientRect().top"
 
 
 def test_two_who_join_by_the_page_see_and_hear_each_other(class_of_two: tuple[Page, Page, str]) -> None:
@@ -103,6 +106,20 @@ def test_a_teacher_mutes_a_student_who_may_unmute(class_of_two: tuple[Page, Page
     expect(sam.get_by_test_id("toggle-microphone")).to_be_disabled()
     expect(tile_of(ada, "Sam Okafor")).to_have_attribute("data-muted", "true")
     expect(sam.get_by_test_id("toast").filter(has_text="Microphones are for staff only")).to_have_count(1)
+
+
+def test_on_a_phone_the_chat_and_what_is_told_leave_who_speaks_and_the_buttons_in_sight(
+    class_of_two: tuple[Page, Page, str],
+) -> None:
+    ada, sam, _ = class_of_two
+    sam.set_viewport_size({"width": 400, "height": 800})
+    sam.get_by_test_id("panel-chat").click()
+    ada.get_by_test_id("panel-people").click()
+    row_of(ada, "Sam Okafor").get_by_test_id("person-more").click()
+    ada.get_by_test_id("mute").click()
+    poll(sam, f"{FOOT_OF.format('.toast')} <= {TOP_OF_CHAT}")
+    poll(sam, f"{FOOT_OF.format(FACE)} <= {TOP_OF_CHAT}")
+    assert sam.evaluate(f"document.querySelector({FACE!r}).clientHeight") > 60
 
 
 def test_chat_hands_polls_and_presenter_reach_the_other(class_of_two: tuple[Page, Page, str]) -> None:

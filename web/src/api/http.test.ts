@@ -41,6 +41,13 @@ describe("HttpClient", () => {
     expect(paths()).toEqual(["/x", "/api/v1/auth/refresh", "/x"]);
   });
 
+  it("asks for a session only where there may be one, and none is no error", async () => {
+    respond = () => new Response(null, { status: 204 });
+    expect(await http.refresh()).toBe(false);
+    expect(JSON.parse(String(calls[0]?.[1].body))).toEqual({ if_any: true });
+    expect(http.signedIn).toBe(false);
+  });
+
   it("does not try again what the person got wrong, which would count twice against them", async () => {
     http.setGrant({ access_token: "good", expires_in: 900 });
     for (const code of ["wrong_password", "totp_wrong", "totp_required", "reauth_required"]) {

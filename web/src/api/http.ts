@@ -10,6 +10,8 @@ export interface TokenGrant {
 /** A token this near its end is renewed before it is used. */
 const RENEW_BEFORE_MS = 30_000;
 const REFRESH_PATH = "/api/v1/auth/refresh";
+/** 204: this browser has no session to renew. */
+const NOTHING = 204;
 
 /**
  * Refusals with 401 that no newer token cures. Asking once more would count as another failed try against
@@ -92,9 +94,10 @@ export class HttpClient {
       method: "POST",
       credentials: "same-origin",
       headers: { "Content-Type": "application/json" },
-      body: "{}",
+      // Whether there is a cookie no script can see: that there is none is no error.
+      body: '{"if_any":true}',
     });
-    if (response.ok) {
+    if (response.ok && response.status !== NOTHING) {
       const grant = (await response.json()) as TokenGrant;
       if (this.account === null || subjectOf(grant.access_token) === this.account) {
         this.setGrant(grant);

@@ -13,6 +13,8 @@ export interface ServerInfo {
   /** What lets a new account in: the link in a mail, or an administrator. */
   approval?: "mail" | "admin";
   password_min_length?: number;
+  /** Where people find the server, as its administrator says; empty where nothing is said. */
+  public_url?: string;
 }
 
 /** Whether people let themselves in, with the link that is mailed to them. */

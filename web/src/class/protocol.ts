@@ -97,6 +97,7 @@ export interface Admitted {
   participant_id: string;
   resume_token: string;
   seq: number;
+  open_for_ms: number;
   participants: Participant[];
   settings: RoomSettings;
   may: RoomRights;
@@ -518,6 +519,7 @@ export interface Joined {
   participant_id: string;
   resume_token: string;
   seq: number;
+  open_for_ms: number;
   participants: Participant[];
   settings: RoomSettings;
   may: RoomRights;

@@ -16,6 +16,7 @@ const JOINED: Json = {
   participant_id: "me",
   resume_token: "t",
   seq: 0,
+  open_for_ms: 0,
   participants: [
     { participant_id: "ada", full_name: "Ada", role: "teacher", user_id: null, joined_at: "" },
     { participant_id: "me", full_name: "Me", role: "student", user_id: null, joined_at: "" },

@@ -37,6 +37,7 @@ function joined(more: Json = {}): Json {
     room_id: "algebra",
     participant_id: "me",
     seq: 0,
+    open_for_ms: 0,
     participants: [person("ada", "teacher"), person("sam"), person("me")],
     settings: SETTINGS,
     may: RIGHTS,
@@ -141,6 +142,13 @@ describe("the class as it is", () => {
   it("is not changed by what it does not know", () => {
     const state = start();
     expect(apply(state, "from-a-newer-server" as Push, { x: 1 } as never)).toBe(state);
+  });
+
+  it("has begun when the class began, whoever comes when, also over a server that starts anew", () => {
+    const late = enter(joinedAs({ open_for_ms: 600_000 }), null, 1_000_000);
+    expect(late.since_ms).toBe(400_000);
+    expect(enter(joinedAs({ open_for_ms: 700_000 }), late, 1_100_000).since_ms).toBe(400_000);
+    expect(enter(joinedAs({ open_for_ms: 5_000 }), late, 1_200_000).since_ms).toBe(400_000);
   });
 
   it("keeps the chat and the clock over a snapshot, and nothing else", () => {

@@ -38,7 +38,7 @@ export interface ClassState
   streamed: boolean;
   /** Whether the server knows calls between two. */
   call: boolean;
-  /** Since when this one is here, in milliseconds. */
+  /** Since when the class is held, by the clock of this browser. */
   since_ms: number;
 }
 
@@ -54,7 +54,8 @@ export function enter(joined: Joined, before: ClassState | null, now_ms: number)
     recording: before?.recording ?? false,
     streamed: before?.streamed ?? false,
     call: "call" in told,
-    since_ms: before?.since_ms ?? now_ms,
+    // A server that has started anew in the midst of it does not know better than this page.
+    since_ms: Math.min(before?.since_ms ?? now_ms, now_ms - joined.open_for_ms),
     reactions: [],
     captions: before?.captions ?? [],
     broadcast: null,

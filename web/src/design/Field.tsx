@@ -1,5 +1,6 @@
 /** Labelled inputs with a hint, and an error that is read out. */
 import {
+  type ComponentPropsWithRef,
   type InputHTMLAttributes,
   type ReactNode,
   type SelectHTMLAttributes,
@@ -9,6 +10,7 @@ import {
 } from "react";
 import { IconButton } from "./Button";
 import "./Field.css";
+import { useValidity } from "./validity";
 
 interface FieldFrame {
   label: string;
@@ -45,14 +47,16 @@ function Frame({ id, label, hint, error, children }: FieldFrame & { id: string; 
 /** A one-line text input. */
 export function Field({ label, hint, error, ...input }: FieldFrame & InputHTMLAttributes<HTMLInputElement>) {
   const id = useId();
+  const { wrong, ...heard } = useValidity(error);
   return (
-    <Frame id={id} label={label} hint={hint} error={error}>
+    <Frame id={id} label={label} hint={hint} error={wrong}>
       <input
         {...input}
+        {...heard}
         id={id}
         className={`field-input ${input.className ?? ""}`.trim()}
-        aria-invalid={error ? true : undefined}
-        aria-describedby={describedBy(id, { label, hint, error })}
+        aria-invalid={wrong ? true : undefined}
+        aria-describedby={describedBy(id, { label, hint, error: wrong })}
       />
     </Frame>
   );
@@ -66,19 +70,21 @@ export function PasswordField({
   ...input
 }: FieldFrame & Omit<InputHTMLAttributes<HTMLInputElement>, "type">) {
   const id = useId();
+  const { wrong, ...heard } = useValidity(error);
   const [shown, setShown] = useState(false);
   return (
-    <Frame id={id} label={label} hint={hint} error={error}>
+    <Frame id={id} label={label} hint={hint} error={wrong}>
       <span className="field-password">
         <input
           {...input}
+          {...heard}
           id={id}
           type={shown ? "text" : "password"}
           className="field-input"
           spellCheck={false}
           autoCapitalize="none"
-          aria-invalid={error ? true : undefined}
-          aria-describedby={describedBy(id, { label, hint, error })}
+          aria-invalid={wrong ? true : undefined}
+          aria-describedby={describedBy(id, { label, hint, error: wrong })}
         />
         <IconButton
           icon={shown ? "eyeOff" : "eye"}
@@ -100,14 +106,16 @@ export function SelectField({
   ...select
 }: FieldFrame & SelectHTMLAttributes<HTMLSelectElement>) {
   const id = useId();
+  const { wrong, ...heard } = useValidity(error);
   return (
-    <Frame id={id} label={label} hint={hint} error={error}>
+    <Frame id={id} label={label} hint={hint} error={wrong}>
       <select
         {...select}
+        {...heard}
         id={id}
         className="field-input field-select"
-        aria-invalid={error ? true : undefined}
-        aria-describedby={describedBy(id, { label, hint, error })}
+        aria-invalid={wrong ? true : undefined}
+        aria-describedby={describedBy(id, { label, hint, error: wrong })}
       >
         {children}
       </select>
@@ -123,28 +131,71 @@ export function TextField({
   ...area
 }: FieldFrame & TextareaHTMLAttributes<HTMLTextAreaElement>) {
   const id = useId();
+  const { wrong, ...heard } = useValidity(error);
   return (
-    <Frame id={id} label={label} hint={hint} error={error}>
+    <Frame id={id} label={label} hint={hint} error={wrong}>
       <textarea
         rows={4}
         {...area}
+        {...heard}
         id={id}
         className="field-input field-text"
-        aria-invalid={error ? true : undefined}
-        aria-describedby={describedBy(id, { label, hint, error })}
+        aria-invalid={wrong ? true : undefined}
+        aria-describedby={describedBy(id, { label, hint, error: wrong })}
+      />
+    </Frame>
+  );
+}
+
+/** A file of one's own. */
+export function FileField({
+  label,
+  hint,
+  error,
+  ...input
+}: FieldFrame & Omit<ComponentPropsWithRef<"input">, "type">) {
+  const id = useId();
+  const { wrong, ...heard } = useValidity(error);
+  return (
+    <Frame id={id} label={label} hint={hint} error={wrong}>
+      <input
+        {...input}
+        {...heard}
+        id={id}
+        type="file"
+        aria-invalid={wrong ? true : undefined}
+        aria-describedby={describedBy(id, { label, hint, error: wrong })}
       />
     </Frame>
   );
 }
 
 /** Something to tick, with its words beside it. */
-export function CheckField({ label, hint, ...input }: FieldFrame & InputHTMLAttributes<HTMLInputElement>) {
+export function CheckField({
+  label,
+  hint,
+  error,
+  ...input
+}: FieldFrame & InputHTMLAttributes<HTMLInputElement>) {
   const id = useId();
+  const { wrong, ...heard } = useValidity(error);
   return (
     <div className="field-check">
-      <input {...input} id={id} type="checkbox" aria-describedby={describedBy(id, { label, hint })} />
+      <input
+        {...input}
+        {...heard}
+        id={id}
+        type="checkbox"
+        aria-invalid={wrong ? true : undefined}
+        aria-describedby={describedBy(id, { label, hint, error: wrong })}
+      />
       <div>
         <label htmlFor={id}>{label}</label>
+        {wrong && (
+          <p className="field-error" id={`${id}-error`} role="alert">
+            {wrong}
+          </p>
+        )}
         {hint && (
           <p className="field-hint" id={`${id}-hint`}>
             {hint}

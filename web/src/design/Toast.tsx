@@ -4,7 +4,8 @@ import { IconButton } from "./Button";
 import { Icon } from "./Icon";
 import "./Toast.css";
 
-const SHOWN_MS = 6000;
+/** Long words are shown as long as it takes to read them: 15 characters in a second. */
+const shownMs = (text: string) => Math.max(6_000, text.length * 66);
 
 interface Toast {
   id: number;
@@ -30,7 +31,7 @@ export function ToastProvider({ children }: { children: ReactNode }) {
     (text, options) => {
       const id = performance.now() + Math.random();
       setToasts((all) => [...all.slice(-2), { id, text, tone: "good", ...options }]);
-      window.setTimeout(() => drop(id), SHOWN_MS);
+      window.setTimeout(() => drop(id), shownMs(text));
       return () => drop(id);
     },
     [drop],

@@ -31,6 +31,7 @@ import { type SecondFactorApi, secondFactorApi } from "../api/second_factor";
 import { readServer, type ServerInfo } from "../api/server";
 import { type StreamsApi, streamsApi } from "../api/streams";
 import { type UsageApi, usageApi } from "../api/usage";
+import { knowPublicOrigin } from "./origin";
 
 export interface Api {
   http: HttpClient;
@@ -101,6 +102,7 @@ export function useAccount(): string | null {
 async function findOut({ http, accounts }: Api): Promise<SessionState> {
   try {
     const server = await readServer(http);
+    knowPublicOrigin(server.public_url);
     // Cookies know no ports: on a machine with two servers the cookie here may be the other one's.
     if (server.open_rooms && !http.signedIn) return { phase: "ready", server, user: null };
     const signedIn = http.signedIn || (await http.refresh());

@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { type LinkStats, qualityOf, StatsReader } from "./stats";
+import { type LinkStats, qualityOf, ratingOf, StatsReader } from "./stats";
 
 const report = (entries: Record<string, unknown>[]) =>
   new Map(entries.map((entry) => [entry.id, entry])) as unknown as RTCStatsReport;
@@ -43,6 +43,21 @@ describe("StatsReader", () => {
     expect(new StatsReader(true).read(inbound(1000, { bytesReceived: 5000 })).video_bps).toBe(0);
   });
 
+  it("rates nothing before it has measured for a while, however long the first way there took", () => {
+    const reader = new StatsReader(true);
+    const slow = (timestamp: number) =>
+      report([
+        { id: "v", type: "inbound-rtp", kind: "video", timestamp },
+        { id: "p", type: "candidate-pair", nominated: true, currentRoundTripTime: 0.9, timestamp },
+      ]);
+    expect([1000, 2000, 3900, 4000].map((at) => ratingOf(reader.read(slow(at))))).toEqual([
+      null,
+      null,
+      null,
+      "poor",
+    ]);
+  });
+
   it("takes the loss of what is sent from the receiver's reports", () => {
     const sent = (timestamp: number, packetsSent: number, packetsLost: number) =>
       report([
@@ -80,6 +95,7 @@ describe("qualityOf", () => {
     freezes: 0,
     limitedBy: "none",
     limitedFor_s: 0,
+    measuredFor_s: 60,
     ...more,
   });
 

@@ -31,6 +31,8 @@ export interface LinkStats {
   limitedBy: string;
   /** For how long that has been the reason, without a break. */
   limitedFor_s: number;
+  /** For how long the connection has been looked at; 0 at the first reading, which no rate can be made of. */
+  measuredFor_s: number;
 }
 
 export type Quality = "good" | "fair" | "poor";
@@ -44,6 +46,7 @@ const number = (entry: Entry | undefined, name: string): number => {
 /** Turns reports of one connection into figures. `incoming` reads what is received, else what is sent. */
 export class StatsReader {
   #last: Reading | null = null;
+  #first_ms: number | null = null;
   #limit = { reason: "none", since_ms: 0 };
 
   constructor(private readonly incoming: boolean) {}
@@ -59,6 +62,7 @@ export class StatsReader {
     const now = this.#reading(video, audio, remote);
     const before = this.#last ?? now;
     this.#last = now;
+    this.#first_ms ??= now.at_ms || null;
     const seconds = Math.max(0.001, (now.at_ms - before.at_ms) / 1000);
     const rate = (name: "videoBytes" | "audioBytes" | "frames") =>
       Math.max(0, now[name] - before[name]) / seconds;
@@ -80,6 +84,7 @@ export class StatsReader {
         emitted > 0 ? ((now.jitterBufferDelay_s - before.jitterBufferDelay_s) / emitted) * 1000 : null,
       freezes: now.freezes - before.freezes,
       ...this.#limitation(video, now.at_ms),
+      measuredFor_s: this.#first_ms === null ? 0 : Math.max(0, now.at_ms - this.#first_ms) / 1000,
     };
   }
 
@@ -123,6 +128,14 @@ const LIMIT_LASTS_S = 15;
 /** What keeps the sender from sending more: "cpu", "bandwidth", "other"; null when nothing lasting does. */
 export function lastingLimit(stats: LinkStats): string | null {
   return stats.limitedBy !== "none" && stats.limitedFor_s >= LIMIT_LASTS_S ? stats.limitedBy : null;
+}
+
+/** Ways are found and the first frames decoded before: what is measured then is no one's network. */
+const SETTLES_S = 3;
+
+/** How good a connection is; null until it has been measured for a while. */
+export function ratingOf(stats: LinkStats): Quality | null {
+  return stats.measuredFor_s < SETTLES_S ? null : qualityOf(stats);
 }
 
 /** Loss above 2 % or 250 ms round trip is felt; above 8 % or 600 ms it is bad (ITU-T G.114 for delay). */

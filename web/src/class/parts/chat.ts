@@ -52,6 +52,25 @@ export function withMessage<S extends ChatPart>(state: S, message: ChatItem): S 
   });
 }
 
+/** Words of one's own whose call was not answered: they may have been told all the same. */
+export interface Unanswered {
+  text: string;
+  /** Whom they are for alone; empty: everybody. */
+  to: string;
+  /** The messages that there were before. */
+  before: ReadonlySet<string>;
+}
+
+/** Whether what was written has come after all. */
+export function hasCome({ text, to, before }: Unanswered, { me, chat }: ChatPart): boolean {
+  const isIt = (one: ChatItem) =>
+    !before.has(one.id) &&
+    one.from.participantId === me &&
+    one.text === text &&
+    (one.to?.participantId ?? "") === to;
+  return chat?.messages.some(isIt) ?? false;
+}
+
 /** Puts older messages before those that are there. */
 export function withOlder<S extends ChatPart>(state: S, older: readonly ChatItem[], more: boolean): S {
   return change(state, (chat) => {

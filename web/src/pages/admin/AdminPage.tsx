@@ -1,10 +1,10 @@
 /** The frame of the pages for administrators: who may see them, and the way from one to the others. */
 import type { ReactNode, Ref } from "react";
-import { Link, useLocation } from "wouter";
+import { useLocation } from "wouter";
 import { ADMIN_PLACES, AppShell } from "../../design/AppShell";
 import { ButtonLink } from "../../design/Button";
 import { EmptyState } from "../../design/EmptyState";
-import { Icon } from "../../design/Icon";
+import { PlaceTabs } from "../../design/PlaceTabs";
 import { useTitle } from "../../hooks/useTitle";
 import { isAdmin, mayTeach, useSession } from "../../session/Session";
 import "../../design/Lists.css";
@@ -33,20 +33,16 @@ export function AdminPage({ title, teachers = false, children }: AdminPageProps)
 function AdminPlaces() {
   const [path] = useLocation();
   return (
-    <nav className="admin-places" aria-label="Administration">
-      {ADMIN_PLACES.map(({ href, label, icon }) => (
-        <Link
-          key={href}
-          href={href}
-          className="admin-place"
-          aria-current={path === href ? "page" : path.startsWith(`${href}/`) ? "true" : undefined}
-          data-testid={`admin${href.replace("/", "-")}`}
-        >
-          <Icon name={icon} size={16} />
-          {label}
-        </Link>
-      ))}
-    </nav>
+    <PlaceTabs
+      label="Administration"
+      tabs={ADMIN_PLACES.map(({ href, label, icon }) => ({
+        href,
+        label,
+        icon,
+        current: path === href ? "page" : path.startsWith(`${href}/`) ? "true" : undefined,
+        testId: `admin${href.replace("/", "-")}`,
+      }))}
+    />
   );
 }
 

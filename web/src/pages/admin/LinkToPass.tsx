@@ -1,16 +1,12 @@
 import { useId } from "react";
 import { Button } from "../../design/Button";
-import { useToast } from "../../design/Toast";
-import { copyText } from "../links";
+import { OnlyHere } from "../OnlyHere";
+import { useCopyLink } from "../useCopyLink";
 
 /** A link that an administrator passes on by hand, because the server sends no mail. */
 export function LinkToPass({ link, label = "Link to pass on" }: { link: string; label?: string }) {
-  const toast = useToast();
+  const copy = useCopyLink();
   const id = useId();
-  const copy = async () => {
-    const done = await copyText(link);
-    toast(done ? "Link copied." : "The link could not be copied.", done ? {} : { tone: "wrong" });
-  };
   return (
     <div className="field">
       <label className="field-label" htmlFor={id}>
@@ -25,11 +21,12 @@ export function LinkToPass({ link, label = "Link to pass on" }: { link: string; 
           onFocus={(event) => event.target.select()}
           data-testid="link-to-pass"
         />
-        <Button icon="copy" onClick={() => void copy()} data-testid="copy-link">
+        <Button icon="copy" onClick={() => void copy(link)} data-testid="copy-link">
           Copy
         </Button>
       </div>
       <p className="field-hint">It is good once, and only for this person: pass it on in private.</p>
+      <OnlyHere link={link} />
     </div>
   );
 }

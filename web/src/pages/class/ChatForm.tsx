@@ -1,11 +1,12 @@
 /** Writing to all, to one alone, an answer, or a change of what was written. */
 import { type FormEvent, type KeyboardEvent, useEffect, useRef, useState } from "react";
-import { withMessage } from "../../class/parts/chat";
+import { hasCome, type Unanswered, withMessage } from "../../class/parts/chat";
 import { isStaff, type Person } from "../../class/parts/people";
 import type { ChatItem } from "../../class/protocol";
 import type { ClassState } from "../../class/state";
 import { IconButton } from "../../design/Button";
 import { Icon } from "../../design/Icon";
+import { randomKey } from "../../session/guest";
 import { useAct, useClass, useClassState } from "./useClass";
 
 export type Draft = { kind: "new" } | { kind: "reply" | "edit"; message: ChatItem };
@@ -35,9 +36,17 @@ export function ChatForm({ draft, onDraft }: { draft: Draft; onDraft: (draft: Dr
   /** The same for each try of the same words, so that they arrive once. */
   const clientId = useRef("");
   const write = (words: string) => {
-    clientId.current = crypto.randomUUID();
+    clientId.current = randomKey();
+    setUnanswered(null);
     setText(words);
   };
+  const [unanswered, setUnanswered] = useState<Unanswered | null>(null);
+  useEffect(() => {
+    if (!unanswered || !hasCome(unanswered, state)) return;
+    setUnanswered(null);
+    setText("");
+    onDraft({ kind: "new" });
+  }, [unanswered, state, onDraft]);
   useEffect(() => {
     if (draft.kind === "edit") setText(draft.message.text);
     field.current?.focus();
@@ -51,6 +60,7 @@ export function ChatForm({ draft, onDraft }: { draft: Draft; onDraft: (draft: Dr
     const words = text.trim();
     if (!words || busy || !reachable) return;
     setBusy(true);
+    const before = new Set(state.chat?.messages.map((one) => one.id));
     const answer = await (draft.kind === "edit"
       ? act("edit-chat", { messageId: draft.message.id, text: words })
       : act("send-chat", {
@@ -60,7 +70,11 @@ export function ChatForm({ draft, onDraft }: { draft: Draft; onDraft: (draft: Dr
           ...(draft.kind === "reply" && { replyTo: draft.message.id }),
         }));
     setBusy(false);
-    if (!answer) return;
+    if (!answer) {
+      if (draft.kind !== "edit") setUnanswered({ text: words, to, before });
+      return;
+    }
+    setUnanswered(null);
     put(answer);
     setText("");
     onDraft({ kind: "new" });
@@ -104,7 +118,7 @@ export function ChatForm({ draft, onDraft }: { draft: Draft; onDraft: (draft: Dr
           <select
             value={to}
             onChange={(event) => {
-              clientId.current = crypto.randomUUID();
+              clientId.current = randomKey();
               setChosen(event.target.value);
             }}
             data-testid="chat-to"

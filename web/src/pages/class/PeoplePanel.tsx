@@ -8,7 +8,7 @@ import { Button } from "../../design/Button";
 import { Icon } from "../../design/Icon";
 import { useToast } from "../../design/Toast";
 import { useApi, useSession } from "../../session/Session";
-import { copyText } from "../links";
+import { copiedWords, copyText } from "../links";
 import { LobbyList } from "./LobbyList";
 import "./PeoplePanel.css";
 import { PersonRow } from "./PersonRow";
@@ -112,7 +112,11 @@ function InviteButton() {
     try {
       const { url } = await rooms.invite(room.slug, "From the class");
       const copied = await copyText(url);
-      toast(copied ? "A guest's link was copied. It is good for a day." : `A guest's link: ${url}`);
+      const { text, well } = copiedWords(url, copied, "A guest's link, good for a day:");
+      toast(
+        copied ? text : `A guest's link, good for a day: ${url}`,
+        well || !copied ? {} : { tone: "wrong" },
+      );
     } catch (error) {
       toast(sentence(error), { tone: "wrong" });
     } finally {

@@ -1,4 +1,4 @@
-/** The panel beside the stage; in a narrow window it lies over it. */
+/** The panel beside the stage; in a narrow window below it. */
 import { type ReactNode, useEffect, useRef } from "react";
 import { IconButton } from "../../design/Button";
 import { BreakoutsPanel } from "./BreakoutsPanel";

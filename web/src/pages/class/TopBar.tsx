@@ -53,7 +53,7 @@ export function TopBar() {
         {state.breakouts?.endsAt && <TimeLeft endsAt={state.breakouts.endsAt} />}
       </div>
       <div className="top-tools">
-        <span className="top-clock numbers" title="How long you have been here">
+        <span className="top-clock numbers" title="How long the class has been going on">
           {clock((now_ms - state.since_ms) / 1000)}
         </span>
         <IconButton

@@ -1,7 +1,7 @@
 import { useId } from "react";
 import { Button } from "../../design/Button";
-import { useToast } from "../../design/Toast";
-import { copyText } from "../links";
+import { OnlyHere } from "../OnlyHere";
+import { useCopyLink } from "../useCopyLink";
 
 /** Something to pass on, in a field that can be selected, with a button that copies it. */
 export function CopyLine({
@@ -15,12 +15,8 @@ export function CopyLine({
   hint?: string;
   testId: string;
 }) {
-  const toast = useToast();
+  const copy = useCopyLink();
   const id = useId();
-  const copy = async () => {
-    const done = await copyText(value);
-    toast(done ? `${label} copied.` : "It could not be copied.", done ? {} : { tone: "wrong" });
-  };
   return (
     <div className="field">
       <label className="field-label" htmlFor={id}>
@@ -36,7 +32,7 @@ export function CopyLine({
           onFocus={(event) => event.target.select()}
           data-testid={testId}
         />
-        <Button icon="copy" onClick={() => void copy()}>
+        <Button icon="copy" onClick={() => void copy(value, label)}>
           Copy
         </Button>
       </div>
@@ -45,6 +41,7 @@ export function CopyLine({
           {hint}
         </p>
       )}
+      <OnlyHere link={value} />
     </div>
   );
 }

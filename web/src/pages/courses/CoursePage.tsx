@@ -10,6 +10,7 @@ import { EmptyState } from "../../design/EmptyState";
 import { Icon, type IconName } from "../../design/Icon";
 import "../../design/Lists.css";
 import { Notice } from "../../design/Notice";
+import { PlaceTabs } from "../../design/PlaceTabs";
 import { Loading } from "../../design/Spinner";
 import { useLoaded } from "../../hooks/useLoaded";
 import { useTask } from "../../hooks/useTask";
@@ -275,22 +276,20 @@ function Tabs({ tab }: { tab: string }) {
   const root = `/courses/${course.id}`;
   return (
     <>
-      <nav className="admin-places course-tabs" aria-label="In this course">
-        {open
-          .filter(({ within }) => !within)
-          .map(({ path, label, icon }) => (
-            <Link
-              key={path}
-              href={path ? `${root}/${path}` : root}
-              className="admin-place"
-              aria-current={path === tab ? "page" : path === here?.within ? "true" : undefined}
-              data-testid={`tab-${path || "lessons"}`}
-            >
-              <Icon name={icon} size={16} />
-              {label}
-            </Link>
-          ))}
-      </nav>
+      <div className="course-tabs">
+        <PlaceTabs
+          label="In this course"
+          tabs={open
+            .filter(({ within }) => !within)
+            .map(({ path, label, icon }) => ({
+              href: path ? `${root}/${path}` : root,
+              label,
+              icon,
+              current: path === tab ? "page" : path === here?.within ? "true" : undefined,
+              testId: `tab-${path || "lessons"}`,
+            }))}
+        />
+      </div>
       {here ? (
         <Suspense fallback={<Loading />}>{here.page()}</Suspense>
       ) : (

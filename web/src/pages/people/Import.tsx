@@ -4,6 +4,7 @@ import { Link } from "wouter";
 import type { ImportReport } from "../../api/people";
 import { Button, ButtonLink } from "../../design/Button";
 import { Card } from "../../design/Card";
+import { FileField } from "../../design/Field";
 import { Icon } from "../../design/Icon";
 import { Notice } from "../../design/Notice";
 import { bytes, plural } from "../../format";
@@ -67,27 +68,23 @@ function Whole() {
       <Card>
         <form className="form" onSubmit={form.onSubmit}>
           <FormTrouble form={form} />
-          <div className="field">
-            <label className="field-label" htmlFor="import-file">
-              Table (CSV, UTF-8)
-            </label>
-            <input
-              ref={input}
-              id="import-file"
-              className="import-file"
-              type="file"
-              accept=".csv,text/csv"
-              required
-              aria-describedby="import-hint"
-              onChange={choose}
-              data-testid="import-file"
-            />
-            <p className="field-hint" id="import-hint">
-              The first line names the columns: <code>{COLUMNS.join(", ")}</code>. Only an address and a name
-              must be there; whoever has no role becomes a student. Spreadsheets save this as “CSV UTF-8”.
-              {file && ` Chosen: ${file.name}, ${bytes(file.size)}.`}
-            </p>
-          </div>
+          <FileField
+            ref={input}
+            label="Table (CSV, UTF-8)"
+            className="import-file"
+            accept=".csv,text/csv"
+            required
+            onChange={choose}
+            data-testid="import-file"
+            hint={
+              <>
+                The first line names the columns: <code>{COLUMNS.join(", ")}</code>. Only an address and a
+                name must be there; whoever has no role becomes a student. Spreadsheets save this as “CSV
+                UTF-8”.
+                {file && ` Chosen: ${file.name}, ${bytes(file.size)}.`}
+              </>
+            }
+          />
           <div className="button-row">
             {!report && (
               <Submit form={form} data-testid="dry-run">

@@ -9,12 +9,12 @@ import { SelectField } from "../../design/Field";
 import { Notice } from "../../design/Notice";
 import { SearchInput } from "../../design/SearchInput";
 import { Loading } from "../../design/Spinner";
-import { useToast } from "../../design/Toast";
 import { useSettled } from "../../hooks/useSettled";
 import { isOwn, useSession } from "../../session/Session";
 import { AdminHead, AdminPage } from "../admin/AdminPage";
 import { AddPerson } from "../admin/Invite";
-import { copyText, registerLink } from "../links";
+import { registerLink } from "../links";
+import { useCopyLink } from "../useCopyLink";
 import "./People.css";
 import { PersonRow } from "./PersonRow";
 import { type Question, ROLE_NAMES, ROLES } from "./roles";
@@ -242,12 +242,9 @@ function Nobody({ onClear }: { onClear: () => void }) {
 
 function OnlyYou({ onAdd }: { onAdd: () => void }) {
   const { state } = useSession();
-  const toast = useToast();
   const open = state.phase === "ready" && state.server.registration;
-  const copy = async () => {
-    const done = await copyText(registerLink());
-    toast(done ? "Link copied." : "The link could not be copied.", done ? {} : { tone: "wrong" });
-  };
+  const copyLink = useCopyLink();
+  const copy = () => copyLink(registerLink());
   return (
     <EmptyState
       icon="users"

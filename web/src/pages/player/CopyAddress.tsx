@@ -2,18 +2,14 @@
 import { useState } from "react";
 import { Icon } from "../../design/Icon";
 import { Menu } from "../../design/Menu";
-import { useToast } from "../../design/Toast";
 import { clock } from "../../format";
-import { copyText } from "../links";
+import { useCopyLink } from "../useCopyLink";
 import { linkAt } from "./deep_link";
 
 export function CopyAddress({ now_s, label = "Copy link" }: { now_s: () => number; label?: string }) {
-  const toast = useToast();
+  const copyLink = useCopyLink();
   const [at_s, setAt] = useState(0);
-  const copy = async (from_s: number) => {
-    const done = await copyText(linkAt(from_s));
-    toast(done ? "Link copied." : "The link could not be copied.", done ? {} : { tone: "wrong" });
-  };
+  const copy = (from_s: number) => copyLink(linkAt(from_s));
   return (
     <Menu
       label={label}

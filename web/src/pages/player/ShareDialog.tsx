@@ -6,12 +6,12 @@ import { Button } from "../../design/Button";
 import { Dialog } from "../../design/Dialog";
 import { CheckField, Field, SelectField } from "../../design/Field";
 import { Loading } from "../../design/Spinner";
-import { useToast } from "../../design/Toast";
 import { day } from "../../format";
 import { useLoaded } from "../../hooks/useLoaded";
 import { useTask } from "../../hooks/useTask";
 import { useApi } from "../../session/Session";
-import { copyText } from "../links";
+import { OnlyHere } from "../OnlyHere";
+import { useCopyLink } from "../useCopyLink";
 import { CopyAddress } from "./CopyAddress";
 
 const DAY_S = 86_400;
@@ -153,11 +153,7 @@ function NewLink({ id, onMade }: { id: string; onMade: (share: NewShare) => void
 }
 
 function MadeLink({ share }: { share: NewShare }) {
-  const toast = useToast();
-  const copy = async () => {
-    const done = await copyText(share.url);
-    toast(done ? "Link copied." : "Select the link and copy it yourself.", done ? {} : { tone: "wrong" });
-  };
+  const copy = useCopyLink();
   return (
     <div className="share-made" role="status">
       <input
@@ -168,10 +164,11 @@ function MadeLink({ share }: { share: NewShare }) {
         onFocus={(event) => event.target.select()}
         data-testid="share-url"
       />
-      <Button icon="copy" onClick={() => void copy()}>
+      <Button icon="copy" onClick={() => void copy(share.url)}>
         Copy
       </Button>
       <p className="soft">It is shown this once.</p>
+      <OnlyHere link={share.url} />
     </div>
   );
 }

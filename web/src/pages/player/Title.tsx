@@ -3,6 +3,7 @@ import { sentence } from "../../api/problem";
 import type { Recording } from "../../api/recordings";
 import { Button, IconButton } from "../../design/Button";
 import { useToast } from "../../design/Toast";
+import { useValidity } from "../../design/validity";
 import { useApi } from "../../session/Session";
 
 interface Props {
@@ -17,6 +18,7 @@ export function Title({ recording, mayChange, onChange }: Props) {
   const toast = useToast();
   const [draft, setDraft] = useState<string | null>(null);
   const [busy, setBusy] = useState(false);
+  const { wrong, ...heard } = useValidity(undefined);
   const save = async (event: FormEvent) => {
     event.preventDefault();
     const title = draft?.trim();
@@ -51,8 +53,11 @@ export function Title({ recording, mayChange, onChange }: Props) {
   return (
     <form className="title title-form" onSubmit={(event) => void save(event)}>
       <input
+        {...heard}
         className="field-input"
         aria-label="Title"
+        aria-invalid={wrong ? true : undefined}
+        aria-describedby={wrong ? "title-wrong" : undefined}
         value={draft}
         required
         maxLength={255}
@@ -62,6 +67,11 @@ export function Title({ recording, mayChange, onChange }: Props) {
         onKeyDown={(event) => event.key === "Escape" && setDraft(null)}
         data-testid="title-input"
       />
+      {wrong && (
+        <p className="field-error" id="title-wrong" role="alert">
+          {wrong}
+        </p>
+      )}
       <Button type="submit" tone="primary" busy={busy} data-testid="save-title">
         Save
       </Button>

@@ -1,4 +1,5 @@
 /** Links into a recording: `?t=90`, `?t=1m30s`, `?t=1:30`; `?view=p1` with a track as the large picture, `?hear=p2`. */
+import { linkOrigin } from "../../session/origin";
 
 /** What an address says of tracks, by their names; null for the program's. */
 export interface View {
@@ -41,8 +42,8 @@ export function timeIn(search: string): number | null {
 
 /** The address of this page, with the pictures as they are, at a time; without one when it is the beginning. */
 export function linkAt(seconds: number): string {
-  const { pathname, origin, search } = window.location;
-  const url = withView(new URL(pathname, origin), readView(search));
+  const { pathname, search } = window.location;
+  const url = withView(new URL(pathname, linkOrigin()), readView(search));
   if (seconds >= 1) url.searchParams.set("t", String(Math.floor(seconds)));
   return url.href;
 }

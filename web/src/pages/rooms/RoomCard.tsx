@@ -3,9 +3,9 @@ import { Badge } from "../../design/Badge";
 import { ButtonLink } from "../../design/Button";
 import { Icon } from "../../design/Icon";
 import { Menu, type MenuItem } from "../../design/Menu";
-import { useToast } from "../../design/Toast";
 import { day, plural } from "../../format";
-import { classLink, copyText, watchLink } from "../links";
+import { classLink, watchLink } from "../links";
+import { useCopyLink } from "../useCopyLink";
 
 export function RoomCard({
   room,
@@ -18,11 +18,7 @@ export function RoomCard({
   onTerm: () => void;
   onDelete: () => void;
 }) {
-  const toast = useToast();
-  const copy = async (link: string, name: string) => {
-    const done = await copyText(link);
-    toast(done ? `${name} copied.` : "The link could not be copied.", done ? {} : { tone: "wrong" });
-  };
+  const copy = useCopyLink();
   const items: MenuItem[] = [
     { label: "Copy class link", icon: "link", act: () => void copy(classLink(room.slug), "Class link") },
     { label: "Copy watch link", icon: "play", act: () => void copy(watchLink(room.slug), "Watch link") },

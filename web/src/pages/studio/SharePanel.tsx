@@ -4,15 +4,18 @@ import type { Room } from "../../api/rooms";
 import { IconButton } from "../../design/Button";
 import { Card } from "../../design/Card";
 import { plural } from "../../format";
-import { copyText, watchLink } from "../links";
+import { watchLink } from "../links";
+import { OnlyHere } from "../OnlyHere";
+import { useCopyLink } from "../useCopyLink";
 
 const THANKS_MS = 2_000;
 
 export function SharePanel({ room }: { room: Room }) {
   const [copied, setCopied] = useState(false);
   const link = watchLink(room.slug);
+  const copyLink = useCopyLink();
   const copy = async () => {
-    if (!(await copyText(link))) return;
+    if (!(await copyLink(link, "Watch link"))) return;
     setCopied(true);
     window.setTimeout(() => setCopied(false), THANKS_MS);
   };
@@ -41,9 +44,7 @@ export function SharePanel({ room }: { room: Room }) {
           data-testid="copy-link"
         />
       </div>
-      <p className="visually-hidden" role="status">
-        {copied && "Copied"}
-      </p>
+      <OnlyHere link={link} />
     </Card>
   );
 }

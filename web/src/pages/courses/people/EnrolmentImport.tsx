@@ -3,6 +3,7 @@ import { type ChangeEvent, useRef, useState } from "react";
 import type { EnrolmentReport } from "../../../api/enrolments";
 import { Button, ButtonLink } from "../../../design/Button";
 import { Card } from "../../../design/Card";
+import { FileField } from "../../../design/Field";
 import { Notice } from "../../../design/Notice";
 import { bytes, plural } from "../../../format";
 import { useForm } from "../../../hooks/useForm";
@@ -47,28 +48,23 @@ export function EnrolmentImport() {
         <form className="form" onSubmit={form.onSubmit}>
           <h2>Import a list of people</h2>
           <FormTrouble form={form} />
-          <div className="field">
-            <label className="field-label" htmlFor="enrolment-file">
-              List (CSV, UTF-8)
-            </label>
-            <input
-              ref={input}
-              id="enrolment-file"
-              className="import-file"
-              type="file"
-              accept=".csv,text/csv"
-              required
-              aria-describedby="enrolment-hint"
-              onChange={choose}
-              data-testid="enrolment-file"
-            />
-            <p className="field-hint" id="enrolment-hint">
-              The first line names the columns: <code>email</code>, and <code>role</code> if not all are
-              students. Only people with an account are taken; who is in the course already stays as they are,
-              so a list may be imported again.
-              {file && ` Chosen: ${file.name}, ${bytes(file.size)}.`}
-            </p>
-          </div>
+          <FileField
+            ref={input}
+            label="List (CSV, UTF-8)"
+            className="import-file"
+            accept=".csv,text/csv"
+            required
+            onChange={choose}
+            data-testid="enrolment-file"
+            hint={
+              <>
+                The first line names the columns: <code>email</code>, and <code>role</code> if not all are
+                students. Only people with an account are taken; who is in the course already stays as they
+                are, so a list may be imported again.
+                {file && ` Chosen: ${file.name}, ${bytes(file.size)}.`}
+              </>
+            }
+          />
           <div className="button-row">
             {!report && (
               <Submit form={form} data-testid="enrolment-dry-run">
