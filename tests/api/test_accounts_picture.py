@@ -2,8 +2,13 @@
 
 from __future__ import annotations
 
+import asyncio
+import errno
+import logging
 import os
 from pathlib import Path
+
+import pytest
 
 from tests.serving import Answer, Api, Person, serving
 from tests.unit.picture_material import BLUE, RED, halves, is_near, jpeg, pixels_of, png, with_exif
@@ -55,6 +60,47 @@ async def test_what_is_no_picture_by_its_content_is_refused_whatever_it_is_calle
     assert (await put(api, ada, bytes(2_000_001))).status == 413
     assert (await api.call("GET", "/api/v1/auth/profile", by=ada)).body["picture_url"] is None
     assert files(api) == []
+
+
+@pytest.mark.parametrize("length", ["Content-Length: 900000", "Transfer-Encoding: chunked"])
+async def test_a_connection_that_is_cut_within_a_picture_leaves_nothing_and_no_traceback(
+    api: Api, length: str, caplog: pytest.LogCaptureFixture
+) -> None:
+    ada = await api.person("teacher")
+    caplog.set_level(logging.INFO)
+    _, writer = await asyncio.open_connection("127.0.0.1", api.server.listening.http_port)
+    head = f"PUT {PICTURE} HTTP/1.1\r\nHost: 127.0.0.1\r\nAuthorization: Bearer {ada.access_token}\r\n"
+    writer.write(f"{head}Content-Type: image/png\r\n{length}\r\n\r\n".encode())
+    writer.write(b"%x\r\n%s" % (900_000, png(halves(300, 300, RED, RED))))
+    await writer.drain()
+    assert (await api.call("GET", "/api/v1/auth/profile", by=ada)).status == 200, "the other is being read"
+    writer.transport.abort()
+    async with asyncio.timeout(30):
+        while not any(f"PUT {PICTURE}" in one.getMessage() for one in caplog.records):  # noqa: ASYNC110
+            await asyncio.sleep(0.02)
+    assert [one.getMessage() for one in caplog.records if one.exc_info] == []
+    assert (files(api), (await api.call("GET", "/api/v1/auth/profile", by=ada)).body["picture_url"]) == (
+        [],
+        None,
+    )
+
+
+async def test_a_disk_without_room_for_a_picture_is_told_and_the_one_before_stays(
+    api: Api, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    ada = await api.person("teacher")
+    before = await put(api, ada, png(halves(300, 300, RED, RED)))
+
+    async def full(*_: object) -> None:
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    with monkeypatch.context() as patch:
+        patch.setattr("vtp.storage.store.Store.put", full)
+        refused = await put(api, ada, png(halves(300, 300, BLUE, BLUE)))
+    assert (refused.status, refused.body["code"]) == (503, "disk_full"), refused
+    seen = await api.call("GET", before.body["picture_url"], by=ada)
+    assert is_near(pixels_of(seen.body)[128, 128], RED)
+    assert len(files(api)) == 1
 
 
 async def test_newcomers_see_their_own_picture_alone(api: Api) -> None:

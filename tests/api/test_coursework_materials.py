@@ -184,6 +184,50 @@ async def test_what_is_not_taken_is_told_and_nothing_of_it_is_kept(
     await assert_nothing_kept(api)
 
 
+async def test_hand_ins_and_feedback_are_refused_as_materials_are(api: Api) -> None:
+    teacher, pupil, at = await homework.prepared(api)
+    draft = await homework.begin(api, at, pupil)
+    for to, by in ((f"{draft}/files", pupil), (f"{at}/grades/{pupil.user_id}/files", teacher)):
+        for data, name, code in (
+            (b"", "essay.pdf", "file_empty"),
+            (b"MZ\x90\0 a program", "essay.pdf", "file_content_wrong"),
+            (PDF, "../essay.pdf", "file_name"),
+        ):
+            refused = await upload(api, to, by, data, name)
+            assert (refused.status, refused.body["code"]) == (422, code), (to, refused)
+            await assert_nothing_kept(api)
+        announced = await raw_upload(api, to, by, f"Content-Length: {TWO_GB}")
+        assert b" 413 " in announced, (to, announced)
+        await assert_nothing_kept(api)
+
+
+@pytest.mark.long
+@pytest.mark.sqlite_alone
+async def test_two_gigabytes_are_cut_at_the_limit_and_taken_below_it(tmp_path: Path) -> None:
+    """Sent in chunks, so that nobody knows how many there are; a hand-in may have 100 MB, a material 3 GB."""
+    piece = bytes(1 << 20)
+
+    async def chunks() -> AsyncIterator[bytes]:
+        yield PDF
+        for _ in range(TWO_GB // len(piece)):
+            yield piece
+
+    limits = CourseworkSettings(max_material_bytes=TWO_GB * 3 // 2, quota_per_course_bytes=TWO_GB * 2)
+    async with serving(tmp_path / "data", coursework=limits) as api, aiohttp.ClientSession() as session:
+        teacher, pupil, at = await homework.prepared(api)
+        course = at.split("/")[4]
+        draft = await homework.begin(api, at, pupil)
+        url = f"{api.base_url}{draft}/files?name=film.pdf"
+        async with session.post(url, data=chunks(), headers={**pupil.headers, **BYTES}) as refused:
+            assert refused.status == 413
+        await until_lying(api, 0)
+        await assert_nothing_kept(api)
+        url = f"{api.base_url}{versions_of(course, await add_material(api, course, teacher))}?name=film.pdf"
+        async with session.post(url, data=chunks(), headers={**teacher.headers, **BYTES}) as taken:
+            assert (taken.status, (await taken.json())["size_bytes"]) == (201, TWO_GB + len(PDF))
+        assert [one.stat().st_size for one in lying(api)] == [TWO_GB + len(PDF)]
+
+
 async def test_two_gigabytes_that_are_announced_are_refused_before_a_byte_is_read(api: Api) -> None:
     teacher, course, material = await prepared(api)
     answer = await raw_upload(api, versions_of(course, material), teacher, f"Content-Length: {TWO_GB}")

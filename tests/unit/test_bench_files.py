@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 
 from vtp.cli import bench
+from vtp.cli.bench_words import counts_of, settings_of
 from vtp.errors import StartupError
 
 
@@ -68,12 +69,12 @@ def test_a_damaged_file_is_named_in_one_sentence(tmp_path: Path, damaged: dict[s
 
 
 def test_each_load_is_measured_once() -> None:
-    assert bench._counts("50,200,50") == [50, 200]
+    assert counts_of("50,200,50") == [50, 200]
 
 
 def test_the_measured_server_keeps_its_own_data_folder() -> None:
     with pytest.raises(StartupError, match="VTP_DATA_DIR"):
-        bench._settings(["VTP_DATA_DIR=/var/lib/vtp"])
+        settings_of(["VTP_DATA_DIR=/var/lib/vtp"])
 
 
 def test_what_a_peer_said_last_is_printed_as_it_is(

@@ -17,7 +17,7 @@ from vtp.bench.scenarios.saturate import conclude, overload
 from vtp.bench.scenarios.window import outstanding_pct
 from vtp.bench.sfu import Sfu
 from vtp.bench.tables import print_results
-from vtp.cli.bench import _counts, _settings
+from vtp.cli.bench_words import counts_of, settings_of
 from vtp.errors import StartupError
 
 
@@ -161,16 +161,16 @@ def test_a_lecture_is_described_by_its_packets() -> None:
 
 
 def test_loads_are_numbers_with_commas_between() -> None:
-    assert _counts("50,200") == [50, 200]
+    assert counts_of("50,200") == [50, 200]
     for wrong in ("", "0", "50,,200", "many", "6000"):
         with pytest.raises(StartupError, match="--subscribers"):
-            _counts(wrong)
+            counts_of(wrong)
 
 
 def test_settings_are_vtps_own() -> None:
-    assert _settings(["VTP_MEDIA__WORKERS=2"]) == {"VTP_MEDIA__WORKERS": "2"}
+    assert settings_of(["VTP_MEDIA__WORKERS=2"]) == {"VTP_MEDIA__WORKERS": "2"}
     with pytest.raises(StartupError, match="--set"):
-        _settings(["PATH=/"])
+        settings_of(["PATH=/"])
 
 
 def test_a_server_under_test_is_what_the_protocol_says() -> None:

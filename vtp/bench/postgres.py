@@ -15,10 +15,13 @@ from vtp.bench.sfu import Unavailable
 SYSTEM_USER = "postgres"
 """PostgreSQL refuses to run as root."""
 
+_COUNTING = " -c shared_preload_libraries=pg_stat_statements -c pg_stat_statements.track_utility=off"
+
 
 @contextlib.asynccontextmanager
-async def running_postgres() -> AsyncIterator[str]:
-    """The address of an empty database, as long as the block runs. Raises Unavailable with a sentence."""
+async def running_postgres(*, counting: bool = False) -> AsyncIterator[str]:
+    """The address of an empty database, as long as the block runs; `counting`: where the extension
+    pg_stat_statements may be made. Raises Unavailable with a sentence."""
     binaries = _binaries()
     folder = Path(tempfile.mkdtemp(prefix="vtp-bench-pg-"))
     data = folder / "data"
@@ -26,7 +29,7 @@ async def running_postgres() -> AsyncIterator[str]:
         if os.geteuid() == 0:
             await asyncio.to_thread(shutil.chown, folder, SYSTEM_USER)
         await _run(folder, binaries / "initdb", "-D", data, "-U", "vtp", "-A", "trust", "-E", "UTF8")
-        options = f"-k {folder} -h '' -c log_min_messages=fatal"
+        options = f"-k {folder} -h '' -c log_min_messages=fatal{_COUNTING if counting else ''}"
         await _run(
             folder, binaries / "pg_ctl", "-D", data, "-l", folder / "log", "-o", options, "-w", "start"
         )
@@ -41,13 +44,13 @@ async def running_postgres() -> AsyncIterator[str]:
 
 
 @contextlib.asynccontextmanager
-async def database_settings(kind: str) -> AsyncIterator[dict[str, str]]:
+async def database_settings(kind: str, *, counting: bool = False) -> AsyncIterator[dict[str, str]]:
     """What a measured server is told of where its rows are: `sqlite` is where they are anyway, `postgresql`
-    one that runs meanwhile."""
+    one that runs meanwhile, and counts its statements if that is wanted."""
     if kind == "sqlite":
         yield {}
         return
-    async with running_postgres() as url:
+    async with running_postgres(counting=counting) as url:
         yield {"VTP_DATABASE__URL": url}
 
 

@@ -85,6 +85,17 @@ class RecordingFigures(TypedDict, total=False):
     """By turn: without and with recordings."""
 
 
+class ReadFigures(TypedDict, total=False):
+    """One kind of page, asked for again and again."""
+
+    cpu_ms: float
+    """Of the server for each answer; of the database only where that is within the server."""
+    statements: float
+    """Sent to the database for each answer, but for those that begin and end transactions; PostgreSQL alone
+    tells. The server's upkeep beside is counted, too."""
+    answer_kb: float
+
+
 class Figures(TypedDict, total=False):
     """One server in one run, or the medians of its runs. A scenario fills in what it measures."""
 
@@ -141,6 +152,8 @@ class Figures(TypedDict, total=False):
     intake: IntakeFigures
     api: dict[str, Percentiles]
     """By operation, milliseconds."""
+    reads: dict[str, ReadFigures]
+    """Of the same operations (`courses`)."""
     requests_per_s: float
     saturated_requests_per_s: float
     """When every connection always has a request under way, and the load client's share in `load`."""
@@ -314,3 +327,9 @@ def percentiles(values: Sequence[float]) -> Percentiles:
         rank = max(1, -(-share * len(ordered) // 100))
         found[f"p{share}"] = round(ordered[rank - 1], 3) if ordered else None
     return Percentiles(p50=found.get("p50"), p95=found.get("p95"), p99=found.get("p99"))
+
+
+def spread(values: Sequence[float]) -> Spread:
+    """The same with the longest of all; raises ValueError without any."""
+    found = percentiles(values)
+    return Spread(p50=found["p50"], p95=found["p95"], p99=found["p99"], max=round(max(values), 3))

@@ -99,6 +99,7 @@ _ROWS = {
     "load.late_bursts": "load client: late bursts",
     "load.dropped_here": "load client: dropped",
 }
+_READ = {"cpu_ms": "CPU, ms", "statements": "statements", "answer_kb": "KB"}
 _SERVER_KEYS = {"vtp", "peers", "ratios"}
 
 
@@ -155,7 +156,13 @@ def _servers(point: Mapping[str, Any]) -> dict[str, Mapping[str, Any]]:
 
 def _api_rows(point: Mapping[str, Any]) -> dict[str, str]:
     operations = point["vtp"].get("api", {})
-    rows = {f"api.{name}.{share}": f"{name} {share}, ms" for name in operations for share in ("p50", "p95")}
+    reads = point["vtp"].get("reads", {})
+    rows: dict[str, str] = {}
+    for name in operations:
+        rows |= {f"api.{name}.{share}": f"{name} {share}, ms" for share in ("p50", "p95")}
+        if name in reads:
+            rows |= {f"api.{name}.max": f"{name}, longest, ms"}
+            rows |= {f"reads.{name}.{key}": f"{name}: {label}" for key, label in _READ.items()}
     spent = point["vtp"].get("log", {}).get("cpu_ms", {})
     return rows | {f"log.cpu_ms.{name}": f"{name}: CPU, ms" for name in spent}
 

@@ -184,12 +184,14 @@ class VtpServer:
         async with self._session().get(self.url + path) as response:
             return await response.text() if response.status == 200 else ""
 
-    async def drain(self, path: str, *, first_byte: bool = False) -> None:
-        """Reads what is at a path to its end, or until it begins. Raises PeerError when it is not there."""
-        async with self._session().get(self.url + path) as response:
+    async def drain(self, path: str, *, first_byte: bool = False, token: str = "") -> int:
+        """Reads what is at a path to its end, or until it begins; gives how many bytes that were. Raises
+        PeerError when it is not there."""
+        headers = {"Authorization": f"Bearer {token}"} if token else {}
+        async with self._session().get(self.url + path, headers=headers) as response:
             if response.status != 200:
                 raise PeerError(f"vtp answered {response.status} to GET {path}.")
-            await (response.content.readany() if first_byte else response.read())
+            return len(await (response.content.readany() if first_byte else response.read()))
 
     async def admitted(self, path: str) -> str:
         """The Cookie field that opens what is at a path to a player of its own; "" while nothing is there."""

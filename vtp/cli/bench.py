@@ -20,7 +20,8 @@ from rich.console import Console
 from vtp.bench.lecture_clip import ENCODERS, ClipFormat, write_clip
 from vtp.bench.results import Results
 from vtp.bench.scenarios.analytics import Analytics
-from vtp.bench.scenarios.api import DATABASES, Api
+from vtp.bench.scenarios.api import Api
+from vtp.bench.scenarios.course_reads import CourseReads
 from vtp.bench.scenarios.forward import Forward
 from vtp.bench.scenarios.hls import Hls
 from vtp.bench.scenarios.idle import Idle
@@ -36,6 +37,7 @@ from vtp.bench.scenarios.watched_school import School
 from vtp.bench.tables import print_results
 from vtp.cli.bench_link import link
 from vtp.cli.bench_network import network
+from vtp.cli.bench_words import counts_of, databases_of, rate_of, settings_of
 from vtp.errors import StartupError
 
 CLIP_S = 10.0
@@ -106,7 +108,7 @@ def forward(
     report: ReportFile = None,
 ) -> None:
     """One lecture to many: CPU per packet, delay, loss, memory per subscriber."""
-    counts = _counts(subscribers)
+    counts = counts_of(subscribers)
     recorded = (2 if with_api else 0) if recordings is None else recordings
     if (with_api or recorded) and (peer or saturate):
         raise StartupError(
@@ -118,7 +120,7 @@ def forward(
         for count in counts:
             one = Forward(count, seconds, memory=memory, api_rate=with_api, recordings=recorded, clip=clip)
             points.append(Saturate(count, seconds) if saturate else one)
-        _run("forward", points, runs, peer, {**_settings(settings), **more}, json_file, report)
+        _run("forward", points, runs, peer, {**settings_of(settings), **more}, json_file, report)
 
 
 @app.command()
@@ -138,7 +140,7 @@ def meeting(
         [Meeting(participants, visible, seconds)],
         runs,
         peer,
-        _settings(settings),
+        settings_of(settings),
         json_file,
         report,
     )
@@ -160,7 +162,7 @@ def join(
 ) -> None:
     """People come into a running lecture: time to the first packet, CPU per join."""
     points = [Join(rate, seconds, standing, cycles)]
-    _run("join", points, runs, peer, _settings(settings), json_file, report)
+    _run("join", points, runs, peer, settings_of(settings), json_file, report)
 
 
 @app.command()
@@ -178,7 +180,7 @@ def idle(
 ) -> None:
     """Nothing goes on: share of a core with people connected; memory and start of an empty server."""
     points = [Idle(rooms, transports, consumers, seconds)]
-    _run("idle", points, runs, None, _settings(settings), json_file, report)
+    _run("idle", points, runs, None, settings_of(settings), json_file, report)
 
 
 @app.command()
@@ -199,7 +201,7 @@ def record(
     """Classes are recorded: CPU that adds, what it delays a lecture, time from Stop to playable."""
     with _clip(clip, codec) as found:
         points = [Record(found, pairs, seconds, turns, subscribers)]
-        _run("record", points, runs, None, _settings(settings), json_file, report)
+        _run("record", points, runs, None, settings_of(settings), json_file, report)
 
 
 @app.command()
@@ -216,7 +218,7 @@ def hls(
 ) -> None:
     """A class is watched over HTTP: stalls at the live edge, parts a second, CPU per part."""
     with _clip(clip) as found:
-        _run("hls", [Hls(found, viewers, seconds)], runs, None, _settings(settings), json_file, report)
+        _run("hls", [Hls(found, viewers, seconds)], runs, None, settings_of(settings), json_file, report)
 
 
 @app.command()
@@ -238,8 +240,24 @@ def api(
     report: ReportFile = None,
 ) -> None:
     """Requests at a rate: what each kind takes, how many there could be, memory of a thousand connections."""
-    points = [Api(rate, connections, seconds, one, signalling) for one in _databases(database)]
-    _run("api", points, runs, None, _settings(settings), json_file, report)
+    points = [Api(rate, connections, seconds, one, signalling) for one in databases_of(database)]
+    _run("api", points, runs, None, settings_of(settings), json_file, report)
+
+
+@app.command()
+def courses(
+    calls: Annotated[int, typer.Option(min=2, help="How often each page is asked for.")] = 40,
+    database: Annotated[
+        str, typer.Option(help="sqlite, postgresql (of Debian's package), or both with a comma.")
+    ] = "sqlite,postgresql",
+    runs: Runs = 1,
+    settings: Settings = None,
+    json_file: JsonFile = None,
+    report: ReportFile = None,
+) -> None:
+    """A term's worth of data: what each page of a course reads, its statements, its processor time."""
+    points = [CourseReads(calls, one) for one in databases_of(database)]
+    _run("courses", points, runs, None, settings_of(settings), json_file, report)
 
 
 @app.command()
@@ -261,9 +279,9 @@ def analytics(
     """Millions of events of what was watched: what each report takes, how many bytes an event is."""
     points = [
         Analytics(School(recordings or WATCHED[one], events, viewers), calls, one)
-        for one in _databases(database)
+        for one in databases_of(database)
     ]
-    _run("analytics", points, 1, None, _settings(settings), json_file, report)
+    _run("analytics", points, 1, None, settings_of(settings), json_file, report)
 
 
 @app.command()
@@ -287,10 +305,10 @@ def intake(
     """Players say what happens in them while a class runs: events a second, CPU of each, its delay."""
     points = [
         Intake(size, rate, connections, people, subscribers, pairs, seconds, one)
-        for one in _databases(database)
-        for size in _counts(batch, "--batch")
+        for one in databases_of(database)
+        for size in counts_of(batch, "--batch")
     ]
-    _run("intake", points, 1, None, _settings(settings), json_file, report)
+    _run("intake", points, 1, None, settings_of(settings), json_file, report)
 
 
 @app.command()
@@ -307,7 +325,7 @@ def stuffing(
 ) -> None:
     """Stolen passwords are tried while people sign in and a lecture runs: who gets in, what is delayed."""
     points = [Stuffing(logins, addresses, accounts, rate, subscribers)]
-    _run("stuffing", points, runs, None, _settings(settings), json_file, report)
+    _run("stuffing", points, runs, None, settings_of(settings), json_file, report)
 
 
 @app.command()
@@ -325,9 +343,9 @@ def revocations(
     report: ReportFile = None,
 ) -> None:
     """Rights are taken at one of two processes on a database: how long until the other one refuses."""
-    rates = [_rate(part) for part in rate.split(",")]
-    points = [Revocations(count, one, rate_) for one in _databases(database) for rate_ in rates]
-    _run("revocations", points, runs, None, _settings(settings), json_file, report)
+    rates = [rate_of(part) for part in rate.split(",")]
+    points = [Revocations(count, one, rate_) for one in databases_of(database) for rate_ in rates]
+    _run("revocations", points, runs, None, settings_of(settings), json_file, report)
 
 
 app.command()(link)
@@ -443,42 +461,6 @@ def _write(results: Results, json_file: Path | None, report: Path | None) -> Non
         failure = failure or error
     if failure is not None:
         raise StartupError(f"The results cannot be written: {failure}.") from failure
-
-
-def _counts(text: str, option: str = "--subscribers") -> list[int]:
-    try:
-        counts = [int(part) for part in text.split(",")]
-    except ValueError:
-        counts = []
-    if not counts or not all(1 <= count <= 5000 for count in counts):
-        raise StartupError(f"{option} takes numbers from 1 to 5000 with commas between, not {text!r}.")
-    return list(dict.fromkeys(counts))
-
-
-def _rate(text: str) -> float:
-    try:
-        rate = float(text)
-    except ValueError:
-        rate = -1
-    if not 0 <= rate <= 10_000:
-        raise StartupError(f"--rate takes numbers from 0 to 10000 with commas between, not {text!r}.")
-    return rate
-
-
-def _databases(text: str) -> list[str]:
-    found = list(dict.fromkeys(part.strip() for part in text.split(",")))
-    if not found or not set(found) <= set(DATABASES):
-        raise StartupError(f"--database takes {' and '.join(DATABASES)}, not {text!r}.")
-    return found
-
-
-def _settings(words: list[str] | None) -> dict[str, str]:
-    found = dict(word.partition("=")[::2] for word in words or [])
-    if not all(name.startswith("VTP_") for name in found):
-        raise StartupError("--set takes VTP_NAME=VALUE, such as VTP_MEDIA__WORKERS=2.")
-    if "VTP_DATA_DIR" in found:
-        raise StartupError("The measured vtp has a data folder of its own: leave VTP_DATA_DIR out.")
-    return found
 
 
 @contextlib.contextmanager

@@ -8,7 +8,6 @@ from vtp.accounts.replies import origin_of
 from vtp.courses.routes import COURSE
 from vtp.coursework.assignment_routes import ASSIGNMENT
 from vtp.coursework.grade_schemas import (
-    BookRowReply,
     ChangeGrade,
     EntryReply,
     GradeBookPage,
@@ -26,11 +25,13 @@ from vtp.coursework.grades import Grades
 from vtp.coursework.material_routes import ANY_BYTES, TOOK_NOTHING, upload_of
 from vtp.coursework.material_schemas import FileName, FileReply
 from vtp.coursework.roster import Roster
+from vtp.coursework.written_book import written_row
 from vtp.http.csv_answer import stream_csv
 from vtp.http.csv_cells import TYPE as CSV_TYPE
 from vtp.http.etags import etag_of_model
 from vtp.http.pagination import PageQuery, encode_cursor
 from vtp.http.routing import Access, Call, RouteTable
+from vtp.http.written import WrittenPage
 from vtp.ids import parse_id
 
 GRADE = ASSIGNMENT + "/grades/{student_id}"
@@ -156,14 +157,14 @@ def _add_book(table: RouteTable, book: GradeBook) -> None:
         description="For staff: every student with every assignment and every quiz, and what it comes to.",
         errors=(403, 404),
     )
-    async def list_grades(call: Call) -> GradeBookPage:
+    async def list_grades(call: Call) -> WrittenPage:
         query: PageQuery = call.query
         found = await book.page(
             call.principal, call.path["id"], limit=query.limit + 1, after=query.id_position()
         )
         page = found[: query.limit]
         more = encode_cursor(page[-1].pupil.id) if len(found) > query.limit else None
-        return GradeBookPage(items=[BookRowReply.of(one) for one in page], next_cursor=more)
+        return WrittenPage(GradeBookPage(items=[], next_cursor=more), [written_row(one) for one in page])
 
     @table.get(
         COURSE + "/grades/mine",

@@ -13,7 +13,7 @@ from vtp.coursework.late import WorkStatus
 from vtp.coursework.material_schemas import FileReply
 from vtp.coursework.quiz_entries import QuizEntry
 from vtp.coursework.roster import RosterCounts, RosterRow
-from vtp.coursework.standing import BookRow, Entry
+from vtp.coursework.standing import Entry
 from vtp.http.pagination import Page, PageQuery
 
 Feedback = Annotated[str, Field(max_length=50_000, description="Plain text, with line breaks.")]
@@ -96,7 +96,7 @@ class EntryReply(BaseModel):
     @classmethod
     def of(cls, entry: Entry) -> Self:
         """Describes an entry."""
-        return cls(**{name: getattr(entry, name) for name in cls.model_fields})
+        return cls.model_validate(entry, from_attributes=True)
 
 
 class QuizEntryReply(BaseModel):
@@ -119,11 +119,11 @@ class QuizEntryReply(BaseModel):
     @classmethod
     def of(cls, entry: QuizEntry) -> Self:
         """Describes an entry."""
-        return cls(**{name: getattr(entry, name) for name in cls.model_fields})
+        return cls.model_validate(entry, from_attributes=True)
 
 
 class BookRowReply(BaseModel):
-    """A student in the grade book."""
+    """A student in the grade book (`vtp.coursework.written_book`)."""
 
     user_id: str
     full_name: str
@@ -132,19 +132,6 @@ class BookRowReply(BaseModel):
     percent_overall: Annotated[float | None, Field(description="Of all that there is, the rest as nothing.")]
     entries: Annotated[list[EntryReply], Field(description="One for each assignment, newest first.")]
     quizzes: Annotated[list[QuizEntryReply], Field(description="One for each quiz, newest first.")]
-
-    @classmethod
-    def of(cls, row: BookRow) -> Self:
-        """Describes a row."""
-        return cls(
-            user_id=row.pupil.user_id,
-            full_name=row.pupil.full_name,
-            email=row.pupil.email,
-            percent_to_date=row.percent_to_date,
-            percent_overall=row.percent_overall,
-            entries=[EntryReply.of(one) for one in row.entries],
-            quizzes=[QuizEntryReply.of(one) for one in row.quizzes],
-        )
 
 
 class GradeBookPage(Page[BookRowReply]):

@@ -43,7 +43,7 @@ class GradeMark(NamedTuple):
     user_id: str
     submission_id: str | None
     centipoints: int | None
-    released_at: datetime | None
+    released: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,7 +58,8 @@ class Pupil:
 
 _OWN = [name for name in Grade.__slots__ if name != "files"]
 _GRADES = select(*(table.c[name] for name in _OWN))
-_MARKS = select(*(table.c[name] for name in GradeMark._fields))
+_MARKED = (table.c[name] for name in GradeMark._fields[:-1])
+_MARKS = select(*_MARKED, table.c.released_at.is_not(None))
 
 
 async def find_grade(tx: AsyncConnection, assignment_id: str, user_id: str) -> Grade | None:

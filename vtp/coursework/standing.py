@@ -69,7 +69,7 @@ def entry_of(assignment: Assignment, user_id: str, known: Known, now: datetime, 
     at, deadline = (assignment.id, user_id), assignment.deadline
     newest = known.newest.get((assignment.id, known.groups.get(at, user_id)))
     grade = known.grades.get(at)
-    if grade is not None and grade.released_at is None and not drafts:
+    if grade is not None and not grade.released and not drafts:
         grade = None
     centipoints = grade.centipoints if grade is not None else None
     of = known.graded.get(grade.submission_id or "") if grade is not None else None
@@ -85,7 +85,7 @@ def entry_of(assignment: Assignment, user_id: str, known: Known, now: datetime, 
         points=None if centipoints is None else centipoints / 100,
         percent_off=off,
         final_points=None if centipoints is None else reduced(centipoints, off) / 100,
-        released=grade is not None and grade.released_at is not None,
+        released=grade is not None and grade.released,
     )
 
 

@@ -143,31 +143,39 @@ async def work_to_grade(tx: AsyncConnection, course_ids: Collection[str], limit:
     t, s, g, m, e = (
         one.c for one in (assignments, submissions, grades, assignment_group_members, course_enrollments)
     )
-    newest = (
-        select(s.assignment_id, s.owner, func.max(s.handed_in_at).label("at"))
+    # From what was handed in to the students behind it: the other way round all students of a course are set
+    # beside all its work, 40,000 pairs of 200 students for each assignment.
+    elsewhere = assignment_group_members.alias("elsewhere").c
+    alone = ~exists().where(elsewhere.assignment_id == s.assignment_id, elsewhere.user_id == s.owner)
+    student = func.coalesce(m.user_id, s.owner)
+    work = (
+        select(t.course_id, s.assignment_id, student.label("user_id"), func.max(s.handed_in_at).label("at"))
         .join_from(submissions, assignments, t.id == s.assignment_id)
-        .where(t.course_id.in_(course_ids), s.handed_in_at.is_not(None))
-        .group_by(s.assignment_id, s.owner)
+        .outerjoin(assignment_group_members, and_(m.assignment_id == s.assignment_id, m.group_id == s.owner))
+        .where(t.course_id.in_(course_ids), s.handed_in_at.is_not(None), alone)
+        .group_by(t.course_id, s.assignment_id, student)
         .subquery()
-    )
-    owner = func.coalesce(m.group_id, e.user_id)
+    ).c
     graded = submissions.alias("graded").c
     done = exists().where(
-        g.assignment_id == t.id,
-        g.user_id == e.user_id,
+        g.assignment_id == work.assignment_id,
+        g.user_id == work.user_id,
         g.released_at.is_not(None),
         g.centipoints.is_not(None),
         g.submission_id == graded.id,
-        graded.handed_in_at >= newest.c.at,
+        graded.handed_in_at >= work.at,
     )
-    waiting = func.count().label("waiting")
+    # Not as a join: a planner without statistics sets all students beside all work.
+    student_there = select(e.id).where(e.course_id == work.course_id, e.user_id == work.user_id, IS_STUDENT)
+    waiting = (
+        select(work.assignment_id, func.count().label("students"))
+        .where(student_there.correlate(work.at.table).scalar_subquery().is_not(None), ~done)
+        .group_by(work.assignment_id)
+        .subquery()
+    ).c
     statement = (
-        select(t.id, t.course_id, t.title, t.due_at, waiting)
-        .join_from(assignments, course_enrollments, and_(e.course_id == t.course_id, IS_STUDENT))
-        .outerjoin(assignment_group_members, and_(m.assignment_id == t.id, m.user_id == e.user_id))
-        .join(newest, and_(newest.c.assignment_id == t.id, newest.c.owner == owner))
-        .where(t.course_id.in_(course_ids), ~done)
-        .group_by(t.id, t.course_id, t.title, t.due_at)
+        select(t.id, t.course_id, t.title, t.due_at, waiting.students)
+        .join_from(waiting.students.table, assignments, t.id == waiting.assignment_id)
         .order_by(t.due_at.is_(None), t.due_at, t.id)
         .limit(limit)
     )

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncIterator
+from typing import Final
 
 from aiohttp import web
 from aiohttp.http import HttpProcessingError
@@ -11,9 +12,12 @@ from aiohttp.http import HttpProcessingError
 from vtp.errors import TooLarge
 from vtp.http.errors import BodyTimeout, MalformedBody
 
+_CUT: Final = "The body ended before it was complete; send it again."
+
 
 async def read_body(request: web.Request, limit: int, timeout_s: float) -> bytes:
-    """Reads the whole body; raises TooLarge beyond `limit` bytes, BodyTimeout when it stalls."""
+    """Reads the whole body; raises TooLarge beyond `limit` bytes, BodyTimeout when it stalls, MalformedBody
+    where the connection or the encoding ends before it."""
     _refuse_declared(request, limit)
     chunks: list[bytes] = []
     size = 0
@@ -28,6 +32,8 @@ async def read_body(request: web.Request, limit: int, timeout_s: float) -> bytes
         raise BodyTimeout(f"The body did not arrive within {timeout_s:g} s; send it again.") from None
     except (HttpProcessingError, web.RequestPayloadError):
         raise MalformedBody("The body is not what its Content-Encoding or Transfer-Encoding says.") from None
+    except ConnectionError:
+        raise MalformedBody(_CUT) from None
     return b"".join(chunks)
 
 
@@ -49,7 +55,7 @@ async def stream_body(request: web.Request, limit: int, stall_s: float) -> Async
     except TimeoutError:
         raise BodyTimeout(f"Nothing of the body arrived for {stall_s:g} s; send it again.") from None
     except (HttpProcessingError, web.RequestPayloadError, ConnectionError):
-        raise MalformedBody("The body ended before it was complete; send it again.") from None
+        raise MalformedBody(_CUT) from None
 
 
 def _refuse_declared(request: web.Request, limit: int) -> None:

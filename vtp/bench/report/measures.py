@@ -89,6 +89,17 @@ MEASURES: dict[str, tuple[Measure, ...]] = {
         Measure("saturated_requests_per_s", "Requests answered at saturation", "per second"),
         Measure("connected_mb", "Memory with everybody on Socket.IO", "MB"),
     ),
+    "courses": tuple(
+        Measure(f"api.{name}.p95", f"{title}, 95 of 100 within", "ms")
+        for name, title in (
+            ("grade book, 50", "The grade book, 50 students"),
+            ("roster, 50", "Who is to hand in"),
+            ("submissions, 50", "What was handed in"),
+            ("home", "A student's home"),
+            ("home, teacher", "A teacher's home"),
+            ("calendar", "A student's calendar"),
+        )
+    ),
     "stuffing": (
         Measure("loop_delay_ms.p99", "Event loop late, 99 of 100 within", "ms"),
         Measure("quiet_loop_delay_ms.p99", "The same before the attack", "ms"),

@@ -28,6 +28,7 @@ _TITLES = {
     "idle": "Doing nothing",
     "record": "Recording",
     "api": "Answering the API",
+    "courses": "Reading what is in courses",
     "stuffing": "Trying stolen passwords",
     "hls": "A class watched over HTTP",
     "revocations": "Taking rights away at another process",

@@ -61,20 +61,24 @@ async def fill_term(url: str, term: Term, teacher_id: str, recordings: Sequence[
     tasks = [new_id() for _ in made]
     try:
         async with database.transaction() as tx:
-            await _insert(tx, users, (person_row(one, n, now) for n, one in enumerate(people)))
-            await _insert(tx, courses, (course_row(one, n, teacher_id, now) for n, one in enumerate(made)))
-            await _insert(tx, lessons, _lessons(made, now))
-            await _insert(tx, course_enrollments, _enrolments(term, made, people, now))
-            await _insert(tx, assignments, (_assignment(*one, now) for one in zip(tasks, made, strict=True)))
+            await insert_rows(tx, users, (person_row(one, n, now) for n, one in enumerate(people)))
+            await insert_rows(
+                tx, courses, (course_row(one, n, teacher_id, now) for n, one in enumerate(made))
+            )
+            await insert_rows(tx, lessons, _lessons(made, now))
+            await insert_rows(tx, course_enrollments, _enrolments(term, made, people, now))
+            await insert_rows(
+                tx, assignments, (assignment_row(*one, now) for one in zip(tasks, made, strict=True))
+            )
             handed_in = list(_handed_in(term, tasks, people))
-            await _insert(tx, submissions, (_submission(*one, now) for one in handed_in))
-            await _insert(tx, grades, (_grade(*one, now) for one in handed_in))
+            await insert_rows(tx, submissions, (submission_row(*one, now) for one in handed_in))
+            await insert_rows(tx, grades, (grade_row(*one, now) for one in handed_in))
         for course, of_it in zip(made, recordings, strict=False):
             watchers = list(_taking(term, made.index(course), people))
             async with database.transaction() as tx:
-                await _insert(tx, course_recordings, (filed_row(course, one, now) for one in of_it))
-                await _insert(tx, recording_progress, _progress(of_it, watchers, now))
-                await _insert(tx, recording_access_log, _openings(of_it, watchers, now))
+                await insert_rows(tx, course_recordings, (filed_row(course, one, now) for one in of_it))
+                await insert_rows(tx, recording_progress, _progress(of_it, watchers, now))
+                await insert_rows(tx, recording_access_log, _openings(of_it, watchers, now))
     finally:
         await database.close()
     return Taught(made, made[: len(recordings)], list(zip(made, tasks, strict=True)))
@@ -91,7 +95,8 @@ async def approve_everybody(url: str) -> None:
         await database.close()
 
 
-async def _insert(tx: AsyncConnection, table: Table, rows: Iterator[dict[str, Any]]) -> None:
+async def insert_rows(tx: AsyncConnection, table: Table, rows: Iterator[dict[str, Any]]) -> None:
+    """So many at once that no statement is too long."""
     batch: list[dict[str, Any]] = []
     for row in rows:
         batch.append(row)
@@ -184,7 +189,8 @@ def enrolled_row(course: str, user_id: str, now: datetime) -> dict[str, Any]:
     }
 
 
-def _assignment(assignment_id: str, course: str, now: datetime) -> dict[str, Any]:
+def assignment_row(assignment_id: str, course: str, now: datetime) -> dict[str, Any]:
+    """An essay, due now."""
     return {
         "id": assignment_id,
         "course_id": course,
@@ -209,7 +215,8 @@ def _handed_in(term: Term, tasks: Sequence[str], people: Sequence[str]) -> Itera
             yield new_id(), task, user_id
 
 
-def _submission(submission_id: str, assignment: str, user_id: str, now: datetime) -> dict[str, Any]:
+def submission_row(submission_id: str, assignment: str, user_id: str, now: datetime) -> dict[str, Any]:
+    """A text that somebody has handed in."""
     return {
         "id": submission_id,
         "assignment_id": assignment,
@@ -223,7 +230,8 @@ def _submission(submission_id: str, assignment: str, user_id: str, now: datetime
     }
 
 
-def _grade(submission_id: str, assignment: str, user_id: str, now: datetime) -> dict[str, Any]:
+def grade_row(submission_id: str, assignment: str, user_id: str, now: datetime) -> dict[str, Any]:
+    """A released grade of it."""
     return {
         "id": new_id(),
         "assignment_id": assignment,
