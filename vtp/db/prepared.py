@@ -6,12 +6,12 @@ SQLAlchemy writes them, converts values in and out, and says what failed; rows a
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Hashable, Mapping, Sequence
 from dataclasses import dataclass
 from types import MappingProxyType
-from typing import Any, Protocol, TypeAlias
+from typing import Any, Protocol, TypeAlias, TypeVar
 
-from sqlalchemy import Dialect, Float, Numeric, Select, UpdateBase
+from sqlalchemy import JSON, Dialect, Float, Numeric, Select, UpdateBase
 from sqlalchemy.engine import Connection
 from sqlalchemy.ext.asyncio import AsyncConnection
 from sqlalchemy.types import TypeEngine
@@ -20,12 +20,13 @@ Statement: TypeAlias = Select[*tuple[Any, ...]] | UpdateBase
 Values: TypeAlias = Mapping[str, Any]
 Row: TypeAlias = Sequence[Any]
 Convert: TypeAlias = Callable[[Any], Any]
+T = TypeVar("T")
 
 
 class Looker(Protocol):
     """A database, of which one statement is asked outside of any transaction."""
 
-    async def look(self, work: Callable[[Connection, Values], list[Row]], values: Values, /) -> list[Row]:
+    async def look(self, work: Callable[[Connection, Values], T], values: Values, /) -> T:
         """See `vtp.db.engine.Database.look`."""
 
 
@@ -45,6 +46,8 @@ class _Plan:
     arguments: tuple[Any, ...]
     given: tuple[tuple[int, str, Convert | None], ...]
     read: tuple[tuple[int, Convert], ...]
+    decoded: tuple[int, ...]
+    """Places of JSON that the driver gives as Python has it, which is no key."""
 
     def fill(self, values: Values) -> list[Any]:
         """The arguments. Raises KeyError for a value that is missing."""
@@ -67,6 +70,33 @@ class _Plan:
                 if value is not None:
                     converted[place] = convert(value)
             found.append(converted)
+        return found
+
+
+@dataclass(frozen=True, slots=True)
+class Unread:
+    """Rows as the driver has given them."""
+
+    rows: Sequence[tuple[Any, ...]]
+    _plan: _Plan
+
+    def key(self, row: tuple[Any, ...], last: int) -> Hashable:
+        """Under which what was made of the columns before the last is found again: equal where all of them
+        are, and of the same types."""
+        if not self._plan.decoded:
+            return row[:last]
+        found = list(row[:last])
+        for place in self._plan.decoded:
+            if place < last:
+                found[place] = repr(found[place])  # 1 and True are equal
+        return tuple(found)
+
+    def read(self, row: tuple[Any, ...], first: int, last: int) -> Row:
+        """Columns of one of them, from the first to before the last, as their types have them."""
+        found = list(row[first:last])
+        for place, convert in self._plan.read:
+            if first <= place < last and row[place] is not None:
+                found[place - first] = convert(row[place])
         return found
 
 
@@ -93,14 +123,30 @@ class Prepared:
         found = await self.rows(source, values)
         return found[0] if found else None
 
+    async def unread(self, source: Source, values: Values = _NONE) -> Unread:
+        """The same rows before they are read, which costs more than to fetch them: for who has read most of
+        them before."""
+        if isinstance(source, AsyncConnection):
+            return await source.run_sync(self._ask, values)
+        return await source.look(self._ask, values)
+
     def run(self, connection: Connection, values: Values = _NONE) -> list[Row]:
-        """The same where SQLAlchemy runs synchronous code (`run_sync`)."""
+        """The same as `rows` where SQLAlchemy runs synchronous code (`run_sync`)."""
+        plan, rows = self._fetch(connection, values)
+        return plan.convert(rows)
+
+    def _ask(self, connection: Connection, values: Values) -> Unread:
+        plan, rows = self._fetch(connection, values)
+        return Unread([tuple(row) for row in rows], plan)
+
+    def _fetch(self, connection: Connection, values: Values) -> tuple[_Plan, Sequence[Any]]:
         dialect = connection.dialect
         plan = self._plans.get(dialect.name)
         if plan is None:
             plan = self._plans[dialect.name] = _plan(self._statement, self._columns, dialect)
         arguments = plan.fill(values)
         cursor: Any = None
+        rows: Sequence[Any] = ()
         try:
             cursor = connection.connection.cursor()
             _renew(dialect, cursor)
@@ -114,7 +160,7 @@ class Prepared:
                 dialect._invalidate_schema_cache()  # type: ignore[attr-defined]
             wrapped = plan.sql if isinstance(error, dialect.loaded_dbapi.Error) else None
             connection._handle_dbapi_exception(error, wrapped, None, cursor, None)
-        return plan.convert(rows)
+        return plan, rows
 
 
 def _renew(dialect: Dialect, cursor: Any) -> None:
@@ -154,7 +200,10 @@ def _plan(statement: Statement, columns: Sequence[str] | None, dialect: Dialect)
     types = [column.type for column in statement.exported_columns]
     reads = [(place, _reader(one, dialect)) for place, one in enumerate(types)]
     read = tuple((place, convert) for place, convert in reads if convert is not None)
-    return _Plan(whole.statement, tuple(arguments), tuple(given), read)
+    decoded = tuple(
+        place for place, one in enumerate(types) if isinstance(one, JSON) and reads[place][1] is None
+    )
+    return _Plan(whole.statement, tuple(arguments), tuple(given), read, decoded)
 
 
 def _reader(type_: TypeEngine[Any], dialect: Dialect) -> Convert | None:
