@@ -1,10 +1,11 @@
 """The table of rights: every action by every role, and how tokens narrow it."""
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, fields, replace
+from itertools import product
 
 import pytest
 
-from vtp.accounts.permissions import RULES, Action, Circle, can, parse_role, require
+from vtp.accounts.permissions import RULES, Action, Circle, can, parse_role, require, standing_of
 from vtp.errors import Forbidden
 from vtp.http.identity import Principal, Role, guest_of_open_rooms
 
@@ -165,6 +166,26 @@ def test_with_open_rooms_what_nobody_owns_is_everybodys() -> None:
     assert can(somebody, Action.ROOM_DELETE, Thing(owner_id=None))
     assert not can(somebody, Action.ROOM_DELETE, Thing(owner_id=BOB))
     assert not can(somebody, Action.USER_MANAGE)
+
+
+def test_who_stands_alike_may_do_the_same() -> None:
+    """`standing_of`, by which rights are kept, tells apart all that `can` looks at but whose things are."""
+    others: dict[str, object] = {
+        "user_id": "else", "email": "b@school.example", "full_name": "B", "role": Role.STUDENT,
+        "verified": False, "room": "room-1", "publish": False, "watch": False, "token_id": "t",
+        "session_id": "s", "open_rooms": True, "from_cookie": True, "expires_at_s": 1.0,
+        "lacks_second_factor": True, "recording": "recording-1", "download": True,
+    }  # fmt: skip
+    assert set(others) == {one.name for one in fields(Principal)}
+    nobodys, ours = Thing(owner_id=None), Thing(owner_id=ADA)
+    things = [None, nobodys, replace(ours, owner_id="nobody"), closed_to_students(*Action)]
+    for base in (person(Role.TEACHER), room_token(watch=True), guest_of_open_rooms(), person(Role.STUDENT)):
+        for name, value in others.items():
+            one = replace(base, **{name: value})  # type: ignore[arg-type]
+            if standing_of(one) != standing_of(base):
+                continue
+            for action, thing in product(Action, things):
+                assert can(one, action, thing) is can(base, action, thing), (name, action)
 
 
 def test_a_refusal_tells_who_waits_for_approval_what_to_do() -> None:

@@ -246,8 +246,8 @@ async def test_who_loses_each_time_is_told_so_after_a_few_tries(
     async def write() -> None:
         nonlocal runs
         runs += 1
-        async with database.transaction():
-            pass
+        async with database.transaction() as tx:
+            await tx.execute(text("SELECT 1"))
 
     with held_by_another_process(file), pytest.raises(Unavailable, match=r"at once; try again") as caught:
         await write()

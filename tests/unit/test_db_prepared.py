@@ -10,7 +10,7 @@ from sqlalchemy.exc import DBAPIError, IntegrityError
 from tests.statements import hearing
 from vtp.accounts.tables import audit_log
 from vtp.db import Database
-from vtp.db.prepared import Prepared
+from vtp.db.prepared import Prepared, together
 from vtp.db.tables import idempotency_keys
 from vtp.errors import Unavailable
 from vtp.recording.tables import recordings
@@ -90,6 +90,27 @@ async def test_a_change_is_made_and_gives_no_rows(database: Database) -> None:
         assert await changed.rows(tx, {"which": "a"}) == []
     async with database.read() as tx:
         assert (await tx.execute(select(_c.route))).scalars().all() == ["x"]
+
+
+async def test_several_are_executed_one_after_the_other_and_each_gives_its_rows(database: Database) -> None:
+    wanted = {"since": NOON, "most": 5}
+    async with database.transaction() as tx:
+        found = await together(
+            tx, (FIND, wanted), (ADD, row("a")), (FIND, wanted), (ADD, row("b")), (FIND, wanted)
+        )
+    assert [[one[0] for one in rows] for rows in found] == [[], [], ["a"], [], ["a", "b"]]
+    assert found[2][0][1] == NOON
+
+
+async def test_of_several_none_is_executed_after_one_that_fails(database: Database) -> None:
+    with hearing() as heard, pytest.raises(IntegrityError):
+        async with database.transaction() as tx:
+            await together(tx, (ADD, row("a")), (ADD, row("a")), (ADD, row("b")))
+    assert len(heard.texts()) == 3
+    assert await FIND.rows(database, {"since": NOON, "most": 5}) == []
+    async with database.transaction() as tx:
+        await together(tx, (ADD, row("a")), (ADD, row("b")))
+    assert len(await FIND.rows(database, {"since": NOON, "most": 5})) == 2
 
 
 async def test_who_counts_statements_hears_of_prepared_ones(database: Database) -> None:

@@ -13,6 +13,8 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from tests.unit.test_db_engine import row
 from vtp.db import Database
+from vtp.db.conflicts import Conflicted
+from vtp.db.prepared import Prepared, together
 from vtp.db.tables import idempotency_keys
 
 KEYS = idempotency_keys.c.key
@@ -54,6 +56,35 @@ async def test_a_statement_is_one_visit_whether_it_gives_rows_or_not(tmp_path: P
         assert visits.count == 2
         await tx.execute(insert(idempotency_keys), [row("b"), row("c")])
         assert visits.count == 3
+
+
+async def test_several_statements_are_one_visit_and_so_is_the_first_with_its_begin(tmp_path: Path) -> None:
+    find = Prepared(select(KEYS))
+    async with opened(tmp_path) as database, database.transaction() as tx:
+        visits = await visits_of(tx)
+        assert await together(tx, (find, {}), (find, {}), (find, {})) == [[], [], []]
+        assert visits.count == 1
+        driver: Any = (await tx.get_raw_connection()).driver_connection
+        assert driver.in_transaction
+
+
+async def test_what_could_not_begin_does_nothing_outside_of_a_transaction(tmp_path: Path) -> None:
+    """Another process writes: the statement is refused, and so is the next one, which nothing would undo."""
+    async with opened(tmp_path) as database, opened(tmp_path) as other:
+        async with database.transaction() as tx:
+            await tx.execute(text("PRAGMA busy_timeout = 0"))
+        async with other.transaction() as theirs:
+            await theirs.execute(insert(idempotency_keys), row("theirs"))
+            with pytest.raises(Conflicted):
+                async with database.transaction() as tx:
+                    for _ in range(2):
+                        with pytest.raises(OperationalError, match="locked"):
+                            await tx.execute(insert(idempotency_keys), row("ours"))
+                    await tx.execute(insert(idempotency_keys), row("ours"))
+        async with database.transaction() as tx:
+            await tx.execute(insert(idempotency_keys), row("ours"))
+        async with database.read() as tx:
+            assert (await tx.execute(select(KEYS).order_by(KEYS))).scalars().all() == ["ours", "theirs"]
 
 
 async def test_giving_a_connection_back_after_a_commit_is_no_visit(tmp_path: Path) -> None:

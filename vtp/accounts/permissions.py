@@ -5,7 +5,7 @@ and accounts that only watch narrow what the role grants, never widen it.
 """
 
 import enum
-from collections.abc import Mapping
+from collections.abc import Hashable, Mapping
 from typing import Final, Protocol, TypeGuard, cast
 
 from vtp.errors import Forbidden
@@ -202,6 +202,21 @@ def can(principal: Principal, action: Action, obj: object | None = None) -> bool
     if action in _BROADER and not can(principal, _BROADER[action], obj):
         return False
     return reach is Reach.ANY or _owns(principal, obj)
+
+
+def standing_of(principal: Principal) -> Hashable:
+    """All that `can` looks at in a principal, but for whose things are theirs."""
+    return (
+        principal.role,
+        principal.verified,
+        principal.lacks_second_factor,
+        principal.room,
+        principal.publish,
+        principal.watch,
+        principal.recording,
+        principal.download,
+        principal.open_rooms,
+    )
 
 
 def require_reach(principal: Principal, action: Action) -> Reach:

@@ -244,7 +244,9 @@ class AccountService:
         now = self._clock()
         async with self._database.transaction() as tx:
             renewed = await self._sessions.renew(tx, refresh_token, now, self._check_renewals)
-            user = await find_user(tx, renewed.session.user_id) if renewed.session else None
+            user = renewed.user
+            if user is None and renewed.session is not None:
+                user = await find_user(tx, renewed.session.user_id)
             if renewed.outcome is Renewal.REUSED and user is not None and renewed.session is not None:
                 await self._audit.record(
                     tx, Event.TOKEN_REUSED, origin, actor_id=user.id, subject=f"session:{renewed.session.id}"

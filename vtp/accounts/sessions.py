@@ -21,7 +21,8 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from vtp.accounts.audit import MAX_AGENT_CHARACTERS, Origin, clean
 from vtp.accounts.tables import refresh_tokens, sessions, users
-from vtp.db.prepared import Prepared
+from vtp.accounts.users import User, user_by_id, user_of
+from vtp.db.prepared import Prepared, together
 from vtp.db.types import UtcDateTime
 from vtp.http.identity import Role
 from vtp.ids import new_id
@@ -67,6 +68,8 @@ class Renewed:
     outcome: Renewal
     session: Session | None = None
     token: str = ""
+    user: User | None = None
+    """Whose it is, of a new token."""
 
 
 _COLUMNS = [sessions.c[name] for name in Session.__slots__]
@@ -133,7 +136,7 @@ class Sessions:
         )
         await tx.execute(_ADD, {c.name: getattr(session, c.name) for c in _COLUMNS})
         token = _to_text(secrets.token_bytes(_TOKEN_BYTES))
-        await _add_token(tx, session.id, hash_token(token), None, now)
+        await _ADD_TOKEN.rows(tx, _token_row(session.id, hash_token(token), None, now))
         return session, token
 
     async def renew(
@@ -271,14 +274,16 @@ class Sessions:
     async def _rotate(self, tx: AsyncConnection, token: str, session: Session, now: datetime) -> Renewed:
         successor, parent_hash = self._successor(token), hash_token(token)
         used = {"hash": parent_hash, "now": now, "successor": hash_token(successor)}
-        await _MARK_USED.rows(tx, used)
-        await _add_token(tx, session.id, hash_token(successor), parent_hash, now)
+        added = _token_row(session.id, hash_token(successor), parent_hash, now)
         until, admin_until = (
             min(now + self._lifetimes(role)[0], session.expires_at) for role in (Role.STUDENT, Role.ADMIN)
         )
         terms = {"session": session.id, "now": now, "until": until, "admin_until": admin_until}
-        await _PROLONG.rows(tx, terms)
-        return Renewed(Renewal.RENEWED, session, successor)
+        # Their owner is read last: as they are by now, like the role.
+        *_, found = await together(
+            tx, (_MARK_USED, used), (_ADD_TOKEN, added), (_PROLONG, terms), user_by_id(session.user_id)
+        )
+        return Renewed(Renewal.RENEWED, session, successor, user_of(found[0]) if found else None)
 
     async def _is_graceful(
         self, tx: AsyncConnection, used_at: datetime, replaced_by: str | None, now: datetime
@@ -317,11 +322,13 @@ def _alive(user_id: str, now: datetime) -> tuple[ColumnElement[bool], ...]:
     return c.user_id == user_id, c.revoked_at.is_(None), c.idle_expires_at > now, c.expires_at > now
 
 
-async def _add_token(
-    tx: AsyncConnection, session_id: str, token_hash: str, parent_hash: str | None, now: datetime
-) -> None:
-    row = {"token_hash": token_hash, "session_id": session_id, "parent_hash": parent_hash, "created_at": now}
-    await _ADD_TOKEN.rows(tx, row)
+def _token_row(session_id: str, token_hash: str, parent_hash: str | None, now: datetime) -> dict[str, Any]:
+    return {
+        "token_hash": token_hash,
+        "session_id": session_id,
+        "parent_hash": parent_hash,
+        "created_at": now,
+    }
 
 
 def _session(row: Sequence[Any]) -> Session:

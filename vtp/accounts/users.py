@@ -150,7 +150,12 @@ async def add_user(tx: AsyncConnection, new: NewUser, now: datetime) -> User | N
 async def find_user(source: Source, user_id: str, *, lock: bool = False) -> User | None:
     """The account with this id; `lock` keeps others from changing it until the transaction ends."""
     row = await (_LOCK if lock else _FIND).row(source, {"user_id": user_id})
-    return _user(row) if row else None
+    return user_of(row) if row else None
+
+
+def user_by_id(user_id: str) -> tuple[Prepared, Mapping[str, Any]]:
+    """The same for `together`; what it finds is for `user_of`."""
+    return _FIND, {"user_id": user_id}
 
 
 async def lock_admins(tx: AsyncConnection) -> None:
@@ -165,7 +170,7 @@ async def lock_admins(tx: AsyncConnection) -> None:
 async def find_by_email(tx: AsyncConnection, email: str) -> tuple[User, str] | None:
     """The account with this address and its password's hash."""
     row = (await tx.execute(_WITH_HASH, {"email": email})).one_or_none()
-    return (_user(row), str(row.password_hash)) if row else None
+    return (user_of(row), str(row.password_hash)) if row else None
 
 
 async def known_addresses(tx: AsyncConnection, emails: Iterable[str]) -> set[str]:
@@ -195,7 +200,7 @@ async def find_with_hash(tx: AsyncConnection, user_id: str) -> tuple[User, str] 
             select(*_COLUMNS, users.c.password_hash).where(users.c.id == user_id, users.c.erased_at.is_(None))
         )
     ).one_or_none()
-    return (_user(row), str(row.password_hash)) if row else None
+    return (user_of(row), str(row.password_hash)) if row else None
 
 
 async def lock_with_hash(tx: AsyncConnection, user_id: str, password_hash: str) -> bool:
@@ -222,7 +227,7 @@ async def can_sign_in(tx: AsyncConnection, user_id: str) -> bool:
 
 async def users_changed_since(tx: AsyncConnection, since: datetime) -> list[User]:
     """Accounts whose rights were changed lately."""
-    return [_user(row) for row in await _CHANGED.rows(tx, {"since": since})]
+    return [user_of(row) for row in await _CHANGED.rows(tx, {"since": since})]
 
 
 async def count_admins(tx: AsyncConnection, *, besides: str = "") -> int:
@@ -250,7 +255,7 @@ async def page_of_users(
     statement = select(*_COLUMNS).where(users.c.erased_at.is_(None)).order_by(users.c.id).limit(limit)
     if after is not None:
         statement = statement.where(users.c.id > after)
-    return [_user(row) for row in await tx.execute(statement.where(*_conditions(wanted)))]
+    return [user_of(row) for row in await tx.execute(statement.where(*_conditions(wanted)))]
 
 
 def _conditions(wanted: UserFilter) -> Iterator[ColumnElement[bool]]:
@@ -273,7 +278,7 @@ def _conditions(wanted: UserFilter) -> Iterator[ColumnElement[bool]]:
         yield users.c.disabled_at.is_not(None) if wanted.disabled else users.c.disabled_at.is_(None)
 
 
-def _user(row: Sequence[Any]) -> User:
+def user_of(row: Sequence[Any]) -> User:
     """Of a row that begins with _COLUMNS."""
     values = list(row[: len(_COLUMNS)])
     for place in _ROLES:

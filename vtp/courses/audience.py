@@ -7,7 +7,9 @@ published, once its lesson is released, and its staff all of it. Administrators 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from datetime import datetime
+from functools import cache
 from typing import Any
 
 from sqlalchemy import ColumnElement, and_, bindparam, or_, select, text
@@ -17,7 +19,7 @@ from vtp.accounts.service import Clock, utc_now
 from vtp.courses.lesson_store import AT_ONCE, lesson_of_room
 from vtp.courses.outline_store import is_released
 from vtp.courses.recording_store import Filed, file_recording, last_order
-from vtp.courses.roles import OPEN_TO_STUDENTS, EnrolmentStatus, Member, as_in_course
+from vtp.courses.roles import OPEN_TO_STUDENTS, EnrolmentStatus, Member, role_in_course
 from vtp.courses.tables import (
     course_enrollments,
     course_permissions,
@@ -26,8 +28,10 @@ from vtp.courses.tables import (
     courses,
     lessons,
 )
+from vtp.db.prepared import Prepared, Row, Source
 from vtp.db.types import UtcDateTime, id_type
 from vtp.http.identity import Principal, Role
+from vtp.http.pagination import MAX_LIMIT
 from vtp.recording.listing import EVERYTHING, Scope, Shown
 from vtp.recording.store import Recording, Visibility
 
@@ -50,19 +54,27 @@ def _lesson_is_open(now: ColumnElement[datetime]) -> ColumnElement[bool]:
     return or_(_filed.lesson_id.is_(None), and_(is_released(lessons, now), section))
 
 
-_MEMBERS = (
-    select(
-        _filed.recording_id,
-        courses.c.instructor_id,
-        courses.c.status,
-        _enrolled.role,
-        _enrolled.status,
-        _given.role,
-        _lesson_is_open(bindparam("now", type_=UtcDateTime())),
-    )
-    .select_from(_joined(bindparam("me", type_=id_type())))
-    .where(_filed.recording_id.in_(bindparam("recordings", type_=id_type(), expanding=True)))
-)
+@cache
+def _members(count: int) -> Prepared:
+    """What courses know of somebody, of those in which so many recordings are filed."""
+    ids = [bindparam(name, type_=id_type()) for name in _names(count)]
+    return Prepared(_MEMBERS.where(_filed.recording_id.in_(ids)))
+
+
+def _names(count: int) -> list[str]:
+    return [f"recording_{number}" for number in range(count)]
+
+
+_SIZES = (1, 10, 50, MAX_LIMIT)  # recordings: statements are made ready for so many
+_MEMBERS = select(
+    _filed.recording_id,
+    courses.c.instructor_id,
+    courses.c.status,
+    _enrolled.role,
+    _enrolled.status,
+    _given.role,
+    _lesson_is_open(bindparam("now", type_=UtcDateTime())),
+).select_from(_joined(bindparam("me", type_=id_type())))
 
 
 # As text: an expression of this size takes SQLAlchemy a millisecond of every list of recordings.
@@ -103,18 +115,28 @@ class CourseAudience:
         self._clock = clock
 
     async def as_members(
-        self, tx: AsyncConnection, principal: Principal, recording_ids: Sequence[str]
+        self, tx: Source, principal: Principal, recording_ids: Sequence[str]
     ) -> Mapping[str, Principal]:
         """The caller in the highest role that they have where each recording is filed."""
         if principal.role is Role.ADMIN:  # who is one everywhere
             return {}
-        values = {"me": principal.user_id, "now": self._clock(), "recordings": list(recording_ids)}
+        in_role = cache(lambda role: replace(principal, role=role))
         found: dict[str, Principal] = {}
-        for recording_id, *row in await tx.execute(_MEMBERS, values):
-            there = _as_there(principal, row)
+        for recording_id, *row in await self._members(tx, principal, recording_ids):
+            there = in_role(_role_there(principal, row))
             before = found.get(recording_id)
             if before is None or there.role.rank > before.role.rank:
                 found[recording_id] = there
+        return found
+
+    async def _members(self, tx: Source, principal: Principal, recording_ids: Sequence[str]) -> list[Row]:
+        found: list[Row] = []
+        for first in range(0, len(recording_ids), _SIZES[-1]):
+            some = recording_ids[first : first + _SIZES[-1]]
+            count = next(one for one in _SIZES if one >= len(some))
+            filled = [*some, *[some[-1]] * (count - len(some))]
+            values = dict(zip(_names(count), filled, strict=True))
+            found += await _members(count).rows(tx, values | {"me": principal.user_id, "now": self._clock()})
         return found
 
     def shown_to(self, principal: Principal) -> Shown:
@@ -152,15 +174,15 @@ class CourseAudience:
         await file_recording(tx, filed)
 
 
-def _as_there(principal: Principal, row: Sequence[Any]) -> Principal:
-    """Somebody as they are in one course; a guest where a student does not see the recording now."""
+def _role_there(principal: Principal, row: Sequence[Any]) -> Role:
+    """Somebody's role in one course; a guest's where a student does not see the recording now."""
     instructor_id, status, role, enrolment, given, is_open = row
     member = Member(
         Role(role) if role else None,
         EnrolmentStatus(enrolment) if enrolment else None,
         Role(given) if given else None,
     )
-    there = as_in_course(principal, instructor_id, member)
-    if there.role is Role.STUDENT and not (is_open and status in OPEN_TO_STUDENTS):
-        return as_in_course(principal, None, Member())
+    there = role_in_course(principal.role, principal.user_id, instructor_id, member)
+    if there is Role.STUDENT and not (is_open and status in OPEN_TO_STUDENTS):
+        return Role.GUEST
     return there

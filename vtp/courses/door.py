@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass, replace
-from functools import cache
+from dataclasses import dataclass
 
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from vtp.accounts.permissions import Action, can, require, require_reach
-from vtp.courses.roles import CourseStatus, as_in_course, role_in_course
+from vtp.courses.roles import CourseStatus, as_in_course
 from vtp.courses.store import Course, Seen, find_course, lock_course
 from vtp.db.prepared import Source
 from vtp.errors import Conflict, Forbidden, NotFound
@@ -62,16 +60,6 @@ class Entered:
 def entered(principal: Principal, seen: Seen) -> Entered:
     """A course with the caller as they are in it."""
     return Entered(seen, as_in_course(principal, seen.course.instructor_id, seen.member))
-
-
-def all_entered(principal: Principal, found: Sequence[Seen]) -> list[Entered]:
-    """The same of several courses; of the caller there is one for each role: copies cost most of it."""
-    in_role = cache(lambda role: replace(principal, role=role))
-    return [Entered(seen, in_role(_role(principal, seen))) for seen in found]
-
-
-def _role(principal: Principal, seen: Seen) -> Role:
-    return role_in_course(principal.role, principal.user_id, seen.course.instructor_id, seen.member)
 
 
 async def enter(source: Source, principal: Principal, course_id: str, action: Action | None) -> Entered:

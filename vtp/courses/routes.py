@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-from functools import lru_cache
-
+from vtp.accounts.permissions import standing_of
 from vtp.accounts.replies import origin_of
 from vtp.courses.copying import CourseCopies
-from vtp.courses.door import Entered
+from vtp.courses.door import Entered, entered
 from vtp.courses.schemas import (
     ChangeCourse,
     CopyCourse,
@@ -21,14 +20,14 @@ from vtp.courses.schemas import (
 )
 from vtp.courses.service import Courses
 from vtp.courses.store import Seen
+from vtp.db.kept_rows import Kept
 from vtp.http.etags import etag_of_version, json_of
-from vtp.http.identity import Role
+from vtp.http.identity import Principal
 from vtp.http.pagination import encode_cursor
 from vtp.http.routing import Access, Call, RouteTable
 from vtp.http.written import WrittenPage
 
 BASE = "/api/v1/courses"
-MOST_WRITTEN = 1_000  # some kilobytes each
 COURSE = BASE + "/{id}"
 IF_MATCH = (
     "With `If-Match` only a course that nobody has edited since is changed (412 else); that others have "
@@ -50,10 +49,12 @@ def reply_of(call: Call, inside: Entered) -> CourseReply:
     return reply
 
 
-@lru_cache(MOST_WRITTEN)
-def written_course(seen: Seen, role: Role, rights: tuple[str, ...]) -> bytes:
-    """A course in a list, kept by all that is said of it: what has changed is written anew."""
-    return json_of(CourseReply.made_of(seen, role, rights))
+def written_course(principal: Principal, listed: Kept[Seen]) -> bytes:
+    """A course in a list, which is written once for everybody with the same rights."""
+    seen = listed.value
+    instructor_id, user_id = seen.course.instructor_id, principal.user_id
+    standing = standing_of(principal), user_id is None, instructor_id == user_id
+    return listed.once(standing, lambda: json_of(CourseReply.of(entered(principal, seen))))
 
 
 def _read_routes(table: RouteTable, courses: Courses) -> None:
@@ -74,8 +75,8 @@ def _read_routes(table: RouteTable, courses: Courses) -> None:
         )
         page, next_cursor = found[: query.limit], None
         if len(found) > query.limit:
-            next_cursor = encode_cursor(page[-1].course.id)
-        written = [written_course(inside.seen, inside.role, inside.rights) for inside in page]
+            next_cursor = encode_cursor(page[-1].value.course.id)
+        written = [written_course(call.principal, listed) for listed in page]
         return WrittenPage(CoursePage(items=[], next_cursor=next_cursor), written)
 
     @table.get(COURSE, reply=CourseReply, access=Access.VERIFIED, summary="Read a course", errors=(403, 404))

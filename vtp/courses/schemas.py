@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from datetime import datetime
 from typing import Annotated, Literal, Self
 
@@ -12,7 +11,7 @@ from vtp.courses.dates import MAX_DAYS, DateRule
 from vtp.courses.door import Entered
 from vtp.courses.roles import CourseStatus, EnrolmentStatus
 from vtp.courses.schedule_schemas import TimeZone
-from vtp.courses.store import CourseFilter, Seen
+from vtp.courses.store import CourseFilter
 from vtp.http.identity import Role
 from vtp.http.pagination import Page, PageQuery
 from vtp.http.text import check_line
@@ -196,20 +195,15 @@ class CourseReply(BaseModel):
     @classmethod
     def of(cls, inside: Entered) -> Self:
         """Describes a course as the caller sees it."""
-        return cls.made_of(inside.seen, inside.role, inside.rights)
-
-    @classmethod
-    def made_of(cls, seen: Seen, role: Role, rights: Sequence[str]) -> Self:
-        """The same of its parts: nothing else is said of it."""
-        course = seen.course
+        seen, course = inside.seen, inside.course
         return cls(
             **{name: getattr(course, name) for name in course.__slots__ if name != "version"},
             instructor_name=seen.instructor_name,
             enrolled_count=seen.enrolled_count,
             recording_count=seen.recording_count,
-            role=None if role is Role.GUEST else role,
+            role=None if inside.role is Role.GUEST else inside.role,
             enrollment_status=seen.member.enrolment,
-            may=list(rights),
+            may=list(inside.rights),
         )
 
 

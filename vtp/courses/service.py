@@ -13,7 +13,7 @@ from vtp.accounts.audit import AuditLog, Event, Origin
 from vtp.accounts.permissions import Action, require, require_reach
 from vtp.accounts.service import Clock, account_of, utc_now
 from vtp.accounts.users import find_user
-from vtp.courses.door import Entered, all_entered, enter, enter_to_change, entered
+from vtp.courses.door import Entered, enter, enter_to_change, entered
 from vtp.courses.enrolment import TellNarrowed
 from vtp.courses.enrolment_news import EnrolmentNews
 from vtp.courses.lesson_store import rooms_of_course
@@ -24,6 +24,7 @@ from vtp.courses.schemas import ChangeCourse, CourseStats, CreateCourse, Replace
 from vtp.courses.store import (
     Course,
     CourseFilter,
+    Seen,
     add_course,
     change_course,
     find_course,
@@ -33,6 +34,7 @@ from vtp.courses.store import (
 from vtp.courses.tables import course_recordings
 from vtp.db import Database
 from vtp.db.conflicts import done_over
+from vtp.db.kept_rows import Kept
 from vtp.errors import FieldError, Invalid
 from vtp.http.identity import Principal, Role
 from vtp.ids import new_id, parse_id
@@ -104,12 +106,11 @@ class Courses:
 
     async def page(
         self, principal: Principal, wanted: CourseFilter, *, limit: int, before: str | None
-    ) -> list[Entered]:
+    ) -> list[Kept[Seen]]:
         """Those that the caller may know of, newest first."""
         require_reach(principal, Action.COURSE_LIST)
         wanted = replace(wanted, everything=principal.role is Role.ADMIN)
-        found = await page_of_courses(self._database, wanted, principal.user_id, limit=limit, before=before)
-        return all_entered(principal, found)
+        return await page_of_courses(self._database, wanted, principal.user_id, limit=limit, before=before)
 
     @done_over
     async def change(

@@ -26,6 +26,7 @@ from vtp.accounts.permissions import Action, Circle
 from vtp.accounts.tables import users
 from vtp.courses.roles import COURSE_STAFF, OPEN_TO_STUDENTS, CourseStatus, EnrolmentStatus, Member
 from vtp.courses.tables import course_enrollments, course_permissions, course_recordings, courses
+from vtp.db.kept_rows import Kept, KeptRows
 from vtp.db.prepared import Prepared, Source
 from vtp.db.types import id_type
 from vtp.db.words import contains_words, pattern_of
@@ -107,6 +108,7 @@ class CourseFilter:
     everything: bool = False
 
 
+MOST_KEPT = 1_000  # rows of lists, some kilobytes each
 _FIELDS = ("status", "semester", "department", "instructor_id", "year")  # of a filter, each equal to a column
 _me = bindparam("me", type_=id_type())
 _COLUMNS = [courses.c[name] for name in Course.__slots__]
@@ -158,8 +160,11 @@ async def add_course(tx: AsyncConnection, course: Course) -> None:
 async def lock_course(tx: AsyncConnection, course_id: str) -> None:
     """Keeps others from changing a course, and who takes part in it, until the transaction ends.
 
-    A statement of its own: on PostgreSQL one that had to wait would count what was there before.
+    A statement of its own: on PostgreSQL one that had to wait would count what was there before. SQLite's
+    writer is alone from its first statement on, whichever that is.
     """
+    if tx.dialect.name == "sqlite":
+        return
     await _LOCKED.rows(tx, {"course_id": course_id})
 
 
@@ -179,7 +184,7 @@ async def find_courses(tx: AsyncConnection, ids: Collection[str], user_id: str |
 
 async def page_of_courses(
     source: Source, wanted: CourseFilter, user_id: str | None, *, limit: int, before: str | None
-) -> list[Seen]:
+) -> list[Kept[Seen]]:
     """Courses, newest first; `before`: the id that the page before ended with."""
     values = {name: value for name in _FIELDS if (value := getattr(wanted, name)) or value == 0}
     if wanted.text:
@@ -188,7 +193,8 @@ async def page_of_courses(
         values["before"] = before
     statement = _page(wanted.mine, wanted.everything, frozenset(values))
     values |= {"me": user_id, "page_limit": limit}
-    return [_seen(row) for row in await statement.rows(source, values)]
+    found = await statement.unread(source, values)
+    return [_listed.of(found, row) for row in found.rows]
 
 
 async def change_course(tx: AsyncConnection, course_id: str, now: datetime, **values: Any) -> None:
@@ -247,3 +253,6 @@ def _seen(row: Sequence[Any]) -> Seen:
         bool(watch_only),
     )
     return Seen(Course(*values), member, name, enrolled, filed)
+
+
+_listed = KeptRows(_seen, len(_SEEN.selected_columns), MOST_KEPT)

@@ -6,7 +6,7 @@ so they queue here instead of failing there; readers have their own connections 
 
 import asyncio
 import sqlite3
-from collections.abc import AsyncIterator, Callable, Iterator
+from collections.abc import AsyncIterator, Callable, Iterator, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager, contextmanager
 from functools import partial
 from typing import Any, Self, TypeVar
@@ -16,6 +16,7 @@ from sqlalchemy.engine import Connection
 from sqlalchemy.exc import DBAPIError, IntegrityError, InterfaceError, OperationalError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, AsyncTransaction, create_async_engine
+from sqlalchemy.util import greenlet_spawn
 
 from vtp.db import after, journal
 from vtp.db.carried import write_carried
@@ -110,7 +111,8 @@ class Database:
 
     @asynccontextmanager
     async def transaction(self) -> AsyncIterator[AsyncConnection]:
-        """One transaction that may write: committed at the end of the block, rolled back by an exception.
+        """One transaction that may write: committed at the end of the block, rolled back by an exception. On
+        SQLite it holds off other processes from its first statement on, and those of this one at once.
 
         Raises Conflicted when it lost against another one: see `vtp.db.conflicts.done_over`.
         """
@@ -134,11 +136,20 @@ class Database:
     async def look(self, work: Callable[..., T], *arguments: Any) -> T:
         """What `work` reads with one statement, which needs no transaction: called with a connection, where
         SQLAlchemy runs synchronous code, and the arguments. See `vtp.db.prepared`, for which it is."""
+        if self.url.dialect is Dialect.SQLITE:
+            return await greenlet_spawn(self._look_at_once, work, arguments)
         async with AsyncExitStack() as stack:
             with _telling_of_beginning():
                 connection = await self._connect(self._looker, stack)
             with _telling_of_work(self._outage):
                 return await connection.run_sync(work, *arguments)
+
+    def _look_at_once(self, work: Callable[..., T], arguments: Sequence[Any]) -> T:
+        """All of it where SQLAlchemy runs synchronous code, which is what entering and leaving that costs."""
+        with _telling_of_beginning():
+            connection = self._looker.sync_engine.connect()
+        with connection, _telling_of_work(self._outage):
+            return work(connection, *arguments)
 
     @asynccontextmanager
     async def snapshot(self) -> AsyncIterator[AsyncConnection]:
@@ -264,22 +275,21 @@ def _is_full(error: Exception) -> bool:
 
 
 def _sqlite_writer(url: DatabaseUrl, busy_s: float) -> AsyncEngine:
-    engine = _sqlite_engine(url, busy_s, 1, _prepare_sqlite)
-
-    @event.listens_for(engine.sync_engine, "begin")
-    def begin(connection: Connection) -> None:
-        connection.exec_driver_sql("BEGIN IMMEDIATE")
-
-    return engine
+    return _begin_by(_sqlite_engine(url, busy_s, 1, _prepare_sqlite), "BEGIN IMMEDIATE")
 
 
 def _sqlite_reader(url: DatabaseUrl, busy_s: float) -> AsyncEngine:
-    engine = _sqlite_engine(url, busy_s, _SQLITE_READERS, partial(_prepare_sqlite, query_only=True))
+    prepare = partial(_prepare_sqlite, query_only=True)
+    return _begin_by(_sqlite_engine(url, busy_s, _SQLITE_READERS, prepare), "BEGIN")
+
+
+def _begin_by(engine: AsyncEngine, opening: str) -> AsyncEngine:
+    """Has transactions begun by this statement, which goes with their first."""
 
     @event.listens_for(engine.sync_engine, "begin")
     def begin(connection: Connection) -> None:
         driver: Any = connection.connection.dbapi_connection
-        driver.begin_late()
+        driver.begin_late(opening)
 
     return engine
 

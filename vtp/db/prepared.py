@@ -6,12 +6,12 @@ SQLAlchemy writes them, converts values in and out, and says what failed; rows a
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Hashable, Mapping, Sequence
 from dataclasses import dataclass
 from types import MappingProxyType
-from typing import Any, Protocol, TypeAlias
+from typing import Any, Protocol, TypeAlias, TypeVar
 
-from sqlalchemy import Dialect, Float, Numeric, Select, UpdateBase
+from sqlalchemy import JSON, Dialect, Float, Numeric, Select, UpdateBase
 from sqlalchemy.engine import Connection
 from sqlalchemy.ext.asyncio import AsyncConnection
 from sqlalchemy.types import TypeEngine
@@ -20,12 +20,13 @@ Statement: TypeAlias = Select[*tuple[Any, ...]] | UpdateBase
 Values: TypeAlias = Mapping[str, Any]
 Row: TypeAlias = Sequence[Any]
 Convert: TypeAlias = Callable[[Any], Any]
+T = TypeVar("T")
 
 
 class Looker(Protocol):
     """A database, of which one statement is asked outside of any transaction."""
 
-    async def look(self, work: Callable[[Connection, Values], list[Row]], values: Values, /) -> list[Row]:
+    async def look(self, work: Callable[[Connection, Values], T], values: Values, /) -> T:
         """See `vtp.db.engine.Database.look`."""
 
 
@@ -45,6 +46,8 @@ class _Plan:
     arguments: tuple[Any, ...]
     given: tuple[tuple[int, str, Convert | None], ...]
     read: tuple[tuple[int, Convert], ...]
+    decoded: tuple[int, ...]
+    """Places of JSON that the driver gives as Python has it, which is no key."""
 
     def fill(self, values: Values) -> list[Any]:
         """The arguments. Raises KeyError for a value that is missing."""
@@ -67,6 +70,33 @@ class _Plan:
                 if value is not None:
                     converted[place] = convert(value)
             found.append(converted)
+        return found
+
+
+@dataclass(frozen=True, slots=True)
+class Unread:
+    """Rows as the driver has given them."""
+
+    rows: Sequence[tuple[Any, ...]]
+    _plan: _Plan
+
+    def key(self, row: tuple[Any, ...], last: int) -> Hashable:
+        """Under which what was made of the columns before the last is found again: equal where all of them
+        are, and of the same types."""
+        if not self._plan.decoded:
+            return row[:last]
+        found = list(row[:last])
+        for place in self._plan.decoded:
+            if place < last:
+                found[place] = repr(found[place])  # 1 and True are equal
+        return tuple(found)
+
+    def read(self, row: tuple[Any, ...], first: int, last: int) -> Row:
+        """Columns of one of them, from the first to before the last, as their types have them."""
+        found = list(row[first:last])
+        for place, convert in self._plan.read:
+            if first <= place < last and row[place] is not None:
+                found[place - first] = convert(row[place])
         return found
 
 
@@ -93,28 +123,73 @@ class Prepared:
         found = await self.rows(source, values)
         return found[0] if found else None
 
+    async def unread(self, source: Source, values: Values = _NONE) -> Unread:
+        """The same rows before they are read, which costs more than to fetch them: for who has read most of
+        them before."""
+        if isinstance(source, AsyncConnection):
+            return await source.run_sync(self._ask, values)
+        return await source.look(self._ask, values)
+
     def run(self, connection: Connection, values: Values = _NONE) -> list[Row]:
-        """The same where SQLAlchemy runs synchronous code (`run_sync`)."""
-        dialect = connection.dialect
+        """The same as `rows` where SQLAlchemy runs synchronous code (`run_sync`)."""
+        plan, rows = self._fetch(connection, values)
+        return plan.convert(rows)
+
+    def _ask(self, connection: Connection, values: Values) -> Unread:
+        plan, rows = self._fetch(connection, values)
+        return Unread([tuple(row) for row in rows], plan)
+
+    def _fetch(self, connection: Connection, values: Values) -> tuple[_Plan, Sequence[Any]]:
+        plan = self._plan(connection.dialect)
+        (rows,) = _execute(connection, [(plan.sql, plan.fill(values))])
+        return plan, rows
+
+    def _plan(self, dialect: Dialect) -> _Plan:
         plan = self._plans.get(dialect.name)
         if plan is None:
             plan = self._plans[dialect.name] = _plan(self._statement, self._columns, dialect)
-        arguments = plan.fill(values)
-        cursor: Any = None
-        try:
-            cursor = connection.connection.cursor()
-            _renew(dialect, cursor)
+        return plan
+
+
+async def together(tx: AsyncConnection, *asked: tuple[Prepared, Values]) -> list[list[Row]]:
+    """Executes several one after the other and gives the rows of each: on SQLite in one trip to the
+    connection's thread. Raises what the first raises that fails; those after it are not executed."""
+    return await tx.run_sync(_run_together, asked)
+
+
+def _run_together(connection: Connection, asked: Sequence[tuple[Prepared, Values]]) -> list[list[Row]]:
+    plans = [prepared._plan(connection.dialect) for prepared, _ in asked]
+    filled = [(plan.sql, plan.fill(values)) for plan, (_, values) in zip(plans, asked, strict=True)]
+    found = _execute(connection, filled)
+    return [plan.convert(rows) for plan, rows in zip(plans, found, strict=True)]
+
+
+def _execute(connection: Connection, statements: Sequence[tuple[str, list[Any]]]) -> list[Sequence[Any]]:
+    """The rows of each, past what SQLAlchemy does for one, but for who listens and what a fault is called."""
+    dialect = connection.dialect
+    cursor: Any = None
+    sql = ""
+    found: list[Sequence[Any]] = []
+    try:
+        cursor = connection.connection.cursor()
+        _renew(dialect, cursor)
+        for sql, arguments in statements:
             for hear in connection.dispatch.before_cursor_execute:  # who counts statements counts these, too
-                hear(connection, cursor, plan.sql, arguments, None, False)
-            cursor.execute(plan.sql, arguments)
-            rows = cursor.fetchall()
-            cursor.close()
-        except BaseException as error:  # noqa: BLE001  raised again, as SQLAlchemy says it
-            if isinstance(error, _stale(dialect)):
-                dialect._invalidate_schema_cache()  # type: ignore[attr-defined]
-            wrapped = plan.sql if isinstance(error, dialect.loaded_dbapi.Error) else None
-            connection._handle_dbapi_exception(error, wrapped, None, cursor, None)
-        return plan.convert(rows)
+                hear(connection, cursor, sql, arguments, None, False)
+        if len(statements) > 1 and hasattr(cursor, "execute_all"):
+            sql = ";\n".join(text for text, _ in statements)
+            found = cursor.execute_all(statements)
+        else:
+            for sql, arguments in statements:
+                cursor.execute(sql, arguments)
+                found.append(cursor.fetchall())
+        cursor.close()
+    except BaseException as error:  # noqa: BLE001  raised again, as SQLAlchemy says it
+        if isinstance(error, _stale(dialect)):
+            dialect._invalidate_schema_cache()  # type: ignore[attr-defined]
+        wrapped = sql if isinstance(error, dialect.loaded_dbapi.Error) else None
+        connection._handle_dbapi_exception(error, wrapped, None, cursor, None)
+    return found
 
 
 def _renew(dialect: Dialect, cursor: Any) -> None:
@@ -154,7 +229,10 @@ def _plan(statement: Statement, columns: Sequence[str] | None, dialect: Dialect)
     types = [column.type for column in statement.exported_columns]
     reads = [(place, _reader(one, dialect)) for place, one in enumerate(types)]
     read = tuple((place, convert) for place, convert in reads if convert is not None)
-    return _Plan(whole.statement, tuple(arguments), tuple(given), read)
+    decoded = tuple(
+        place for place, one in enumerate(types) if isinstance(one, JSON) and reads[place][1] is None
+    )
+    return _Plan(whole.statement, tuple(arguments), tuple(given), read, decoded)
 
 
 def _reader(type_: TypeEngine[Any], dialect: Dialect) -> Convert | None:

@@ -2,13 +2,13 @@
 
 Stock, a statement takes four: make a cursor, execute, fetch, close; and each trip there and back costs more
 than what most statements do. Here they are made together, nothing is sent where no transaction is to be
-ended, and a reader's BEGIN goes with its first statement.
+ended, a BEGIN goes with the first statement, and several statements go together where somebody has them.
 """
 
 import asyncio
 import sqlite3
 from collections import deque
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from functools import cache
@@ -68,6 +68,19 @@ class _Cursor(AsyncAdapt_aiosqlite_cursor):
 
         await self._bring(execute)
 
+    def execute_all(self, statements: Sequence[tuple[str, Sequence[Any]]]) -> list[list[Any]]:
+        """Several statements, one after the other, with their values; gives the rows of each. The first that
+        is refused is the last, and says why."""
+
+        def execute(cursor: sqlite3.Cursor) -> list[list[Any]]:
+            return [cursor.execute(text, values).fetchall() for text, values in statements]
+
+        try:
+            found: list[list[Any]] = await_only(self._adapt_connection.bring(execute))[1]
+        except Exception as error:  # noqa: BLE001  as SQLAlchemy has it of one statement
+            self._adapt_connection._handle_exception(error)
+        return found
+
     async def _bring(self, execute: Callable[[sqlite3.Cursor], list[Any]]) -> None:
         self._cursor, rows = await self._adapt_connection.bring(execute)
         self._rows = deque(rows)
@@ -84,9 +97,9 @@ class _Connection(AsyncAdapt_aiosqlite_connection):
         self._opening = ""
         self._is_known = True  # what the thread has done: not after a trip that nobody waited for
 
-    def begin_late(self) -> None:
-        """Begins a transaction with the next statement: no sooner would it see or lock anything."""
-        self._opening = "BEGIN"
+    def begin_late(self, opening: str) -> None:
+        """Begins a transaction with the next statement: nothing is to be seen or locked sooner."""
+        self._opening = opening
 
     async def bring(self, execute: Callable[[sqlite3.Cursor], list[Any]]) -> tuple[_Done, list[Any]]:
         """Executes a statement within the connection's thread and fetches all its rows."""
@@ -100,6 +113,8 @@ class _Connection(AsyncAdapt_aiosqlite_connection):
                 )
             except Exception:
                 self._is_known = True  # it was refused; what is cancelled is not known
+                if not connection.in_transaction:
+                    self._opening = opening  # it has not begun: nothing is to be done outside of it
                 raise
             self._is_known = True
             return answer

@@ -10,6 +10,7 @@ from typing import Protocol
 
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from vtp.db.prepared import Source
 from vtp.http.identity import Principal
 from vtp.recording.listing import EVERYTHING, Shown
 from vtp.recording.store import Recording, Visibility
@@ -19,7 +20,7 @@ class Audience(Protocol):
     """Who sees what is filed."""
 
     async def as_members(
-        self, tx: AsyncConnection, principal: Principal, recording_ids: Sequence[str]
+        self, tx: Source, principal: Principal, recording_ids: Sequence[str]
     ) -> Mapping[str, Principal]:
         """The caller in the role that they have where these recordings are filed, a guest where they have
         none; nothing of those that are filed nowhere."""
@@ -41,7 +42,7 @@ class Everybody:
     """The audience where nothing is filed anywhere."""
 
     async def as_members(
-        self, tx: AsyncConnection, principal: Principal, recording_ids: Sequence[str]
+        self, tx: Source, principal: Principal, recording_ids: Sequence[str]
     ) -> Mapping[str, Principal]:
         """Nothing."""
         return {}

@@ -156,10 +156,9 @@ class Catalogue:
             self._database, wanted, principal.user_id, limit=limit + 1, offset=offset, before=before
         )
         page, more = page[:limit], page[limit:]
-        async with self._database.read() as tx:
-            found = await see_all(tx, self._audience, principal, [one.recording for one in page])
+        found = await see_all(self._database, self._audience, principal, [one.recording for one in page])
         # Of what is not theirs any more the list goes on behind.
-        shown = [both for both in zip(found, page, strict=True) if both[0].may(Action.RECORDING_VIEW)]
+        shown = [both for both in zip(found, page, strict=True) if _is_shown(*both)]
         items = [(seen.of(self._as_of_now(seen.recording)), one) for seen, one in shown]
         return Page(items, total, page[-1].recording.id if more else None)
 
@@ -274,6 +273,10 @@ class Catalogue:
         if view is None or recording.status not in (Status.RECORDING, Status.FINALIZING):
             return recording
         return replace(recording, **summary_of(view))
+
+
+def _is_shown(seen: Seen, listed: Listed) -> bool:
+    return listed.kept.once(("view", seen.standing), lambda: seen.may(Action.RECORDING_VIEW))
 
 
 def _found(recording: Recording | None) -> Recording:

@@ -24,13 +24,16 @@ from sqlalchemy import (
     true,
 )
 
-from vtp.db.prepared import Prepared, Source
+from vtp.db.kept_rows import Kept, KeptRows
+from vtp.db.prepared import Prepared, Source, Unread
 from vtp.db.types import id_type
 from vtp.db.words import contains_words, pattern_of
 from vtp.recording.progress_store import Begun
 from vtp.recording.store import COLUMNS, Recording, Status, Visibility, recording_of
 from vtp.recording.tables import recording_progress, recordings
 from vtp.rooms.tables import rooms
+
+MOST_KEPT = 1_000  # rows, some kilobytes each
 
 
 @dataclass(frozen=True, eq=False)
@@ -103,13 +106,23 @@ class _Shape(NamedTuple):
     scope: Scope
 
 
-class Listed(NamedTuple):
-    """A recording in a list, what its room is called, which a deleted one still is, and how far the viewer is
-    with it; None: they have not begun."""
+class Titled(NamedTuple):
+    """A recording, and what its room is called, which a deleted one still is."""
 
     recording: Recording
     room_name: str
+
+
+class Listed(NamedTuple):
+    """A recording in a list, and how far the viewer is with it; None: they have not begun."""
+
+    kept: Kept[Titled]
     progress: Begun | None
+
+    @property
+    def recording(self) -> Recording:
+        """The recording itself."""
+        return self.kept.value.recording
 
 
 async def page_of_recordings(
@@ -127,17 +140,24 @@ async def page_of_recordings(
     values = filtered | {"page_limit": limit, "page_offset": offset, "viewer": viewer_id}
     if before is not None:
         values["before"] = before
-    rows = await _page(wanted.shape, before is not None).rows(source, values)
-    if rows:
-        return [_listed(row) for row in rows], rows[0][-1]
+    found = await _page(wanted.shape, before is not None).unread(source, values)
+    if found.rows:
+        return [_listed(found, row) for row in found.rows], found.rows[0][-1]
     counted = await _count(wanted.shape).rows(source, filtered)
     return [], counted[0][0]
 
 
-def _listed(row: Sequence[Any]) -> Listed:
-    room_name, watched_ms, *seen, _ = row[len(COLUMNS) :]
-    begun = Begun(watched_ms, *seen) if watched_ms is not None else None
-    return Listed(recording_of(row), room_name, begun)
+def _titled(row: Sequence[Any]) -> Titled:
+    return Titled(recording_of(row), row[-1])
+
+
+_PLACES = len(COLUMNS) + 1
+_kept = KeptRows(_titled, _PLACES, MOST_KEPT)
+
+
+def _listed(found: Unread, row: tuple[Any, ...]) -> Listed:
+    begun = Begun(*found.read(row, _PLACES, len(row) - 1)) if row[_PLACES] is not None else None
+    return Listed(_kept.of(found, row), begun)
 
 
 _SEEN = [recording_progress.c[name] for name in ("watched_ms", "position_ms", "updated_at", "reached")]

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from functools import lru_cache
 
 from vtp.accounts.permissions import Action
 from vtp.accounts.routes import origin_of
@@ -21,7 +20,7 @@ from vtp.recording.chapters import Chapters
 from vtp.recording.download_routes import add_download_routes
 from vtp.recording.grants import Grants
 from vtp.recording.holders import Holders, holder_of, knows_people
-from vtp.recording.listing import Filter
+from vtp.recording.listing import Filter, Listed
 from vtp.recording.media_routes import add_media_routes
 from vtp.recording.media_url_routes import add_media_url_routes
 from vtp.recording.progress import WatchProgress
@@ -55,7 +54,6 @@ from vtp.recording.trash_routes import add_trash_routes
 from vtp.recording.viewers import Viewership
 
 BASE = "/api/v1/recordings"
-MOST_WRITTEN = 1_000  # some kilobytes each
 
 
 @dataclass(frozen=True, slots=True)
@@ -149,7 +147,7 @@ def _add_reading_routes(
             offset=query.offset,
             next_cursor=next_cursor,
         )
-        items = [_listed(seen, one.room_name, standings.get(seen.recording.id)) for seen, one in page]
+        items = [_listed(seen, one, standings.get(seen.recording.id)) for seen, one in page]
         return WrittenPage(empty, items, RecordingPage.TWINS)
 
     @table.get(
@@ -233,19 +231,22 @@ def _add_changing_routes(table: RouteTable, recordings: Recordings) -> None:
         return reply
 
 
-def _listed(seen: Seen, room_name: str, standing: Standing | None) -> bytes:
-    recording = _shown(seen)
-    own = MyProgress.of(standing) if standing is not None else None
-    # As text, too: 1 and True are equal, and not written alike.
-    return _written(recording, room_name, own, _rights(seen), str(recording.metadata))
+def _listed(seen: Seen, listed: Listed, standing: Standing | None) -> bytes:
+    """A recording in a list, which is written once for everybody with the same rights, but for how far they
+    are with it; one that is going on is written each time."""
+    room_name = listed.kept.value.room_name
+    if seen.recording is listed.recording:
+        written = listed.kept.once(seen.standing, lambda: _written(seen, room_name))
+    else:
+        written = _written(seen, room_name)
+    own = json_of(MyProgress.of(standing)) if standing is not None else b"null"
+    return b"%s%s}" % (written, own)
 
 
-@lru_cache(MOST_WRITTEN)
-def _written(
-    recording: Recording, room_name: str, own: MyProgress | None, may: RecordingRights, _metadata: str
-) -> bytes:
-    """A recording in a list, kept by all that is said of it: what has changed is written anew."""
-    return json_of(ListedRecording.of(recording, room_name=room_name, may=may, progress=own))
+def _written(seen: Seen, room_name: str) -> bytes:
+    """All of it before the caller's progress, which is last."""
+    whole = ListedRecording.of(_shown(seen), room_name=room_name, may=_rights(seen))
+    return json_of(whole).removesuffix(b"null}")
 
 
 def _reply(seen: Seen, room_name: str) -> RecordingReply:

@@ -239,7 +239,8 @@ class RecordingReply(BaseModel):
 
 
 class ListedRecording(RecordingReply):
-    """The same in a list; `progress` is the caller's own, null when they have not begun."""
+    """The same in a list; `progress` is the caller's own, null when they have not begun. Lists write it by
+    itself, so it stays last."""
 
     progress: MyProgress | None = None
 

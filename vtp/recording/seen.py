@@ -6,13 +6,12 @@ and of administrators, their account counts too. Decision 0140.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Hashable, Sequence
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
-from sqlalchemy.ext.asyncio import AsyncConnection
-
-from vtp.accounts.permissions import Action, can, require
+from vtp.accounts.permissions import Action, can, require, standing_of
+from vtp.db.prepared import Source
 from vtp.http.identity import Principal
 from vtp.recording.store import Recording
 
@@ -27,6 +26,12 @@ class Seen:
     recording: Recording
     member: Principal
     is_filed: bool = False
+
+    @property
+    def standing(self) -> Hashable:
+        """All that rights come from besides the recording: they are the same for who has the same."""
+        member = self.member
+        return standing_of(member), self.recording.started_by == member.user_id, member.user_id is None
 
     def may(self, action: Action) -> bool:
         """Whether the caller may do this to the recording."""
@@ -43,16 +48,16 @@ class Seen:
 
     def of(self, recording: Recording) -> Seen:
         """The same recording as it is now."""
-        return replace(self, recording=recording)
+        return self if recording is self.recording else replace(self, recording=recording)
 
 
-async def see(tx: AsyncConnection, audience: Audience, principal: Principal, recording: Recording) -> Seen:
+async def see(tx: Source, audience: Audience, principal: Principal, recording: Recording) -> Seen:
     """One recording as somebody sees it; whether they may is still to be asked."""
     return (await see_all(tx, audience, principal, [recording]))[0]
 
 
 async def see_all(
-    tx: AsyncConnection, audience: Audience, principal: Principal, recordings: Sequence[Recording]
+    tx: Source, audience: Audience, principal: Principal, recordings: Sequence[Recording]
 ) -> list[Seen]:
     """The same of several, by one statement."""
     if principal.user_id is None or not recordings:
@@ -65,5 +70,5 @@ def _seen(recording: Recording, principal: Principal, there: Principal | None) -
     if there is None:
         return Seen(recording, principal)
     if recording.started_by == principal.user_id and principal.role.rank > there.role.rank:
-        there = replace(there, role=principal.role)
+        there = principal
     return Seen(recording, there, is_filed=True)

@@ -159,6 +159,7 @@ recording_access_log = Table(
     Column("bytes_transferred", BigInteger, comment="of a download, all its ranges together"),
     Column("duration_ms", BigInteger, comment="how long sending them took"),
     Index(None, "recording_id", "id"),
+    Index(None, "recording_id", "action", "at"),
 )
 
 recording_captions = Table(
