@@ -34,7 +34,7 @@ if TYPE_CHECKING:
 SECONDS = 10
 ROUNDS = 5
 START_NS = 1000 * NS
-TURNS = 8  # in a second
+TURNS = 4  # in a second, while nobody follows it
 
 Timed = tuple[int, bytes]
 

@@ -63,9 +63,17 @@ async def until_recorded(session: RecordingSession, seconds: float, track: str =
         index = session.recorder.tracks.get(track)
         return index is not None and bool(index.segments) and index.duration_s >= seconds
 
+    loop, grown = asyncio.get_running_loop(), asyncio.Event()
+
+    def tell() -> None:
+        loop.call_soon_threadsafe(grown.set)
+
+    session.recorder.on_growth(tell)
     async with asyncio.timeout(60):
-        while not holds():  # noqa: ASYNC110  the recorder's thread writes every 50 ms and tells nobody
-            await asyncio.sleep(0.05)
+        while not holds():
+            await grown.wait()
+            grown.clear()
+    session.recorder.on_growth(lambda: None)
 
 
 async def test_what_an_h264_publisher_sends_is_recorded_number_by_number(tmp_path: Path) -> None:

@@ -118,3 +118,15 @@ def test_the_fake_microphone_file_beeps_every_second(tmp_path: Path) -> None:
 def test_an_odd_size_is_refused() -> None:
     with pytest.raises(ValueError, match="321x180"):
         LecturePicture(321, 180, 25)
+
+
+@pytest.mark.parametrize(("grain", "least", "most"), [(6, 0.8, 1.3), (0, 0.0, 0.5)])
+def test_grain_takes_the_bits_that_a_drawn_picture_does_not(
+    tmp_path: Path, grain: int, least: float, most: float
+) -> None:
+    path = tmp_path / "clip.mkv"
+    write_clip(path, 3, ClipFormat(320, 180, bitrate_bps=600_000, grain=grain))
+    with av.open(str(path)) as container:
+        sizes = [packet.size for packet in container.demux(video=0)]
+    assert least <= sum(sizes) * 8 / 3 / 600_000 <= most
+    assert [read_frame_number(picture) for _, picture in pictures(path)] == list(range(75))

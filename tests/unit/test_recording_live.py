@@ -388,3 +388,12 @@ def test_a_segment_is_listed_as_soon_as_its_line_is_written(tmp_path: Path) -> N
     view.grow(made.view.manifest, {"opus": before})
     assert isinstance(text := view.ready("opus", Wish(2)), Rendered)
     assert text.text.count(b"#EXTINF") == 3
+
+
+async def test_whoever_asks_for_a_playlist_is_noted(lesson: Class) -> None:
+    asked: list[str] = []
+    lesson.view = LiveView(lesson.view.manifest, {}, newest_wait_s=0, followed=lambda: asked.append("it"))
+    lesson.run(5)
+    await lesson.view.follow("video", Wish())
+    lesson.view.ready("video", Wish())
+    assert len(asked) == 2

@@ -194,7 +194,10 @@ def test_the_first_reason_to_end_is_the_reason(recorder: Recorder, monkeypatch: 
     assert (outcome.failure, outcome.code) == ("There is no room for it.", "quota_exceeded")
 
 
-def test_a_turn_comes_when_the_part_in_work_should_be_complete_and_few_others(tmp_path: Path) -> None:
+@pytest.mark.parametrize(("is_followed", "in_a_second"), [(True, 9), (False, 5)])
+def test_a_turn_comes_when_the_part_in_work_should_be_complete_and_few_others(
+    tmp_path: Path, is_followed: bool, in_a_second: int
+) -> None:
     now = NS
     recorder = Recorder(tmp_path / "r", "r", now_ns=lambda: now)
     recorder.add_source(prepared_source("video", h264_units(180), lambda: now, start_ns=NS)[0])
@@ -202,6 +205,8 @@ def test_a_turn_comes_when_the_part_in_work_should_be_complete_and_few_others(tm
     late_ns: dict[tuple[int, int], int] = {}
     turns = 0
     while now < 6 * NS:
+        if is_followed:
+            recorder.attend()
         rest_s = recorder._step()
         turns += now > 2 * NS
         for part in (
@@ -209,9 +214,9 @@ def test_a_turn_comes_when_the_part_in_work_should_be_complete_and_few_others(tm
         ):
             end_ns = NS + (part.start + part.duration) * NS // VIDEO_TIMESCALE
             late_ns.setdefault((part.msn, part.part), now - end_ns)
-        now += round(min(TICK_S, rest_s) * NS)
+        now += round(min(2 * TICK_S, rest_s) * NS)
     recorder.stop()
     assert recorder.run().failure == ""
     assert len(late_ns) >= 18
     assert max(late for (msn, _), late in late_ns.items() if msn) <= 50 * NS // 1000, "a frame and 15 ms"
-    assert turns <= 4 * 9
+    assert 4 * (in_a_second - 1) <= turns <= 4 * in_a_second

@@ -8,12 +8,15 @@ reads, .wav its fake microphone.
 
 import argparse
 import wave
+from collections.abc import Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 from pathlib import Path
+from typing import Protocol
 
 import av
 import numpy as np
+import numpy.typing as npt
 
 from vtp.bench.lecture_picture import LecturePicture
 from vtp.bench.lecture_sound import SAMPLE_RATE, lecture_samples
@@ -37,6 +40,9 @@ class ClipFormat:
     key_frame_s: float = 2.0
     video_codec: str = "libx264"
     audio_channels: int = 1
+    grain: int = 0
+    """By so much, of 255, each pixel differs from picture to picture, as a camera's do: without it the drawn
+    lecture takes an eighth of `bitrate_bps`."""
 
 
 def write_clip(path: Path, seconds: float, clip: ClipFormat | None = None) -> None:
@@ -45,7 +51,9 @@ def write_clip(path: Path, seconds: float, clip: ClipFormat | None = None) -> No
     Raises ValueError for an impossible size, OSError and av.FFmpegError when the file cannot be written.
     """
     clip = clip or ClipFormat()
-    picture = LecturePicture(clip.width, clip.height, clip.fps)
+    picture: Drawn = LecturePicture(clip.width, clip.height, clip.fps)
+    if clip.grain:
+        picture = Grainy(picture, clip.grain)
     with av.open(str(path), "w") as container:
         video = _video_stream(container, clip)
         layout = "stereo" if clip.audio_channels == 2 else "mono"
@@ -121,7 +129,35 @@ _OPTIONS: dict[str, dict[str, str]] = {
 }  # fmt: skip
 
 
-def lecture_frame(picture: LecturePicture, number: int, fps: int) -> av.VideoFrame:
+class Drawn(Protocol):
+    """What draws numbered pictures."""
+
+    width: int
+    height: int
+
+    def planes(self, number: int) -> Sequence[npt.NDArray[np.uint8]]:
+        """Brightness and both colours of one."""
+
+
+class Grainy:
+    """The same with grain: a large field of it, of which each picture has another part."""
+
+    def __init__(self, picture: Drawn, grain: int, seed: int = 1) -> None:
+        self.width, self.height = picture.width, picture.height
+        self._picture = picture
+        self._dice = np.random.default_rng(seed)
+        size = (2 * self.height, 2 * self.width)
+        self._field = self._dice.integers(-grain, grain + 1, size, np.int16)
+
+    def planes(self, number: int) -> Sequence[npt.NDArray[np.uint8]]:
+        """Grain is in the brightness alone."""
+        brightness, *colours = self._picture.planes(number)
+        top, left = self._dice.integers(self.height), self._dice.integers(self.width)
+        grain = self._field[top : top + self.height, left : left + self.width]
+        return [np.clip(brightness + grain, 0, 255).astype(np.uint8), *colours]
+
+
+def lecture_frame(picture: Drawn, number: int, fps: int) -> av.VideoFrame:
     """One numbered picture of the clip."""
     frame = av.VideoFrame(picture.width, picture.height, "yuv420p")
     for plane, pixels in zip(frame.planes, picture.planes(number), strict=True):

@@ -41,6 +41,7 @@ from vtp.cli.bench_words import counts_of, databases_of, rate_of, settings_of
 from vtp.errors import StartupError
 
 CLIP_S = 10.0
+CLIP_GRAIN = 6
 WATCHED = {"sqlite": 10, "postgresql": 100}
 """Recordings, by what the rows are in: a million events and ten million."""
 _REPORT = "vtp.bench.report"
@@ -475,5 +476,5 @@ def _clip(given: Path | None, codec: str = "h264") -> Iterator[Path]:
         raise StartupError(f"--codec takes one of {', '.join(ENCODERS)}.")
     with tempfile.TemporaryDirectory(prefix="vtp-bench-clip-") as folder:
         path = Path(folder) / f"lecture-720p-1.5-Mbit-per-s-{codec}.mkv"
-        write_clip(path, CLIP_S, ClipFormat(video_codec=ENCODERS[codec]))
+        write_clip(path, CLIP_S, ClipFormat(fps=30, video_codec=ENCODERS[codec], grain=CLIP_GRAIN))
         yield path

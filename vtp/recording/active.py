@@ -83,7 +83,7 @@ class ActiveRecordings:
             layers=settings.layers,
         )
         recorder.on_key_frame_wanted(session.want_key_frame)
-        view = LiveView(recorder.manifest, {})
+        view = LiveView(recorder.manifest, {}, followed=recorder.attend)
         loop = asyncio.get_running_loop()
 
         def grown() -> None:

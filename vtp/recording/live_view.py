@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import math
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from contextlib import suppress
 from dataclasses import replace
 from typing import NamedTuple
@@ -35,7 +35,9 @@ class _Awaited(NamedTuple):
 
 
 class LiveView(RecordingView):
-    """`grow()` wakes who waits; it and all others run on the event loop. `slides`: of a window."""
+    """`grow()` wakes who waits; it and all others run on the event loop. `slides`: of a window; `followed` is
+    called whenever somebody asks for a playlist.
+    """
 
     def __init__(
         self,
@@ -44,9 +46,11 @@ class LiveView(RecordingView):
         *,
         slides: bool = False,
         newest_wait_s: float = NEWEST_WAIT_S,
+        followed: Callable[[], None] = lambda: None,
     ) -> None:
         super().__init__(manifest, tracks, ended=False)
         self._newest_wait_s = newest_wait_s
+        self._followed = followed
         self._kind = SlidingPlaylist if slides else LivePlaylist
         self._awaited: dict[_Awaited, asyncio.Future[bool]] = {}
         self._given_up: set[_Awaited] = set()
@@ -105,6 +109,7 @@ class LiveView(RecordingView):
         Raises KeyError when there is no such track, Malformed for what is too far ahead or not said,
         Unavailable when it does not come.
         """
+        self._followed()
         if wish.msn is not None:
             await self._wait(track, wish.msn, wish.part)
         elif wish.part is not None:
@@ -136,6 +141,7 @@ class LiveView(RecordingView):
         """What `follow` would give now; when it must wait, what tells whether it has come; None when it would
         refuse, or wait for no longer than a part lasts.
         """
+        self._followed()
         if wish.msn is None:
             at_once = wish.part is None and track != self.main_track
             return self._live(track, wish.skip, "") if at_once else None

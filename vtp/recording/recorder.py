@@ -32,7 +32,9 @@ from vtp.recording.timebase import NS, Clock, Origin
 
 logger = logging.getLogger(__name__)
 
-TICK_S = 0.125  # between two turns, at most
+TICK_S = 0.125  # between two turns, at most, while somebody follows it; while nobody does twice that
+ATTENDED_NS = 30 * NS
+"""So long after a playlist was asked for somebody is taken to follow it."""
 LOOK_AGAIN_S = 0.05  # where something should have come
 KEY_FRAME_EVERY_NS = NS // 2
 LOOK_AT_DISK_NS = 2 * NS
@@ -73,6 +75,7 @@ class Recorder:
         self._first_source_ns = 0
         self._asked_ns = 0
         self._looked_ns = 0
+        self._attended_ns = -ATTENDED_NS
         self._has_grown = False
         self._remarks = Remarks(recording_id)
         self._failure = self._code = ""
@@ -149,6 +152,10 @@ class Recorder:
         """Keeps a sentence for people in the manifest."""
         self._do(lambda: self._files.update(message=self._remarks.say(message)))
 
+    def attend(self) -> None:
+        """Somebody follows it now: parts of the sound are to be written as soon as they are complete."""
+        self._attended_ns = self._now_ns()
+
     def _do(self, command: Callable[[], None]) -> None:
         self._commands.append(command)
         self._wake.set()
@@ -166,7 +173,7 @@ class Recorder:
             self._files.begin()
             rest_s = 0.0
             while not self._stopping:
-                self._wake.wait(min(TICK_S, rest_s))
+                self._wake.wait(min(2 * TICK_S, rest_s))
                 self._wake.clear()
                 rest_s = self._step()
             self._step()
@@ -207,11 +214,12 @@ class Recorder:
         """The next turn is when the picture's part in work should be complete: it waits for none then."""
         if self._segmenter is None or self._origin is None:
             return LOOK_AGAIN_S
+        longest_s = TICK_S if now - self._attended_ns < ATTENDED_NS else 2 * TICK_S
         due_ns = self._segmenter.part_due_ns
         if due_ns is None:
-            return TICK_S
+            return longest_s
         rest_ns = due_ns - (now - self._origin.monotonic_ns)
-        return rest_ns / NS if rest_ns > 0 else LOOK_AGAIN_S
+        return min(rest_ns / NS, longest_s) if rest_ns > 0 else LOOK_AGAIN_S
 
     def _listen(self, segmenter: Segmenter) -> None:
         """Finds out who is loud, when not all can be heard."""

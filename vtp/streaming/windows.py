@@ -91,7 +91,7 @@ class Windows:
             lasting=False,
         )
         recorder.on_key_frame_wanted(session.want_key_frame)
-        view = LiveView(recorder.manifest, {}, slides=True)
+        view = LiveView(recorder.manifest, {}, slides=True, followed=recorder.attend)
         loop = asyncio.get_running_loop()
 
         def grown() -> None:
