@@ -11,6 +11,7 @@ import pytest
 
 from tests.api.class_people import id_of, refused
 from tests.api.course_material import BASE, enrol, make_course, student
+from tests.api.coursework_material import until
 from tests.api.notification_material import kinds, told
 from tests.api.socket_clients import Client, School
 from tests.serving import Api, Person
@@ -316,6 +317,53 @@ async def test_a_class_is_over_when_its_time_is_and_no_staff_hold_it(
     await head.ok("leave-room")
     assert (await child.pushes("room-closed"))["reason"] == "The lesson is over."
     assert await turned_away(school, pupil, lesson["room_id"]) == "lesson_over"
+
+
+@pytest.mark.both_databases
+async def test_a_lesson_whose_class_was_ended_for_all_is_over_until_its_staff_hold_it_again(
+    school: School, teacher: Person, pupil: Person, course: str
+) -> None:
+    api = school.api
+    watch = api.server.services.courses.lesson_watch
+    lesson, early = await live_lesson(api, course, teacher), await live_lesson(api, course, teacher)
+    await change(api, course, early, teacher, starts_at=at(5))
+
+    async def over_at(of: dict[str, Any]) -> str | None:
+        read = await api.call("GET", f"{BASE}/{course}/lessons/{of['id']}", by=pupil)
+        return str(read.body["over_at"]) if read.body["over_at"] else None
+
+    async def at_home() -> set[str]:
+        return {one["id"] for one in (await api.call("GET", "/api/v1/home", by=pupil)).body["lessons"]}
+
+    for one in (early, lesson):
+        head = await come(school, teacher, one["room_id"])
+        await head.ok("end-room")
+
+    async def ended() -> bool:
+        return await over_at(lesson) is not None
+
+    await until(ended)
+    assert await turned_away(school, pupil, lesson["room_id"]) == "lesson_over"
+    assert await at_home() == {early["id"]}, "what ends before its time begins has not been held"
+    assert await over_at(early) is None
+    await come(school, pupil, early["room_id"])
+
+    await come(school, teacher, lesson["room_id"])
+    await watch.look()
+    assert await over_at(lesson) is None
+    await come(school, pupil, lesson["room_id"])
+    assert await at_home() == {early["id"], lesson["id"]}
+    live = api.server.services.live_rooms.get(lesson["room_id"])
+    assert live is not None
+    live.close("Everybody has left.")
+    await watch.look()
+    assert not await ended(), "nobody has ended it"
+
+    head = await come(school, teacher, lesson["room_id"])
+    await head.ok("end-room")
+    await until(ended)
+    await change(api, course, lesson, teacher, ends_at=at(60))
+    assert not await ended(), "it goes on"
 
 
 async def test_a_fault_in_one_class_keeps_no_other_from_being_looked_after(

@@ -13,6 +13,8 @@ from tests.api.course_material import BASE, enrol, student
 from tests.api.coursework_material import PDF, upload
 from tests.api.notification_material import kinds, told
 from tests.serving import Api, Person
+from vtp.http.pagination import encode_cursor
+from vtp.ids import new_id
 
 RUBRIC = [{"id": "form", "title": "Form", "points": 4}, {"id": "facts", "title": "Facts", "points": 6}]
 
@@ -144,6 +146,33 @@ async def test_the_book_is_a_table_that_runs_nothing(api: Api) -> None:
     ]
     assert line[0] == "'@SUM(A1) Ada, „Ä“"
     assert line[3:] == ["9.5", "late", "", "missing", "47.5", "23.7"]
+
+
+@pytest.mark.both_databases
+async def test_the_book_is_had_by_name_in_pages_and_a_student_is_found_in_it(api: Api) -> None:
+    teacher, pupil, at = await prepared(api)
+    long = "宋" * 200  # its cursor is to be short, too
+    for number, name in enumerate((long, "zoe", "Ada", "Ada", "bob")):
+        one = await api.person("student", f"s{number}@school.example", full_name=name)
+        assert (await enrol(api, at.split("/")[4], one)).status == 201
+    names: list[str] = []
+    book, cursor = f"{course_of(at)}/grades", ""
+    while True:
+        page = await api.call("GET", f"{book}?limit=1{cursor}", by=teacher)
+        assert page.status == 200, page
+        names += [one["full_name"] for one in page.body["items"]]
+        if page.body["next_cursor"] is None:
+            break
+        cursor = f"&cursor={page.body['next_cursor']}"
+    mine = (await api.call("GET", f"{book}?q=PUPIL", by=teacher)).body["items"]
+    assert [one["user_id"] for one in mine] == [pupil.user_id]
+    assert [one for one in names if one not in (long, mine[0]["full_name"])] == ["Ada", "Ada", "bob", "zoe"]
+    assert sorted(names) == sorted(["Ada", "Ada", "bob", "zoe", long, mine[0]["full_name"]])
+    by_address = (await api.call("GET", f"{book}?q=s4@", by=teacher)).body["items"]
+    assert [one["full_name"] for one in by_address] == ["bob"]
+    for forged in (new_id(), ["a"], ["\0", new_id()], ["\ud800", new_id()], ["a", "b"], [1, new_id()]):
+        refused = await api.call("GET", f"{book}?cursor={encode_cursor(forged)}", by=teacher)
+        assert (refused.status, refused.pointers) == (422, ["/query/cursor"]), forged
 
 
 async def test_the_roster_of_an_assignment_is_had_in_pages_from_any_student_on(api: Api) -> None:

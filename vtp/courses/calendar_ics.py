@@ -14,6 +14,7 @@ from datetime import datetime, timedelta
 from functools import lru_cache
 from typing import TYPE_CHECKING, Final
 
+from vtp.courses.calendar_store import MOST_LESSONS
 from vtp.courses.outline_store import Lesson
 
 if TYPE_CHECKING:
@@ -26,7 +27,8 @@ _END: Final = b"END:VCALENDAR\r\n"
 _NO_TEXT: Final = re.compile(r"[^\S\n\t ]|[\x00-\x08\x0e-\x1f\x7f-\x9f]")  # RFC 5545, 3.3.11
 MOST_SAID: Final = 500
 """Characters of a description: each of a class gets it by mail, for each of its lessons."""
-EVENTS_KEPT: Final = 4096
+EVENTS_KEPT: Final = MOST_LESSONS + 1000
+"""More than the largest calendar has: with fewer each reading of it would push out what it comes to next."""
 TURN: Final = 50  # events
 LINE_OCTETS: Final = 75
 HOUR: Final = timedelta(hours=1)

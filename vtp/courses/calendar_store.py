@@ -101,19 +101,20 @@ async def courses_of(tx: AsyncConnection, user_id: str, course_id: str | None = 
     """The courses that somebody takes part in, and whether they teach there; as `role_in_course` has it."""
     of_one = [] if course_id is None else [courses.c.id == course_id]
     c = courses.c
-    enrolled = select(_enrolled.course_id).where(
-        _enrolled.user_id == user_id, _enrolled.status == EnrolmentStatus.ACTIVE
-    )
+    # Whether they wait is looked at below: asked for here, SQLite reads all active enrolments for it.
+    enrolled = select(_enrolled.course_id).where(_enrolled.user_id == user_id)
     given = select(_given.course_id).where(_given.user_id == user_id)
     mine = or_(c.instructor_id == user_id, c.id.in_(enrolled), c.id.in_(given))
     joined = courses.outerjoin(
         course_enrollments, and_(_enrolled.course_id == c.id, _enrolled.user_id == user_id)
     ).outerjoin(course_permissions, and_(_given.course_id == c.id, _given.user_id == user_id))
-    statement = select(c.id, c.status, c.instructor_id, _enrolled.role, _given.role).select_from(joined)
+    columns = c.id, c.status, c.instructor_id, _enrolled.role, _enrolled.status, _given.role
+    statement = select(*columns).select_from(joined)
     shown: dict[str, bool] = {}
-    for id_, status, instructor_id, enrolled_as, permission in await tx.execute(
-        statement.where(mine, *of_one)
-    ):
+    rows = await tx.execute(statement.where(mine, *of_one))
+    for id_, status, instructor_id, enrolled_as, enrolment, permission in rows:
+        if enrolment != EnrolmentStatus.ACTIVE:
+            enrolled_as = None
         role = Role.TEACHER if instructor_id == user_id else Role(permission or enrolled_as or Role.GUEST)
         if role in COURSE_STAFF and status != CourseStatus.ARCHIVED:
             shown[id_] = True

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Row, and_, bindparam, select, tuple_
+from sqlalchemy import Row, and_, bindparam, select, tuple_, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from vtp.accounts.tables import users
@@ -37,6 +37,7 @@ class RoomLesson:
     starts_at: datetime | None
     ends_at: datetime | None
     cancelled_at: datetime | None
+    over_at: datetime | None
     published: bool
     release_at: datetime | None
     section_published: bool | None
@@ -59,7 +60,8 @@ class RoomLesson:
     @property
     def window(self) -> Window:
         """When it is open to the class."""
-        return window_of(self.starts_at, self.ends_at, self.lesson_opens_minutes, self.lesson_grace_minutes)
+        opens, grace = self.lesson_opens_minutes, self.lesson_grace_minutes
+        return window_of(self.starts_at, self.ends_at, opens, grace, self.over_at)
 
     def is_released_at(self, now: datetime) -> bool:
         """Whether students see it."""
@@ -76,6 +78,7 @@ _LESSON = (
     lessons.c.starts_at,
     lessons.c.ends_at,
     lessons.c.cancelled_at,
+    lessons.c.over_at,
     lessons.c.published,
     lessons.c.release_at,
     course_sections.c.published,
@@ -152,6 +155,17 @@ async def members_among(
             member = _member((*there.get(pair, (None, None)), *roles.get(pair, (None, None))))
             found[pair] = as_accounts.get(pair[1], Role.GUEST), member
     return found
+
+
+async def end_lesson_of_room(tx: AsyncConnection, room_id: str, at: datetime) -> None:
+    """Says that its class was ended for all, if its time has begun."""
+    begun = lessons.c.room_id == room_id, lessons.c.starts_at <= at
+    await tx.execute(update(lessons).where(*begun).values(over_at=at))
+
+
+async def hold_again(tx: AsyncConnection, lesson_id: str) -> None:
+    """Says that it is not over after all."""
+    await tx.execute(update(lessons).where(lessons.c.id == lesson_id).values(over_at=None))
 
 
 async def rooms_of_course(tx: AsyncConnection, course_id: str) -> list[str]:

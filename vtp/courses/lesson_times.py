@@ -32,10 +32,18 @@ class Window:
 
 
 def window_of(
-    starts_at: datetime | None, ends_at: datetime | None, opens_minutes: int, grace_minutes: int
+    starts_at: datetime | None,
+    ends_at: datetime | None,
+    opens_minutes: int,
+    grace_minutes: int,
+    over_at: datetime | None = None,
 ) -> Window:
-    """The window of a lesson, in a course whose rooms open so long before and close so long after."""
+    """The window of a lesson, in a course whose rooms open so long before and close so long after; it is over
+    when its class was ended for all, which ends no lesson that was moved since."""
     if starts_at is None:
         return Window(None, None, None)
     end = ends_at if ends_at is not None else starts_at + WITHOUT_END
-    return Window(starts_at - timedelta(minutes=opens_minutes), end, end + timedelta(minutes=grace_minutes))
+    closes_at = end + timedelta(minutes=grace_minutes)
+    if over_at is not None and over_at >= starts_at:
+        end, closes_at = min(end, over_at), min(closes_at, over_at)
+    return Window(starts_at - timedelta(minutes=opens_minutes), end, closes_at)

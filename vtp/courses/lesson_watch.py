@@ -1,4 +1,5 @@
-"""Looks after live lessons whose rooms are open here: who may be there still, and whether they are recorded.
+"""Looks after live lessons whose rooms are open here: who may be there still, whether they are recorded, and
+whether they are over because their staff have ended them for all.
 
 What happens in this process is looked at at once, what another process has taken away within two seconds
 (`vtp.courses.revocations`), and whatever else it has changed within LOOK_EVERY_S.
@@ -21,18 +22,21 @@ from vtp.courses.lesson_door import closed_to, member_there
 from vtp.courses.lesson_store import (
     AUTOMATIC,
     RoomLesson,
+    end_lesson_of_room,
+    hold_again,
     lessons_of_rooms,
     members_among,
 )
 from vtp.courses.roles import CourseStatus, Member
 from vtp.db import Database
+from vtp.db.conflicts import done_over
 from vtp.errors import Conflict, Forbidden, Unavailable, VtpError
 from vtp.http.identity import Role
 from vtp.notifications.notifier import Notifier
 from vtp.recording.by_hand import ByHand
 from vtp.recording.schemas import StartRecording
 from vtp.recording.service import Recordings
-from vtp.rooms.live import LiveRoom, LiveRooms, RoomEvent, RoomOpened
+from vtp.rooms.live import LiveRoom, LiveRooms, RoomClosed, RoomEvent, RoomOpened
 from vtp.rooms.participants import Participant
 from vtp.rooms.people import MediaPublished, PeopleEvent, PersonJoined, PersonLeft
 from vtp.tasks import Tasks
@@ -160,6 +164,8 @@ class LessonWatch:
         if not staff and lesson.window.is_over(now):
             live.close(OVER)
             return
+        if staff and lesson.over_at is not None:
+            await self._held_again(lesson.lesson_id)
         if staff and not state.begun and not lesson.window.is_early(now):
             await self._beginning.tell(lesson, [one.user_id for one in live.people.participants], now)
             state.begun = True
@@ -244,6 +250,18 @@ class LessonWatch:
         if isinstance(event, RoomOpened) and event.room.room.members_only:
             room_id = event.room.id
             event.room.people.add_listener(lambda event: self._people_changed(room_id, event))
+        elif isinstance(event, RoomClosed) and event.room.room.members_only and event.room.ended_for_all:
+            self._tasks.start(self._ended_for_all(event.room.id), "a lesson that was ended")
+
+    @done_over
+    async def _ended_for_all(self, room_id: str) -> None:
+        async with self._database.transaction() as tx:
+            await end_lesson_of_room(tx, room_id, self._clock())
+
+    @done_over
+    async def _held_again(self, lesson_id: str) -> None:
+        async with self._database.transaction() as tx:
+            await hold_again(tx, lesson_id)
 
     def _people_changed(self, room_id: str, event: PeopleEvent) -> None:
         if isinstance(event, PersonJoined) or (

@@ -121,6 +121,8 @@ class Lessons(LiveItems[Lesson]):
         }
         if moved:
             values["sequence"] = item.sequence + 1
+        if moved & {"starts_at", "ends_at"}:
+            values["over_at"] = None
         if moved - {"title"} and item.schedule_id is not None:
             values["touched"] = True
         if "section_id" in values:

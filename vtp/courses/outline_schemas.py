@@ -132,6 +132,10 @@ class LessonReply(BaseModel):
     starts_at: datetime | None
     ends_at: datetime | None
     cancelled: bool
+    over_at: Annotated[
+        datetime | None,
+        Field(description="When its class was ended for all: it is over unless staff hold it again."),
+    ]
     schedule_id: Annotated[str | None, Field(description="The series that it belongs to.")]
     occurrence: Annotated[
         str | None,

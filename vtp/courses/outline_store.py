@@ -81,6 +81,7 @@ class Lesson:
     occurrence: str | None = None
     touched: bool = False
     sequence: int = 0
+    over_at: datetime | None = None
 
     @property
     def cancelled(self) -> bool:

@@ -87,6 +87,7 @@ lessons = Table(
     Column("ends_at", UtcDateTime),
     Column("room_id", id_type(), ForeignKey("rooms.id", ondelete="SET NULL"), index=True),
     Column("cancelled_at", UtcDateTime, comment="of a live lesson that does not take place"),
+    Column("over_at", UtcDateTime, comment="when its class was ended for all, unless it is held again"),
     Column("schedule_id", id_type(), comment="the series that it belongs to"),
     Column("occurrence", String(16), comment="which class of the series, as the clock on the wall says"),
     Column("touched", Boolean, nullable=False, comment="moved or cancelled by itself"),

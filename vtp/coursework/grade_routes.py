@@ -8,6 +8,7 @@ from vtp.accounts.replies import origin_of
 from vtp.courses.routes import COURSE
 from vtp.coursework.assignment_routes import ASSIGNMENT
 from vtp.coursework.grade_schemas import (
+    BookQuery,
     ChangeGrade,
     EntryReply,
     GradeBookPage,
@@ -150,21 +151,22 @@ def _add_roster(table: RouteTable, roster: Roster) -> None:
 def _add_book(table: RouteTable, book: GradeBook) -> None:
     @table.get(
         COURSE + "/grades",
-        query=PageQuery,
+        query=BookQuery,
         reply=GradeBookPage,
         access=Access.VERIFIED,
         summary="Read the grade book of a course",
-        description="For staff: every student with every assignment and every quiz, and what it comes to.",
+        description="For staff: students by name with every assignment, every quiz, and what it comes to.",
         errors=(403, 404),
     )
     async def list_grades(call: Call) -> WrittenPage:
-        query: PageQuery = call.query
+        query: BookQuery = call.query
         found = await book.page(
-            call.principal, call.path["id"], limit=query.limit + 1, after=query.id_position()
+            call.principal, call.path["id"], q=query.q.strip(), limit=query.limit + 1, after=query.place()
         )
         page = found[: query.limit]
-        more = encode_cursor(page[-1].pupil.id) if len(found) > query.limit else None
-        return WrittenPage(GradeBookPage(items=[], next_cursor=more), [written_row(one) for one in page])
+        more = encode_cursor(page[-1][1]) if len(found) > query.limit else None
+        written = [written_row(one) for one, _ in page]
+        return WrittenPage(GradeBookPage(items=[], next_cursor=more), written)
 
     @table.get(
         COURSE + "/grades/mine",

@@ -2,20 +2,25 @@
 
 from __future__ import annotations
 
+import re
 from datetime import datetime
 from typing import Annotated, Any, Self
 
 from pydantic import BaseModel, ConfigDict, Field
 
+from vtp.courses.outline_schemas import not_a_cursor
 from vtp.coursework.assignment_schemas import MAX_CRITERIA, Points
-from vtp.coursework.grade_store import Grade
+from vtp.coursework.grade_store import Grade, PupilPlace
 from vtp.coursework.late import WorkStatus
 from vtp.coursework.material_schemas import FileReply
 from vtp.coursework.quiz_entries import QuizEntry
 from vtp.coursework.roster import RosterCounts, RosterRow
 from vtp.coursework.standing import Entry
 from vtp.http.pagination import Page, PageQuery
+from vtp.ids import is_id
 
+_NAME = re.compile(r"[^\0\ud800-\udfff]{0,150}", re.DOTALL)
+"""What databases take in a cursor; one letter may be three where it is small."""
 Feedback = Annotated[str, Field(max_length=50_000, description="Plain text, with line breaks.")]
 
 
@@ -132,6 +137,22 @@ class BookRowReply(BaseModel):
     percent_overall: Annotated[float | None, Field(description="Of all that there is, the rest as nothing.")]
     entries: Annotated[list[EntryReply], Field(description="One for each assignment, newest first.")]
     quizzes: Annotated[list[QuizEntryReply], Field(description="One for each quiz, newest first.")]
+
+
+class BookQuery(PageQuery):
+    """Whom to list."""
+
+    q: Annotated[str, Field(max_length=200, description="In their name or address.")] = ""
+
+    def place(self) -> PupilPlace | None:
+        """Where the page before ended. Raises Invalid."""
+        position = self.position()
+        if position is None:
+            return None
+        match position:
+            case [str(name), str(enrolment)] if is_id(enrolment) and _NAME.fullmatch(name):
+                return name, enrolment
+        raise not_a_cursor()
 
 
 class GradeBookPage(Page[BookRowReply]):

@@ -11,7 +11,7 @@ from vtp.accounts.service import Clock, account_of, utc_now
 from vtp.courses.door import enter
 from vtp.courses.outline import seen_at
 from vtp.coursework.assignment_store import Assignment, groups_among, page_of_assignments
-from vtp.coursework.grade_store import Pupil, grades_among, page_of_pupils
+from vtp.coursework.grade_store import Pupil, PupilPlace, grades_among, page_of_pupils, pupils_by_name
 from vtp.coursework.quiz_entries import NoQuizzes, QuizBook, QuizEntry
 from vtp.coursework.standing import BookRow, Entry, Known, entry_of
 from vtp.coursework.submission_store import attempts_by_id, newest_of
@@ -33,15 +33,17 @@ class GradeBook:
         self._clock = clock
 
     async def page(
-        self, principal: Principal, course_id: str, *, limit: int, after: str | None
-    ) -> list[BookRow]:
-        """Students with all assignments and quizzes, for who teaches there, drafts of grades among them."""
+        self, principal: Principal, course_id: str, *, q: str, limit: int, after: PupilPlace | None
+    ) -> list[tuple[BookRow, PupilPlace]]:
+        """Students by name with all assignments and quizzes, for who teaches there, drafts of grades among
+        them; each with its place. `q`: those with this in their name or address."""
         await self.quizzes.settle(parse_id(course_id, "/path/id"))
         async with self._database.read() as tx:
             inside = await enter(tx, principal, course_id, Action.COURSE_TEACH)
             tasks = await page_of_assignments(tx, inside.course.id, None, limit=None, before=None)
-            pupils = await page_of_pupils(tx, inside.course.id, limit=limit, after=after)
-            return await self._rows(tx, inside.course.id, tasks, pupils)
+            found = await pupils_by_name(tx, inside.course.id, limit=limit, after=after, q=q)
+            rows = await self._rows(tx, inside.course.id, tasks, [one for one, _ in found])
+        return [(row, place) for row, (_, place) in zip(rows, found, strict=True)]
 
     async def own_quizzes(self, principal: Principal, course_id: str) -> Sequence[QuizEntry]:
         """The caller's own quizzes, newest first, with points where results are shown."""

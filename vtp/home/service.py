@@ -101,4 +101,4 @@ async def _lessons(tx: AsyncConnection, there: Sequence[HomeCourse], now: dateti
 
 def _is_over(lesson: Lesson, course: HomeCourse, now: datetime) -> bool:
     opens, grace = course.lesson_opens_minutes, course.lesson_grace_minutes
-    return window_of(lesson.starts_at, lesson.ends_at, opens, grace).is_over(now)
+    return window_of(lesson.starts_at, lesson.ends_at, opens, grace, lesson.over_at).is_over(now)

@@ -84,6 +84,7 @@ class LiveRoom:
         self.program = Program(self.groups)
         self.groups.add_listener(self._groups_changed, first=True)
         self._parts: dict[Callable[[LiveRoom], object], object] = {}
+        self.ended_for_all = False  # by its staff, which is told with RoomClosed
         self._recording = False
         self._streams = 0
         self._waiting = 0

@@ -60,6 +60,7 @@ class Removals:
         require(by.principal, Action.ROOM_MODERATE, live.room)
         await self._note(Event.ROOM_ENDED, live, by, origin, {"reason": reason})
         require(by.principal, Action.ROOM_MODERATE, live.room)
+        live.ended_for_all = True
         live.close(reason or ENDED)
 
     async def _note(

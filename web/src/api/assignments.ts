@@ -206,10 +206,10 @@ export function assignmentsApi(http: HttpClient) {
       wish: PageWish & { q?: string | undefined; student_id?: string | undefined },
       signal?: AbortSignal,
     ) => http.json<RosterPage>("GET", withQuery(path(course, id, "roster"), { ...wish }), undefined, signal),
-    book: (course: string, page: PageWish, signal?: AbortSignal) =>
+    book: (course: string, wish: PageWish & { q?: string | undefined }, signal?: AbortSignal) =>
       http.json<Page<BookRow>>(
         "GET",
-        withQuery(coursePath(course, "grades"), { ...page }),
+        withQuery(coursePath(course, "grades"), { ...wish }),
         undefined,
         signal,
       ),

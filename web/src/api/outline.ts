@@ -26,6 +26,8 @@ export interface Lesson {
   starts_at: string | null;
   ends_at: string | null;
   cancelled: boolean;
+  /** When its class was ended for all. */
+  over_at: string | null;
   /** The series that it belongs to. */
   schedule_id: string | null;
   /** It was moved or cancelled by itself: its series moves it no more. */

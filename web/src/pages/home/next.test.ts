@@ -16,7 +16,7 @@ const home = (read: Partial<HomeRead>): HomeRead => ({
   ...read,
 });
 const lesson = (title: string, starts_at: string, cancelled = false) =>
-  ({ title, starts_at, ends_at: null, cancelled, course_id: "c" }) as Lesson;
+  ({ title, starts_at, ends_at: null, over_at: null, cancelled, course_id: "c" }) as Lesson;
 const work = (id: string, due_at: string) => ({
   id,
   course_id: "c",

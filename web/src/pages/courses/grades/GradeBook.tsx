@@ -1,5 +1,5 @@
 /** Every student with every assignment and every quiz. */
-import { useCallback, useState } from "react";
+import { useCallback, useEffect, useState } from "react";
 import { readFirst } from "../../../api/pages";
 import { Button } from "../../../design/Button";
 import { EmptyState } from "../../../design/EmptyState";
@@ -7,34 +7,47 @@ import { Notice } from "../../../design/Notice";
 import { SearchInput } from "../../../design/SearchInput";
 import { Loading } from "../../../design/Spinner";
 import { useLoaded } from "../../../hooks/useLoaded";
+import { useSettled } from "../../../hooks/useSettled";
 import { useTask } from "../../../hooks/useTask";
 import { useApi } from "../../../session/Session";
 import { saveFile } from "../../save_file";
 import { useCourse } from "../useCourse";
 import { BookTable } from "./BookTable";
-import { columnsOf, sortedRows } from "./grade_words";
+import { type Column, columnsOf } from "./grade_words";
 
 const FRESH_MS = 30_000;
-const MOST = 5000;
-/** So many rows are drawn at first. */
-const ROWS = 100;
+const LONG_FRESH_MS = 120_000;
+/** So many students are read at first: each has all assignments and all quizzes. */
+const ROWS = 50;
 
 export function GradeBook() {
   const { course } = useCourse();
   const { assignments } = useApi();
-  const load = useCallback(
-    (signal: AbortSignal) => readFirst(MOST, (page) => assignments.book(course.id, page, signal)),
-    [assignments, course.id],
-  );
-  const { data, error } = useLoaded(load, FRESH_MS);
   const [typed, setTyped] = useState("");
+  const q = useSettled(typed.trim());
   const [shown, setShown] = useState(ROWS);
+  const load = useCallback(
+    async (signal: AbortSignal) => {
+      const read = await readFirst(
+        shown,
+        (page) => assignments.book(course.id, { ...page, ...(q && { q }) }, signal),
+        ROWS,
+      );
+      return { ...read, q };
+    },
+    [assignments, course.id, q, shown],
+  );
+  const { data, error } = useLoaded(load, shown > ROWS ? LONG_FRESH_MS : FRESH_MS);
+  const [known, setKnown] = useState<Column[]>([]);
   const task = useTask();
   const save = () =>
     void task.run(async () => saveFile(await assignments.exportBook(course.id), "grades.csv"));
-  const rows = data ? sortedRows(data.items, typed) : [];
-  const columns = columnsOf(data?.items ?? []);
-  const nobody = data !== null && data.items.length === 0;
+  const rows = data?.items ?? [];
+  const columns = rows.length > 0 ? columnsOf(rows) : known;
+  useEffect(() => {
+    if (data && data.items.length > 0) setKnown(columnsOf(data.items));
+  }, [data]);
+  const nobody = data !== null && data.q === "" && rows.length === 0;
   return (
     <div>
       {error && <Notice tone="wrong">{error}</Notice>}
@@ -44,12 +57,12 @@ export function GradeBook() {
           Who takes part is listed here with what they have reached.
         </EmptyState>
       )}
-      {data && !nobody && columns.length === 0 && (
+      {rows.length > 0 && columns.length === 0 && (
         <EmptyState icon="edit" title="Nothing to be graded yet">
           Each assignment and each quiz is a column here.
         </EmptyState>
       )}
-      {columns.length > 0 && (
+      {!nobody && columns.length > 0 && (
         <>
           <div className="course-tools">
             <SearchInput label="Find a student" value={typed} onChange={setTyped} testId="find-student" />
@@ -57,11 +70,17 @@ export function GradeBook() {
               Save as CSV
             </Button>
           </div>
-          <BookTable columns={columns} rows={rows.slice(0, shown)} root={`/courses/${course.id}`} />
+          <BookTable columns={columns} rows={rows} root={`/courses/${course.id}`} />
           {rows.length === 0 && <p className="soft book-none">Nobody is called that.</p>}
-          {rows.length > shown && (
+          {data?.more && (
             <p className="list-more">
-              <Button onClick={() => setShown(shown + ROWS)}>Show more</Button>
+              <Button
+                busy={data.asked < shown}
+                onClick={() => setShown(data.asked + ROWS)}
+                data-testid="more-students"
+              >
+                Show more
+              </Button>
             </p>
           )}
           <p className="soft book-legend">

@@ -1,15 +1,6 @@
 import { expect, it } from "vitest";
 import type { BookRow, QuizEntry } from "../../../api/assignments";
-import {
-  asGraded,
-  columnsOf,
-  countsUnseen,
-  outOf,
-  percentOf,
-  quizPointsOf,
-  reachedOf,
-  sortedRows,
-} from "./grade_words";
+import { asGraded, columnsOf, countsUnseen, outOf, percentOf, quizPointsOf, reachedOf } from "./grade_words";
 
 const quiz = (quiz_id: string, wish: Partial<QuizEntry> = {}): QuizEntry => ({
   quiz_id,
@@ -33,14 +24,6 @@ it("says what is reached of what is graded, and of everything, and never rounds 
   expect(reachedOf([{ out_of: 10, final_points: null }]).to_date).toBeNull();
   expect(reachedOf([])).toEqual({ to_date: null, overall: null, points: 0, out_of: 0 });
   expect([percentOf(62.5), percentOf(null)]).toEqual(["62.5 %", "—"]);
-});
-
-it("finds students by name or address, and puts them in the order of names", () => {
-  const row = (full_name: string, email: string) => ({ full_name, email, entries: [] }) as unknown as BookRow;
-  const rows = [row("Zoe", "z@a.example"), row("Ärne", "b@a.example"), row("Bob", "c@a.example")];
-  expect(sortedRows(rows, "", "de").map(({ full_name }) => full_name)).toEqual(["Ärne", "Bob", "Zoe"]);
-  expect(sortedRows(rows, " ZOE ", "de")).toHaveLength(1);
-  expect(sortedRows(rows, "b@", "de").map(({ full_name }) => full_name)).toEqual(["Ärne"]);
 });
 
 it("puts quizzes behind assignments, the oldest first, and says where they are worth more to some", () => {

@@ -108,11 +108,3 @@ export function reachedOf(entries: readonly Pick<Entry, "out_of" | "final_points
     out_of: cents(graded, ({ out_of }) => out_of) / 100,
   };
 }
-
-/** Those whose name or address has what was typed, by name. */
-export function sortedRows(rows: readonly BookRow[], typed: string, locale?: string): BookRow[] {
-  const wanted = typed.trim().toLocaleLowerCase(locale);
-  const fits = ({ full_name, email }: BookRow) =>
-    `${full_name}\n${email}`.toLocaleLowerCase(locale).includes(wanted);
-  return rows.filter(fits).sort((a, b) => a.full_name.localeCompare(b.full_name, locale));
-}

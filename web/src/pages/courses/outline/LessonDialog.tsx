@@ -20,7 +20,10 @@ interface Around {
   onDone: () => Promise<void>;
 }
 
-type Value = Omit<Lesson, "id" | "course_id" | "cancelled" | "schedule_id" | "touched" | "room_id">;
+type Value = Omit<
+  Lesson,
+  "id" | "course_id" | "cancelled" | "over_at" | "schedule_id" | "touched" | "room_id"
+>;
 
 const KNOWN = [
   "kind",

@@ -3,7 +3,12 @@ import { fromLocal, later, toLocal } from "../local_time";
 import { hiddenWhy, mayEnter, phaseOf, whenOf } from "./lesson_state";
 
 const doors = { lesson_opens_minutes: 15, lesson_grace_minutes: 30 };
-const lesson = { starts_at: "2026-10-05T08:00:00Z", ends_at: "2026-10-05T08:45:00Z", cancelled: false };
+const lesson = {
+  starts_at: "2026-10-05T08:00:00Z",
+  ends_at: "2026-10-05T08:45:00Z",
+  cancelled: false,
+  over_at: null,
+};
 const at = (time: string, one: Parameters<typeof phaseOf>[0] = lesson) =>
   phaseOf(one, doors, Date.parse(`2026-10-05T${time}Z`));
 
@@ -32,6 +37,12 @@ describe("a live lesson", () => {
     expect(mayEnter("grace", false)).toBe(true);
     expect(mayEnter("coming", true)).toBe(true);
     expect(mayEnter(at("08:10:00", { ...lesson, cancelled: true }), true)).toBe(false);
+  });
+
+  it("is over once its staff have ended it, and not when it was moved since", () => {
+    const ended = { ...lesson, over_at: "2026-10-05T08:20:00Z" };
+    expect(at("08:20:01", ended)).toBe("over");
+    expect(at("08:30:01", { ...ended, starts_at: "2026-10-05T08:30:00Z" })).toBe("on");
   });
 
   it("says when it is, its day once", () => {

@@ -8,15 +8,20 @@ export const WITHOUT_END_MS = 4 * 3_600_000;
 
 export type Phase = "cancelled" | "timeless" | "coming" | "open" | "on" | "grace" | "over";
 
-type Timed = Pick<Lesson, "starts_at" | "ends_at" | "cancelled">;
+type Timed = Pick<Lesson, "starts_at" | "ends_at" | "cancelled" | "over_at">;
 type Doors = Pick<Course, "lesson_opens_minutes" | "lesson_grace_minutes">;
 
-/** `open`: the class comes in already; `on`: between start and end; `grace`: late comers are let in still. */
-export function phaseOf({ starts_at, ends_at, cancelled }: Timed, doors: Doors, now_ms: number): Phase {
+/**
+ * `open`: the class comes in already; `on`: between start and end; `grace`: late comers are let in still. What its
+ * staff have ended for all is over, unless it was moved since.
+ */
+export function phaseOf(lesson: Timed, doors: Doors, now_ms: number): Phase {
+  const { starts_at, ends_at, cancelled, over_at } = lesson;
   if (cancelled) return "cancelled";
   if (starts_at === null) return "timeless";
   const start_ms = Date.parse(starts_at);
   const end_ms = ends_at === null ? start_ms + WITHOUT_END_MS : Date.parse(ends_at);
+  if (over_at !== null && Date.parse(over_at) >= start_ms) return "over";
   if (now_ms < start_ms - doors.lesson_opens_minutes * 60_000) return "coming";
   if (now_ms < start_ms) return "open";
   if (now_ms < end_ms) return "on";
