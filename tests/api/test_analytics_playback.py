@@ -15,9 +15,10 @@ from tests.api.course_material import enrol, make_course, student
 from tests.api.recording_material import add_finished, make_room
 from tests.serving import Answer, Api, Person
 from tests.statements import removals
+from vtp.analytics import playback_store
 from vtp.analytics.check import differing_rollups
 from vtp.analytics.intake_writer import IntakeWriter, SentBatch
-from vtp.analytics.playback_store import find_viewer
+from vtp.analytics.playback_store import MORE_PAGES, find_viewer, sessions_of
 from vtp.analytics.schemas import SendEvents
 from vtp.analytics.tables import analytics_batches, analytics_events, playback_sessions, recording_viewers
 from vtp.db.urls import Dialect
@@ -452,6 +453,29 @@ async def test_a_batch_looked_up_before_a_recordings_end_takes_no_passes_back(
         assert kept is not None and (kept.duration_ms, kept.passes[:3]) == (LENGTH_S * 1000, [1, 1, 0])
     assert (await metrics(api, late, recording, late)).body["passes"][:3] == [1, 1, 0]
     async with services.database.read() as tx:
+        assert [one async for one in differing_rollups(tx)] == []
+
+
+async def test_a_loop_of_new_pages_is_kept_as_one(
+    api: Api, recording: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(playback_store, "MAX_PAGES", 3)
+    loops, other = await student(api, "loops"), await student(api, "other")
+    for number in range(7):
+        said = (
+            event("paused", recording),
+            event("progress", recording, segments=[segment(number, number + 0.1)]),
+        )
+        assert (await send(api, loops, 0, *said, session=f"0190f0a0-{number}")).body["accepted"] == 2
+    await send(api, loops, 1, event("paused", recording), session="0190f0a0-1")  # one that there is goes on
+    await send(api, other, 0, event("paused", recording))
+    database = api.server.services.database
+    async with database.read() as tx:
+        found = {one.session_id: one for one in await sessions_of(tx, recording, loops.user_id)}
+        assert found.keys() == {"0190f0a0-0", "0190f0a0-1", "0190f0a0-2", MORE_PAGES}
+        assert {one.session_id: one.pauses for one in found.values()}[MORE_PAGES] == 4
+        assert found["0190f0a0-1"].pauses == 2
+        assert [one.session_id for one in await sessions_of(tx, recording, other.user_id)] == [SESSION]
         assert [one async for one in differing_rollups(tx)] == []
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from vtp.analytics.attendance import Status, tally
@@ -11,6 +11,7 @@ from vtp.analytics.engagement import (
     Inputs,
     activity_score,
     highest,
+    mean_participation,
     participation_rate,
     talk_by_slice,
 )
@@ -48,6 +49,13 @@ def test_a_break_between_two_parts_has_no_slices() -> None:
     first, second = (0, 600_000), (4_200_000, 4_800_000)
     assert participation_rate([], [10, 400_000, 4_300_000], (first, second)) == 0.75
     assert participation_rate([(600_000, 4_200_000)], [2_000_000], (first, second)) == 0
+
+
+@given(st.lists(st.integers(0, 1000), min_size=1, max_size=40), st.integers(0, 5))
+@example([100, 700, 100], 0)
+def test_a_mean_of_rates_loses_no_thousandth(thousandths: list[int], missed: int) -> None:
+    classes = len(thousandths) + missed
+    assert mean_participation([one / 1000 for one in thousandths], classes) == sum(thousandths) // classes
 
 
 def test_talk_over_the_edge_of_a_slice_is_cut_there() -> None:

@@ -20,7 +20,7 @@ from vtp.analytics.course_store import (
     progress_in,
     watchable,
 )
-from vtp.analytics.engagement import Inputs
+from vtp.analytics.engagement import Inputs, mean_participation
 from vtp.analytics.past import NO_LECTURE, PastCourse, PastLecture
 from vtp.courses.roles import CourseStatus
 from vtp.courses.store import Course
@@ -208,7 +208,7 @@ def _student(
         progress,
         sum(is_complete(share, complete_from) for share in progress.values()),
         sum(row.watch_time_ms for row in mine.values()),
-        int(sum(row.participation for row in attended) * 1000 / held) if held else None,
+        mean_participation([row.participation for row in attended], held) if held else None,
         round(sum(row.activity_score for row in attended) / held, 2) if held else None,
         Inputs(*(sum(getattr(row, each.name) for row in attended) for each in fields(Inputs))),
         entries,

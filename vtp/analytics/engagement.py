@@ -86,6 +86,12 @@ def participation_rate(talks: Sequence[Interval], acts: Sequence[int], parts: Se
     return sum(_lively(talks, acts, part) for part in parts) * 1000 // slices / 1000 if slices else 0.0
 
 
+def mean_participation(rates: Iterable[float], classes: int) -> int:
+    """The rates of the classes that somebody attended, over all of theirs, in thousandths, never rounded up.
+    Rates have three decimals: as sums of fractions they would now and then be a thousandth less."""
+    return sum(round(one * 1000) for one in rates) // classes
+
+
 def _lively(talks: Iterable[Interval], acts: Iterable[int], part: Interval) -> int:
     """How many slices of a part have something in them."""
     lively = {index for index, length in talk_by_slice(talks, part).items() if length >= TALKED_MS}

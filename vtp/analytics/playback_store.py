@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from operator import attrgetter
 from typing import Any, Final
 
-from sqlalchemy import Column, ColumnElement, Table, delete, select
+from sqlalchemy import Column, ColumnElement, Table, delete, func, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from vtp.analytics.playback import KINDS, EventType, Logged, PlaybackSession, ViewerPasses
@@ -24,6 +25,10 @@ from vtp.recording.progress_store import Key
 
 _events, _sessions, _viewers = analytics_events.c, playback_sessions.c, recording_viewers.c
 _SESSION = [_sessions[name] for name in PlaybackSession.__slots__]
+MAX_PAGES: Final = 500
+"""Of one person with one recording: what more of them say is kept as of one. They are kept for good, and a
+report reads all of a recording."""
+MORE_PAGES: Final = "more-pages"
 SessionKey = tuple[str, str, str]
 """An account, a recording and a session."""
 BatchKey = tuple[Any, ...]
@@ -74,17 +79,28 @@ async def read_log(tx: AsyncConnection, recording_id: str, user_id: str) -> list
     return [(row[0], Logged(EventType(row[1]), row[2], row[3])) for row in rows if row[1] in KINDS]
 
 
-async def lock_sessions(
+async def begin_sessions(
     tx: AsyncConnection, begun: Mapping[SessionKey, datetime]
 ) -> dict[SessionKey, PlaybackSession]:
-    """Sessions by (account, recording, session), begun then where there are none; other changes wait."""
-    found = await find_sessions(tx, begun)
-    missing = sorted(begun.keys() - found.keys())
-    if missing:
-        new = [PlaybackSession(*key, begun[key], begun[key]) for key in missing]
-        await insert_absent(tx, playback_sessions, [_values(one) for one in new])
-        found |= await find_sessions(tx, missing)
-    return found
+    """Adds sessions, by (account, recording, session), that began then; other changes of them wait."""
+    keys = sorted(begun)
+    new = [PlaybackSession(*key, begun[key], begun[key]) for key in keys]
+    await insert_absent(tx, playback_sessions, [_values(one) for one in new])
+    return await find_sessions(tx, keys)
+
+
+async def pages_too_many(tx: AsyncConnection, keys: Collection[SessionKey]) -> set[SessionKey]:
+    """Those of these new sessions with which somebody would have more than MAX_PAGES of a recording."""
+    of = _sessions.user_id, _sessions.recording_id
+    wanted, theirs = matching(tx, of, sorted({key[:2] for key in keys}))
+    counted = select(*of, func.count()).join_from(wanted, playback_sessions, theirs).group_by(*of)
+    pages = Counter({(row[0], row[1]): int(row[2]) for row in await tx.execute(counted)})
+    over = set()
+    for key in keys:
+        pages[key[:2]] += 1
+        if pages[key[:2]] > MAX_PAGES:
+            over.add(key)
+    return over
 
 
 async def find_sessions(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
+from dataclasses import replace
 from datetime import datetime, timedelta
 
 from sqlalchemy.ext.asyncio import AsyncConnection
@@ -17,14 +18,16 @@ from vtp.analytics.playback import (
     fold,
 )
 from vtp.analytics.playback_store import (
+    MORE_PAGES,
     Happened,
     SessionKey,
     add_events,
+    begin_sessions,
     find_sessions,
     find_viewers,
     forget_batches,
     forget_events,
-    lock_sessions,
+    pages_too_many,
     read_log,
     save_sessions,
     save_viewers,
@@ -68,12 +71,9 @@ class Rollups:
         `lengths`: of what is watched in them, by account and recording, the length that bins are of. Those
         rows of progress are locked.
         """
+        rows, sessions = await _pages_of(tx, rows)
         await add_events(tx, rows)
         of_recordings = [(_session_of(one), one) for one in rows if one.recording_id is not None]
-        begun: dict[SessionKey, datetime] = {}
-        for key, one in of_recordings:
-            begun.setdefault(key, one.received_at)
-        sessions = await lock_sessions(tx, begun) if begun else {}
         viewers = await find_viewers(tx, lengths)
         # A recording may have ended since it was looked up: what is of its whole length stays so.
         ended = {key: one.duration_ms for key, one in viewers.items() if one.duration_ms and not lengths[key]}
@@ -141,6 +141,32 @@ class Rollups:
     async def _forget(self, forget: Forget, before: datetime) -> int:
         async with self._database.transaction() as tx:
             return await forget(tx, before, FORGOTTEN_AT_ONCE)
+
+
+async def _pages_of(
+    tx: AsyncConnection, rows: Sequence[Happened]
+) -> tuple[Sequence[Happened], dict[SessionKey, PlaybackSession]]:
+    """The pages that these rows are of, locked, begun where there are none; and the rows as they are kept,
+    where somebody has too many."""
+    begun = _begun(rows)
+    found = await find_sessions(tx, begun)
+    missing = [key for key in begun if key not in found]
+    over = await pages_too_many(tx, missing) if missing else set()
+    if over:
+        rows = [replace(one, session_id=MORE_PAGES) if _session_of(one) in over else one for one in rows]
+        begun = _begun(rows)
+        found = await find_sessions(tx, begun)
+    new = {key: at for key, at in begun.items() if key not in found}
+    return rows, found | (await begin_sessions(tx, new) if new else {})
+
+
+def _begun(rows: Iterable[Happened]) -> dict[SessionKey, datetime]:
+    """When the pages of these rows began, if they do with them."""
+    begun: dict[SessionKey, datetime] = {}
+    for one in rows:
+        if one.recording_id is not None:
+            begun.setdefault(_session_of(one), one.received_at)
+    return begun
 
 
 def watched_row(
