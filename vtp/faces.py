@@ -24,7 +24,7 @@ from vtp.home.service import Homes
 from vtp.http.express import Source
 from vtp.http.routing import RouteTable
 from vtp.http.shown_path import MEDIA_BY_PATH
-from vtp.http.system import Check, SystemParts, build_documentation, check_disk
+from vtp.http.system import Check, SystemParts, build_documentation, check_disk, run_checks
 from vtp.http.system import build_routes as system_routes
 from vtp.jobs.routes import build_routes as job_routes
 from vtp.jobs.transcoding import Transcoding
@@ -33,6 +33,8 @@ from vtp.media.ice_servers import IceServers
 from vtp.media.plane import MediaPlane
 from vtp.notifications.push import shape_of
 from vtp.notifications.routes import build_routes as notification_routes
+from vtp.overview.routes import build_routes as overview_routes
+from vtp.overview.service import Overview
 from vtp.personal.routes import build_routes as personal_routes
 from vtp.quizzes.build import build_routes as quiz_routes
 from vtp.recording.admission import Admission
@@ -159,6 +161,7 @@ def build_tables(services: Services) -> list[RouteTable]:
         ),
         audit_routes(accounts.trail),
         mail_routes(services.mails),
+        overview_routes(_overview(services)),
         room_routes(services.rooms, services.live_rooms),
         link_routes(services.links),
         chat_routes(services.chats),
@@ -202,6 +205,18 @@ def build_tables(services: Services) -> list[RouteTable]:
     if services.sfu is not None:
         tables.append(sfu_routes(services.sfu))
     return [*tables, build_documentation(tables, open_rooms=settings.rooms.open)]
+
+
+def _overview(services: Services) -> Overview:
+    checks = _checks(services)
+    return Overview(
+        services.settings,
+        services.database,
+        services.media,
+        services.doors,
+        lambda: run_checks(checks),
+        services.count_classes,
+    )
 
 
 def _checks(services: Services) -> dict[str, Check]:

@@ -28,7 +28,7 @@ def load_settings(
     layers = read_layers(Settings, known, config_dir or default_config_dir(known))
     layers.add(overrides or {}, "the command line")
     try:
-        return Settings(**layers.tree)
+        return Settings(**layers.tree).from_sources(layers.origins)
     except ValidationError as error:
         raise StartupError(_sentence(error, layers)) from error
 

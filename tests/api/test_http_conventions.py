@@ -26,6 +26,7 @@ from vtp.http.routing import Access, Route
 from vtp.settings import SfuSettings
 
 SNAPSHOTS = {
+    "/api/v1/server/settings": "the settings, which the program has",
     "/api/v1/streaming/rooms/{room}/participants": "who is there at this moment, in an older client's words",
     "/api/v1/rooms/{room}/connections": "who is there at this moment, all of them",
     "/api/v1/signalling/rooms/stats": "who is there at this moment, in an older client's words",

@@ -7,7 +7,17 @@ from tests.api.recording_material import add_finished
 from tests.serving import Api, Person
 from vtp.faces import build_tables
 
-TAGS = ("connections", "guests", "home", "jobs", "media", "notifications", "recordings", "webhooks")
+TAGS = (
+    "connections",
+    "guests",
+    "home",
+    "jobs",
+    "media",
+    "notifications",
+    "overview",
+    "recordings",
+    "webhooks",
+)
 OFFER = (
     b"""v=0\r
 o=- 1 1 IN IP4 0.0.0.0\r
@@ -34,6 +44,7 @@ ROOM = "/api/v1/rooms/physics"
 HOOK = {"url": "https://hooks.example/vtp", "events": ["*"], "room_id": "physics"}
 #                         nobody new stu view ass tea own adm room elsewhere
 STAFF = of("              401 403 403 403 200 200 200 200 403 403")
+ADMINS = of("             401 403 403 403 403 403 403 200 403 403")
 OWNERS = of("             401 403 403 403 403 403 200 200 403 403")
 TRASH = of("              401 403 403 403 403 200 200 200 403 403")
 NO_LADDER = of("          401 403 403 403 403 403 409 409 403 403")
@@ -77,6 +88,8 @@ def endpoints(recording: str) -> list[Endpoint]:
     at = f"/api/v1/recordings/{recording}"
     route = "/api/v1/recordings/{id}"
     return [
+        Endpoint("GET", "/api/v1/server/state", ADMINS),
+        Endpoint("GET", "/api/v1/server/settings", ADMINS),
         Endpoint(
             "POST",
             f"{ROOM}/links",

@@ -91,7 +91,7 @@ class Shown:
         for tab in ("", "assignments", "quizzes", "grades", "progress"):
             yield STUDENT, f"student-{tab or 'lessons'}", f"{course}/{tab}".rstrip("/")
         yield STUDENT, "student-assignment", f"{course}/assignments?assignment={self.assignment}"
-        for name in ("people", "invitations", "audit", "mails", "usage"):
+        for name in ("people", "invitations", "audit", "mails", "usage", "server"):
             yield ADMIN, name, f"/{name}"
         yield ADMIN, "import", "/people/import"
         yield ADMIN, "person", f"/people/{self.pupil}"

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import sys
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Annotated
 
@@ -24,9 +25,15 @@ def backup(
     ] = False,
 ) -> None:
     """Make one file of everything that must be kept; a running server goes on meanwhile."""
+    from vtp.backup.last import note_backup
     from vtp.backup.make import make_backup
 
-    made = asyncio.run(make_backup(load_settings(), file, media=media))
+    settings = load_settings()
+    made = asyncio.run(make_backup(settings, file, media=media))
+    try:
+        note_backup(settings.data_dir, datetime.now(UTC))
+    except OSError as error:
+        sys.stderr.write(f"That there is one could not be noted in {settings.data_dir}: {error.strerror}.\n")
     print(f"{file}: {made.rows} rows of {made.database}, {made.files} files, {made.bytes} bytes.")
     if made.missing:
         print(f"{made.missing} files were deleted before they were copied.")

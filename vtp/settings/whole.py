@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Annotated
 from urllib.parse import quote
 
-from pydantic import Field
+from pydantic import Field, PrivateAttr
 from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict
 
 from vtp.settings.accounts import AccountSettings
@@ -57,6 +58,21 @@ class Settings(BaseSettings):
     plain: PlainSettings = PlainSettings()
     log: LogSettings = LogSettings()
     limits: LimitSettings = LimitSettings()
+
+    _origins: Mapping[str, str] = PrivateAttr(default_factory=dict)
+
+    def from_sources(self, origins: Mapping[str, str]) -> Settings:
+        """The same, knowing where each comes from: a file or a variable by the setting's name."""
+        self._origins = dict(origins)
+        return self
+
+    def origin(self, name: str) -> str:
+        """Where `name`, or the section that it is in, was set; empty: nowhere."""
+        while name:
+            if found := self._origins.get(name):
+                return found
+            name = name.rpartition(".")[0]
+        return ""
 
     @classmethod
     def settings_customise_sources(

@@ -51,6 +51,7 @@ const Invitations = lazy(() =>
 );
 const Audit = lazy(() => import("./pages/admin/Audit").then((page) => ({ default: page.Audit })));
 const Mails = lazy(() => import("./pages/admin/Mails").then((page) => ({ default: page.Mails })));
+const Server = lazy(() => import("./pages/admin/Server").then((page) => ({ default: page.Server })));
 const Usage = lazy(() => import("./pages/admin/Usage").then((page) => ({ default: page.Usage })));
 const Notifications = lazy(() =>
   import("./pages/notifications/Notifications").then((page) => ({ default: page.Notifications })),
@@ -226,6 +227,13 @@ export function App() {
           {
             <Inside>
               <Usage />
+            </Inside>
+          }
+        </Route>
+        <Route path="/server">
+          {
+            <Inside>
+              <Server />
             </Inside>
           }
         </Route>

@@ -33,6 +33,7 @@ export const ADMIN_PLACES: readonly Place[] = [
   { href: "/audit", label: "Audit", icon: "list" },
   { href: "/mails", label: "Mails", icon: "send" },
   { href: "/usage", label: "Usage", icon: "poll" },
+  { href: "/server", label: "Server", icon: "settings" },
 ];
 
 /**

@@ -21,6 +21,7 @@ import { type MailsApi, mailsApi } from "../api/mails";
 import { type MaterialsApi, materialsApi } from "../api/materials";
 import { type NotificationsApi, notificationsApi } from "../api/notifications";
 import { type OutlineApi, outlineApi } from "../api/outline";
+import { type OverviewApi, overviewApi } from "../api/overview";
 import { type PeopleApi, peopleApi } from "../api/people";
 import { sentence } from "../api/problem";
 import { type QuizzesApi, quizzesApi } from "../api/quizzes";
@@ -43,6 +44,7 @@ export interface Api {
   audit: AuditApi;
   mails: MailsApi;
   usage: UsageApi;
+  overview: OverviewApi;
   rooms: RoomsApi;
   recordings: RecordingsApi;
   jobs: JobsApi;
@@ -132,6 +134,7 @@ export function SessionProvider({ http, children }: { http: HttpClient; children
       audit: auditApi(http),
       mails: mailsApi(http),
       usage: usageApi(http),
+      overview: overviewApi(http),
       rooms: roomsApi(http),
       recordings: recordingsApi(http),
       jobs: jobsApi(http),

@@ -17,6 +17,7 @@ import { useApi } from "../../session/Session";
 import { ROLE_NAMES, roleOf } from "../people/roles";
 import { AdminHead, AdminPage } from "./AdminPage";
 import { Invite } from "./Invite";
+import { InviteMany } from "./InviteMany";
 import { LinkToPass } from "./LinkToPass";
 
 const PAGE = 100;
@@ -41,10 +42,16 @@ function InvitationList() {
   const shown = data?.items.filter((one) => all || isOpen(one));
   const [inviting, setInviting] = useState(false);
   const [pass, setPass] = useState<{ email: string; link: string } | null>(null);
+  const [invitingMany, setInvitingMany] = useState(false);
   const invite = (
-    <Button tone="primary" icon="plus" onClick={() => setInviting(true)} data-testid="invite">
-      Invite somebody
-    </Button>
+    <>
+      <Button icon="users" onClick={() => setInvitingMany(true)} data-testid="invite-many">
+        Invite many
+      </Button>
+      <Button tone="primary" icon="plus" onClick={() => setInviting(true)} data-testid="invite">
+        Invite somebody
+      </Button>
+    </>
   );
   return (
     <div data-testid="invitations-page">
@@ -84,6 +91,7 @@ function InvitationList() {
           <Button onClick={() => setCount(count + PAGE)}>Show more</Button>
         </p>
       )}
+      <InviteMany open={invitingMany} onClose={() => setInvitingMany(false)} onDone={() => void reload()} />
       <Invite open={inviting} onClose={() => setInviting(false)} onDone={() => void reload()} />
       <Dialog title="A new link" open={pass !== null} onClose={() => setPass(null)}>
         {pass && (
