@@ -19,7 +19,7 @@ export function SearchInput({
       <input
         className="field-input"
         type="search"
-        placeholder="Search"
+        placeholder={label}
         aria-label={label}
         value={value}
         onChange={(event) => onChange(event.target.value)}

@@ -77,6 +77,7 @@ export function Door({ room, knownName }: { room: Room; knownName: string }) {
               required
               maxLength={100}
               pattern=".*\S.*"
+              title="Write your name."
               autoComplete="name"
               value={name}
               onChange={(event) => setName(event.target.value)}

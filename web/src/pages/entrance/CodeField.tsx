@@ -55,7 +55,7 @@ export function CodeField({
           autoComplete="one-time-code"
           inputMode="numeric"
           pattern="\s*[0-9]{3}\s?[0-9]{3}\s*"
-          title="Six digits"
+          title="A code has six digits."
           required
           autoFocus={autoFocus || backup}
           placeholder="123456"

@@ -51,6 +51,7 @@ function CreateRoomForm({ onClose, onCreated }: Props) {
         name="room_id"
         maxLength={64}
         pattern="[A-Za-z0-9_\-]{1,64}"
+        title="Use letters, digits, hyphens and underscores only."
         placeholder="algebra-ii"
         value={address}
         onChange={(event) => setSlug(event.target.value)}

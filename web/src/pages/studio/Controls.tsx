@@ -83,7 +83,11 @@ function Toggle({ icon, label, on, calm = false, disabled, onPress, testId }: To
       data-testid={testId}
     >
       <Icon name={icon} size={22} />
-      <span className="toggle-label">{calm ? label : `${label} ${on ? "on" : "off"}`}</span>
+      <span className="toggle-label">
+        {label}
+        {/* aria-pressed says the same. */}
+        {!calm && <span aria-hidden="true"> {on ? "on" : "off"}</span>}
+      </span>
     </button>
   );
 }

@@ -117,7 +117,7 @@ function Row({
               tone="quiet"
               busy={task.busy}
               onClick={end}
-              aria-label={`End ${name}`}
+              aria-label={`End it: ${name}`}
               data-testid="end-way"
             >
               End it
