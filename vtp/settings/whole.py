@@ -27,6 +27,19 @@ from vtp.settings.stores import DatabaseSettings, StorageSettings
 from vtp.settings_values import DataDir
 
 
+class _Origins:
+    """Where settings come from, by their names: nothing that makes two of them others."""
+
+    def __init__(self, of: Mapping[str, str]) -> None:
+        self.of = dict(of)
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, _Origins)
+
+    def __hash__(self) -> int:
+        return 0
+
+
 class Settings(BaseSettings):
     """All settings of one vtp process; built once by `vtp.settings_loading`, never changed afterwards.
 
@@ -59,17 +72,17 @@ class Settings(BaseSettings):
     log: LogSettings = LogSettings()
     limits: LimitSettings = LimitSettings()
 
-    _origins: Mapping[str, str] = PrivateAttr(default_factory=dict)
+    _origins: _Origins = PrivateAttr(default_factory=lambda: _Origins({}))
 
     def from_sources(self, origins: Mapping[str, str]) -> Settings:
         """The same, knowing where each comes from: a file or a variable by the setting's name."""
-        self._origins = dict(origins)
+        self._origins = _Origins(origins)
         return self
 
     def origin(self, name: str) -> str:
         """Where `name`, or the section that it is in, was set; empty: nowhere."""
         while name:
-            if found := self._origins.get(name):
+            if found := self._origins.of.get(name):
                 return found
             name = name.rpartition(".")[0]
         return ""
