@@ -33,6 +33,7 @@ async def test_an_admin_sees_how_the_server_is(api: Api, admin: Person) -> None:
     state = answer.body
     assert answer.headers["Cache-Control"] == "no-store"
     assert state["checks"] == {"database": "ok", "media": "ok", "disk": "ok"}
+    assert state["database"].startswith(("sqlite:///", "postgresql://"))
     assert datetime.fromisoformat(state["last_backup_at"]) == at
     assert datetime.fromisoformat(state["started_at"]) <= datetime.now(UTC)
     assert 0 < state["disk_free_bytes"] <= state["disk_total_bytes"]

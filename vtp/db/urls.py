@@ -36,6 +36,11 @@ class DatabaseUrl:
         """The file of an SQLite database."""
         return Path(self.url.database or "")
 
+    @property
+    def as_written(self) -> str:
+        """As settings have it, without our driver; the password is hidden."""
+        return self.url.set(drivername=self.dialect.value).render_as_string(hide_password=True)
+
     def __str__(self) -> str:
         return self.url.render_as_string(hide_password=True)
 

@@ -55,7 +55,7 @@ class Overview:
             draining=self.doors.closed,
             classes=self.classes(),
             checks=checks,
-            database=without_secrets(str(self.database.url)),
+            database=without_secrets(self.database.url.as_written),
             data_folder=str(settings.data_dir.absolute()),
             disk_free_bytes=disk.free,
             disk_total_bytes=disk.total,
