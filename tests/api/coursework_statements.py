@@ -56,8 +56,11 @@ async def _write_assignments(api: Api, course: str, admin: Person, teacher: Pers
     remark = (await upload(api, f"{grade}/files", teacher)).body["id"]
     for by in (teacher, pupil):
         assert (await api.call("GET", "/api/v1/home", by=by)).status == 200
-        book = [f"{BASE}/{course}/grades/mine"] if by is pupil else [grade, f"{BASE}/{course}/grades"]
-        for path in (*book, *(f"{one}?cursor={cursor}" for one in book)):
+        whole = f"{BASE}/{course}/grades"
+        book = [f"{whole}/mine", f"{whole}/mine?cursor={cursor}"]
+        if by is teacher:
+            book = [grade, whole, f"{whole}?q=reader", f"{whole}?cursor={encode_cursor(('a', MISSING))}"]
+        for path in book:
             assert (await api.call("GET", path, by=by)).status == 200, path
         assert (await api.call("POST", f"{at}/release-grades", by=teacher)).status == 200
     assert (await api.call("GET", f"{BASE}/{course}/files/{remark}", by=pupil)).status == 200

@@ -21,6 +21,8 @@ from vtp.db.metadata import metadata
 EXAMPLES = 150  # on each database
 DESTRUCTIVE = {"leave-room", "end-room", "clear-chat", "mute-all", "lower-all-hands", "close-breakouts"}
 """They take no payload that matters: whatever is sent, they do what they are for."""
+OF_EACH_JOIN = ("seq", "resume_token", "mediasoup", "open_for_ms")
+"""What differs from one join to the next."""
 KEPT = {"rooms", "room_bans", "chat_messages", "polls", "poll_votes"}
 UNKNOWN = "01890a5d-ac96-774b-bcce-b302099a8057"
 
@@ -72,7 +74,7 @@ async def state(room: Classroom) -> Any:
     """All that a member can see of the room and of what it keeps."""
     teacher = room.teacher
     joined = await teacher.join(ROOM)
-    told = {name: one for name, one in joined.items() if name not in ("seq", "resume_token", "mediasoup")}
+    told = {name: one for name, one in joined.items() if name not in OF_EACH_JOIN}
     return [told, (await teacher.ok("get-room-info"))["peers"], await stored(room.school.api)]
 
 
