@@ -82,11 +82,14 @@ class Overview:
     async def _counts(self) -> tuple[dict[str, int], int, int]:
         of = recording_jobs.c.state
         async with self.database.read() as tx:
-            rows = await tx.execute(select(of, func.count()).group_by(of))
+            told = of.in_([State.QUEUED, State.RUNNING, State.FAILED])
+            rows = await tx.execute(select(of, func.count()).where(told).group_by(of))
             jobs = {str(state): count for state, count in rows}
-            counts = select(func.count(mails.c.next_try_at), func.count(mails.c.failed_at))
-            waiting, failed = (await tx.execute(counts)).one()
-        return jobs, waiting, failed
+            waits, failed = mails.c.next_try_at.is_not(None), mails.c.failed_at.is_not(None)
+            counts = [
+                await tx.scalar(select(func.count()).select_from(mails).where(one)) for one in (waits, failed)
+            ]
+        return jobs, counts[0] or 0, counts[1] or 0
 
     def _doors(self) -> list[MediaDoor]:
         told = {
