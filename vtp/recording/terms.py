@@ -47,20 +47,6 @@ class Filing(Protocol):
         """Whether anything is set anywhere."""
 
 
-class Nowhere:
-    """Where there is nothing besides rooms."""
-
-    async def days_of(
-        self, tx: AsyncConnection, recording_ids: Collection[str]
-    ) -> Mapping[str, Sequence[int | None]]:
-        """None."""
-        return {}
-
-    async def have_any(self, tx: AsyncConnection) -> bool:
-        """No."""
-        return False
-
-
 def longest(days: Collection[int]) -> int:
     """Of several; for ever is longer than any."""
     return FOR_EVER if FOR_EVER in days else max(days)
