@@ -79,3 +79,11 @@ def test_nothing_secret_is_shown_wherever_it_stands() -> None:
     assert values["database.url"].value == '"postgresql://…@db.example/vtp?…"'
     assert values["media.turn_secret"].is_set
     assert without_secrets("s3://bucket/folder") == "s3://bucket/folder"
+
+
+@pytest.mark.parametrize("password", ["ge/heim", "/ge/heim/", "ge?heim", "ge@heim", "ge:heim#"])
+def test_a_password_with_any_mark_in_it_is_not_shown_of_an_address(password: str) -> None:
+    for address in (f"postgresql://vtp:{password}@db.example/vtp", f"https://lrs.example/x?key={password}"):
+        shown = without_secrets(address)
+        assert "ge" not in shown and "heim" not in shown, shown
+        assert shown.startswith(address.partition("://")[0])

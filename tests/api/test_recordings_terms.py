@@ -89,6 +89,26 @@ async def test_a_time_that_is_taken_back_holds_no_more(
     assert (row.status, row.expires_at, row.warned_at) == (Status.READY, None, None)
 
 
+async def test_what_was_set_for_a_room_that_is_deleted_since_can_still_be_taken_back(
+    api: Api, teacher: Person, room: str, clock: Clock
+) -> None:
+    admin = await api.person("admin")
+    recording_id = await add_finished(api, room, teacher)
+    await keep(api, f"{ROOMS}/{room}", 30, admin)
+    await after(api, clock, days=1)
+    deleted = await api.call("DELETE", f"/api/v1/signalling/room/delete?room_id={room}", by=teacher)
+    assert deleted.status < 300, deleted
+    assert (await row_of(api, recording_id)).expires_at is not None
+    path = f"{ROOMS}/{room}/recording-retention"
+    assert (await api.call("GET", path, by=admin)).body == {"own_days": 30, "days": 30}
+    assert (await api.call("GET", path, by=teacher)).status == 404
+    assert (await keep(api, f"{ROOMS}/{room}", None, admin)).status == 200
+    assert (await keep(api, f"{ROOMS}/{recording_id}", None, admin)).status == 404
+    await after(api, clock, days=40)
+    row = await row_of(api, recording_id)
+    assert (row.status, row.expires_at) == (Status.READY, None)
+
+
 @pytest.mark.both_databases
 async def test_what_is_filed_is_kept_for_the_longest_time_of_its_courses(
     api: Api, teacher: Person, room: str, clock: Clock

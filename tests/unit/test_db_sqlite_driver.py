@@ -1,6 +1,7 @@
 """The adapter of aiosqlite that visits the connection's thread once for each statement."""
 
 import asyncio
+import sqlite3
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
@@ -85,6 +86,25 @@ async def test_what_could_not_begin_does_nothing_outside_of_a_transaction(tmp_pa
             await tx.execute(insert(idempotency_keys), row("ours"))
         async with database.read() as tx:
             assert (await tx.execute(select(KEYS).order_by(KEYS))).scalars().all() == ["ours", "theirs"]
+
+
+async def test_what_could_not_begin_when_its_rows_were_to_come_a_few_at_a_time_begins_later(
+    tmp_path: Path,
+) -> None:
+    async with opened(tmp_path) as database:
+        async with database.transaction() as tx:
+            await tx.execute(text("PRAGMA busy_timeout = 0"))
+        with pytest.raises(ValueError, match="undone"):
+            async with database.transaction() as tx:
+                other = sqlite3.connect(tmp_path / "vtp.db", isolation_level=None)
+                other.execute("BEGIN IMMEDIATE")
+                with pytest.raises(OperationalError, match="locked"):
+                    await tx.stream(select(KEYS))
+                other.close()
+                await tx.execute(insert(idempotency_keys), row("ours"))
+                raise ValueError("undone")
+        async with database.read() as tx:
+            assert (await tx.execute(select(KEYS))).scalars().all() == []
 
 
 async def test_giving_a_connection_back_after_a_commit_is_no_visit(tmp_path: Path) -> None:

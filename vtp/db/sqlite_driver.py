@@ -120,9 +120,10 @@ class _Connection(AsyncAdapt_aiosqlite_connection):
             return answer
 
     def cursor(self, server_side: bool = False) -> Any:
-        """A cursor that brings rows a few at a time begins late no longer."""
+        """A cursor that brings rows a few at a time begins late no longer: a statement of ours, with what
+        begins, goes before its own."""
         if server_side and self._opening:
-            self.execute(self._take_opening())
+            self.execute("SELECT 1")
         return super().cursor(server_side)
 
     def commit(self) -> None:
@@ -139,10 +140,6 @@ class _Connection(AsyncAdapt_aiosqlite_connection):
         self._opening = ""
         connection: Any = self._connection
         return not self._is_known or (connection._connection is not None and connection.in_transaction)
-
-    def _take_opening(self) -> str:
-        opening, self._opening = self._opening, ""
-        return opening
 
 
 def _execute(

@@ -10,6 +10,12 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from vtp.db.statements import insert_if_absent
 from vtp.recording.tables import recording_terms as terms
+from vtp.rooms.tables import rooms
+
+
+async def was_there(tx: AsyncConnection, room_id: str) -> bool:
+    """Whether there is, or was, a room with this id: deleted ones stay for their recordings."""
+    return (await tx.execute(select(rooms.c.id).where(rooms.c.id == room_id))).first() is not None
 
 
 async def find_days(tx: AsyncConnection, room_id: str) -> int | None:

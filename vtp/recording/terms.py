@@ -14,14 +14,15 @@ from typing import Protocol
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from vtp.accounts.audit import AuditLog, Event, Origin
-from vtp.accounts.permissions import Action, require
+from vtp.accounts.permissions import Action, can, require
 from vtp.db import Database
 from vtp.db.conflicts import done_over
+from vtp.errors import NotFound
 from vtp.http.identity import Principal
+from vtp.ids import is_id
 from vtp.recording.catalogue import RoomDirectory
 from vtp.recording.retention_store import Aging
-from vtp.recording.term_store import days_of_rooms, find_days, have_rooms_any, set_days
-from vtp.rooms.store import Room
+from vtp.recording.term_store import days_of_rooms, find_days, have_rooms_any, set_days, was_there
 
 FOR_EVER = 0
 
@@ -44,20 +45,6 @@ class Filing(Protocol):
 
     async def have_any(self, tx: AsyncConnection) -> bool:
         """Whether anything is set anywhere."""
-
-
-class Nowhere:
-    """Where there is nothing besides rooms."""
-
-    async def days_of(
-        self, tx: AsyncConnection, recording_ids: Collection[str]
-    ) -> Mapping[str, Sequence[int | None]]:
-        """None."""
-        return {}
-
-    async def have_any(self, tx: AsyncConnection) -> bool:
-        """No."""
-        return False
 
 
 def longest(days: Collection[int]) -> int:
@@ -100,27 +87,40 @@ class RoomTerms:
     async def get(self, principal: Principal, reference: str) -> Term:
         """For how long a room's recordings are kept, for who may start one there."""
         require(principal, Action.RECORDING_LIST)
-        room = await self._rooms.find(reference)
-        require(principal, Action.RECORDING_START, room)
+        room_id = await self._find(principal, reference)
         async with self._database.read() as tx:
-            return self._term(await find_days(tx, room.id))
+            return self._term(await find_days(tx, room_id))
 
     @done_over
     async def set(self, principal: Principal, reference: str, days: int | None, origin: Origin) -> Term:
         """Sets that; 0: for ever, None: as all of them."""
         require(principal, Action.SERVER_MANAGE)
-        room: Room = await self._rooms.find(reference)
+        room_id = await self._find(principal, reference)
         async with self._database.transaction() as tx:
-            await set_days(tx, room.id, days, datetime.now(UTC))
+            await set_days(tx, room_id, days, datetime.now(UTC))
             await self._audit.record(
                 tx,
                 Event.RECORDING_TERM,
                 origin,
                 actor_id=principal.user_id,
-                subject=f"room:{room.id}",
+                subject=f"room:{room_id}",
                 details={"days": days},
             )
         return self._term(days)
+
+    async def _find(self, principal: Principal, reference: str) -> str:
+        """The id of a room that the caller may record; for administrators also of a deleted one, by its id:
+        what was set for it goes on holding for the recordings made there."""
+        try:
+            room = await self._rooms.find(reference)
+        except NotFound:
+            if is_id(reference) and can(principal, Action.SERVER_MANAGE):
+                async with self._database.read() as tx:
+                    if await was_there(tx, reference.lower()):
+                        return reference.lower()
+            raise
+        require(principal, Action.RECORDING_START, room)
+        return room.id
 
     def _term(self, own_days: int | None) -> Term:
         return Term(own_days, self.general_days if own_days is None else own_days)
