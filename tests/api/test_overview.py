@@ -42,6 +42,18 @@ async def test_an_admin_sees_how_the_server_is(api: Api, admin: Person) -> None:
     assert (state["draining"], state["mail"], state["turn"]) == (False, "", [])
 
 
+async def test_an_admin_sees_the_rest_while_the_data_folder_is_away(api: Api, admin: Person) -> None:
+    folder = api.server.services.settings.data_dir
+    away = folder.rename(folder.with_name("away"))
+    try:
+        state = (await api.call("GET", STATE, by=admin)).body
+    finally:
+        away.rename(folder)
+    assert (state["disk_free_bytes"], state["disk_total_bytes"]) == (0, 0)
+    assert state["checks"]["disk"] != "ok"
+    assert state["version"]
+
+
 async def test_an_admin_sees_every_setting_and_no_secret(api: Api, admin: Person) -> None:
     items = {one["name"]: one for one in (await api.call("GET", SETTINGS, by=admin)).body["items"]}
     assert json.loads(items["recording.min_free_bytes"]["value"]) > 0
@@ -78,3 +90,9 @@ def test_nothing_secret_is_shown_wherever_it_stands() -> None:
     assert values["database.url"].value == '"postgresql://…@db.example/vtp?…"'
     assert values["media.turn_secret"].is_set
     assert without_secrets("s3://bucket/folder") == "s3://bucket/folder"
+
+
+@pytest.mark.parametrize("word", ["ge/heim", "ge@heim", "ge heim", "ge?heim", "ge:heim", "heim/@", "?heim"])
+def test_a_password_is_not_shown_whatever_signs_it_has(word: str) -> None:
+    shown = without_secrets(f"postgresql://vtp:{word}@db.example/vtp?ssl=heim/ heim")
+    assert shown == "postgresql://…@db.example/vtp?…"

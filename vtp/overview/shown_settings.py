@@ -13,8 +13,10 @@ from pydantic import BaseModel, SecretStr
 from vtp.overview.schemas import SettingReply
 from vtp.settings import Settings
 
-_SECRET_IN_ADDRESS = re.compile(r"(?<=://)[^/@\s]*@|(?<=\?)\S*")
-"""Name and password before the host, and the query: databases and stores take passwords in both."""
+_SECRET_IN_ADDRESS = re.compile(r"(?<=://).*@|(?<=\?).*", re.DOTALL)
+"""Name and password before the host, and the query: databases and stores take passwords in both. Up to the
+last @, whatever is before it: SQLAlchemy takes a password with a slash or a space as it is written.
+"""
 
 
 def without_secrets(address: str) -> str:

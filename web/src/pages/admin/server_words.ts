@@ -24,7 +24,10 @@ function checked(state: ServerState, check: string): Pick<Fact, "how" | "words">
 }
 
 function diskOf(state: ServerState): Fact {
-  const value = `${bytes(state.disk_free_bytes)} free of ${bytes(state.disk_total_bytes)}`;
+  const value =
+    state.disk_total_bytes > 0
+      ? `${bytes(state.disk_free_bytes)} free of ${bytes(state.disk_total_bytes)}`
+      : "It cannot be read";
   const base = { name: "Disk of the data folder", value };
   const found = checked(state, "disk");
   if (found.how === "wrong") return { ...base, ...found };
