@@ -49,6 +49,12 @@ describe("what is said of a server", () => {
     });
   });
 
+  it("does not say that nothing failed where the database does not answer", () => {
+    const away = facts({ checks: { ...STATE.checks, database: "The database does not answer." } });
+    expect(away["Work on recordings"]).toMatchObject({ value: "Not known", how: "note" });
+    expect(away.Mail).toMatchObject({ value: "mail.example:587", how: "note" });
+  });
+
   it("tells a disk that cannot be read from a full one", () => {
     const away = {
       disk_free_bytes: 0,

@@ -56,9 +56,14 @@ function backupOf(state: ServerState, now_ms: number): Fact {
     : { name, value, how: "good" };
 }
 
+/** What is counted in a database that does not answer: not none. */
+const UNKNOWN = { value: "Not known", how: "note", words: "The database does not say." } as const;
+const isCounted = (state: ServerState): boolean => checked(state, "database").how === "good";
+
 function jobsOf(state: ServerState): Fact {
   const value = `${state.jobs_running} running, ${state.jobs_waiting} waiting, ${state.jobs_failed} failed`;
   const name = "Work on recordings";
+  if (!isCounted(state)) return { name, ...UNKNOWN };
   if (state.jobs_failed === 0) return { name, value, how: "good" };
   return { name, value, how: "note", words: "The page of a recording says what failed, and tries again." };
 }
@@ -72,6 +77,7 @@ function mailOf(state: ServerState): Fact {
       how: "note",
       words: "You pass on the links on the page Mails yourself.",
     };
+  if (!isCounted(state)) return { name, ...UNKNOWN, value: state.mail };
   const value = `${state.mail}: ${state.mails_waiting} waiting, ${state.mails_failed} given up`;
   return state.mails_failed > 0
     ? { name, value, how: "note", words: "The page Mails says why." }
