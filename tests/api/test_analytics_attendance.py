@@ -385,6 +385,31 @@ async def test_time_in_which_the_room_was_closed_is_nobodys(api: Api, teacher: P
     assert told == [(1200, 1, 0), (600, 0.5, 1200)]
 
 
+async def test_a_class_that_goes_on_after_a_break_is_seen_as_its_sheet_has_it(
+    api: Api, teacher: Person
+) -> None:
+    school = await make_school(api, teacher, ["Ada", "Ben"])
+    seeing = api.server.services.analytics.live
+    seeing._clock = lambda: EIGHT + timedelta(minutes=school.clock.minutes)
+    await stay(school, {"Teacher": (-200, -199), "Ben": (-200, -199)})  # another class, or a look
+    await stay(school, {"Teacher": (0, 10), "Ada": (0, 10)})
+    school.clock.minutes = 30
+    live = await school.open()
+    live.people.hold(school.participant("Teacher"))
+    school.clock.minutes = 45
+    for name in ("Ada", "Ben"):
+        live.people.hold(school.participant(name))
+    await school.presence.flush()
+    seen = (await api.call("GET", f"/api/v1/analytics/rooms/{live.id}/live", by=teacher)).body
+    assert seen["began"] == "2030-03-04T08:00:00Z"
+    late = {one["user_id"]: one["late_s"] for one in seen["people"]}
+    school.clock.minutes = 60
+    live.close()
+    await school.presence.flush()
+    sheet = {row["name"]: row["late_s"] for row in (await school.sheet())["people"]}
+    assert {name: late[school.pupils[name].user_id] for name in sheet} == sheet == {"Ada": 0, "Ben": 2700}
+
+
 async def test_a_class_counted_before_breaks_were_told_apart_is_counted_anew(
     api: Api, teacher: Person
 ) -> None:

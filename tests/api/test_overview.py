@@ -43,6 +43,18 @@ async def test_an_admin_sees_how_the_server_is(api: Api, admin: Person) -> None:
     assert (state["draining"], state["mail"], state["turn"]) == (False, "", [])
 
 
+async def test_an_admin_sees_the_rest_while_the_data_folder_is_away(api: Api, admin: Person) -> None:
+    folder = api.server.services.settings.data_dir
+    away = folder.rename(folder.with_name("away"))
+    try:
+        state = (await api.call("GET", STATE, by=admin)).body
+    finally:
+        away.rename(folder)
+    assert (state["disk_free_bytes"], state["disk_total_bytes"]) == (0, 0)
+    assert state["checks"]["disk"] != "ok"
+    assert state["version"]
+
+
 async def test_an_admin_sees_every_setting_and_no_secret(api: Api, admin: Person) -> None:
     items = {one["name"]: one for one in (await api.call("GET", SETTINGS, by=admin)).body["items"]}
     assert json.loads(items["recording.min_free_bytes"]["value"]) > 0
@@ -81,9 +93,17 @@ def test_nothing_secret_is_shown_wherever_it_stands() -> None:
     assert without_secrets("s3://bucket/folder") == "s3://bucket/folder"
 
 
-@pytest.mark.parametrize("password", ["ge/heim", "/ge/heim/", "ge?heim", "ge@heim", "ge:heim#"])
-def test_a_password_with_any_mark_in_it_is_not_shown_of_an_address(password: str) -> None:
-    for address in (f"postgresql://vtp:{password}@db.example/vtp", f"https://lrs.example/x?key={password}"):
+@pytest.mark.parametrize(
+    "word", ["ge/heim", "/ge/heim/", "ge heim", "ge?heim", "ge@heim", "ge:heim#", "heim/@", "?heim"]
+)
+def test_a_password_with_any_mark_in_it_is_not_shown_of_an_address(word: str) -> None:
+    for address in (
+        f"postgresql://vtp:{word}@db.example/vtp",
+        f"postgresql://vtp:{word}@db.example/vtp?ssl=heim/ heim",
+        f"https://lrs.example/x?key={word}",
+    ):
         shown = without_secrets(address)
         assert "ge" not in shown and "heim" not in shown, shown
         assert shown.startswith(address.partition("://")[0])
+        if "?" not in word and "lrs" not in address:
+            assert shown.startswith("postgresql://…@db.example/vtp")

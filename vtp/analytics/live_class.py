@@ -1,20 +1,22 @@
 """A class as it goes: who is there, who came late, what they do in it. For its staff, from the rows that are
 written every two seconds (of talk and cameras that go on every ten), so that every process has the same.
+
+Of a lesson whose room is open again after a break it is all of the class, as its sheet will have it.
 """
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from datetime import datetime
-from typing import Any
+from datetime import datetime, timedelta
+from typing import Any, Final
 
-from sqlalchemy import select
+from sqlalchemy import func, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from vtp.accounts.permissions import STAFF, Action, require
 from vtp.accounts.service import Clock, utc_now
-from vtp.analytics.attendance import Thresholds
+from vtp.analytics.attendance import APART_MS, Thresholds
 from vtp.analytics.attendance_store import Student, find_rules, students_of
 from vtp.analytics.class_tables import participant_activity
 from vtp.analytics.classes import unix_ms
@@ -24,6 +26,9 @@ from vtp.db import Database
 from vtp.http.identity import Principal, Role
 from vtp.rooms.service import RoomService
 from vtp.rooms.tables import live_sessions, session_participants
+
+_APART: Final = timedelta(milliseconds=APART_MS)
+_MOST_PARTS: Final = 50
 
 
 @dataclass(slots=True)
@@ -133,7 +138,10 @@ class LiveClasses:
                 expected = await students_of(tx, lesson.course_id)
                 thresholds = (await find_rules(tx, lesson.course_id)).thresholds
                 starts_at = lesson.starts_at
-            rows = await _rows(tx, session.id) if session is not None else []
+            parts = [session.id] if session is not None else []
+            if lesson is not None and session is not None:
+                parts += await _parts_before(tx, room.id, session.started_at)
+            rows = await _rows(tx, parts)
         began, people = as_it_goes(rows, expected, starts_at, thresholds, now)
         return LiveClass(room.id, now, session.started_at if session is not None else None, began, people)
 
@@ -150,8 +158,22 @@ async def _lesson_in(tx: AsyncConnection, room_id: str) -> Any:
     return (await tx.execute(statement.order_by(c.id).limit(1))).one_or_none()
 
 
-async def _rows(tx: AsyncConnection, session_id: str) -> list[Any]:
-    who, did = session_participants.c, participant_activity.c
+async def _parts_before(tx: AsyncConnection, room_id: str, started_at: datetime) -> list[str]:
+    """When the room of a lesson was open before, as long as no break is longer than one of a class."""
+    c = live_sessions.c
+    earlier = c.room_id == room_id, c.started_at < started_at, c.ended_at.is_not(None)
+    statement = select(c.id, c.started_at, c.ended_at).where(*earlier)
+    found = []
+    for part in await tx.execute(statement.order_by(c.started_at.desc()).limit(_MOST_PARTS)):
+        if started_at - part.ended_at > _APART:
+            break
+        found.append(part.id)
+        started_at = part.started_at
+    return found
+
+
+async def _rows(tx: AsyncConnection, session_ids: Sequence[str]) -> list[Any]:
+    who, did, at = session_participants.c, participant_activity.c, live_sessions.c
     statement = (
         select(
             who.id,
@@ -159,14 +181,15 @@ async def _rows(tx: AsyncConnection, session_id: str) -> list[Any]:
             who.full_name,
             who.role,
             who.joined_at,
-            who.left_at,
+            func.coalesce(who.left_at, at.ended_at).label("left_at"),
             did.talks,
             did.camera,
             did.acts,
             did.quality,
         )
+        .join(live_sessions, at.id == who.live_session_id)
         .outerjoin(participant_activity, did.participation_id == who.id)
-        .where(who.live_session_id == session_id)
+        .where(who.live_session_id.in_(session_ids))
         .order_by(who.id)
     )
     return list((await tx.execute(statement)).all())

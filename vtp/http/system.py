@@ -209,10 +209,13 @@ def _explain(slug: str) -> str:
 
 
 def check_disk(folder: Path, min_free_bytes: int) -> Check:
-    """A check that the data folder's disk has room left."""
+    """A check that the data folder is there and its disk has room left."""
 
     async def check() -> None:
-        free = (await asyncio.to_thread(shutil.disk_usage, folder)).free
+        try:
+            free = (await asyncio.to_thread(shutil.disk_usage, folder)).free
+        except OSError as error:
+            raise Unavailable(f"The data folder cannot be read: {error.strerror}.") from error
         if free < min_free_bytes:
             raise Unavailable(
                 f"Only {free // 1_000_000} MB are free on the disk of the data folder; free some space."

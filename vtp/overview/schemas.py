@@ -27,7 +27,7 @@ class ServerState(BaseModel):
     database: Annotated[str, Field(description="Its address, without what is secret in it.")]
     data_folder: str
     disk_free_bytes: int
-    disk_total_bytes: int
+    disk_total_bytes: Annotated[int, Field(description="0: the folder cannot be read.")]
     disk_needed_bytes: Annotated[int, Field(description="With less free nothing can be recorded.")]
     storage: Annotated[str, Field(description="Where recordings lie; empty: in the data folder.")]
     media: list[MediaDoor]

@@ -7,6 +7,7 @@ import shutil
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
+from pathlib import Path
 
 from sqlalchemy import func, select
 
@@ -48,7 +49,7 @@ class Overview:
             jobs, waiting, failed = await self._counts()
         else:  # the page says so; what is in it nobody knows
             jobs, waiting, failed = {}, 0, 0
-        disk = await asyncio.to_thread(shutil.disk_usage, settings.data_dir)
+        free, total = await asyncio.to_thread(_room_on_disk, settings.data_dir)
         return ServerState(
             version=__version__,
             started_at=self.started_at,
@@ -57,8 +58,8 @@ class Overview:
             checks=checks,
             database=without_secrets(self.database.url.as_written),
             data_folder=str(settings.data_dir.absolute()),
-            disk_free_bytes=disk.free,
-            disk_total_bytes=disk.total,
+            disk_free_bytes=free,
+            disk_total_bytes=total,
             disk_needed_bytes=settings.recording.min_free_bytes,
             storage=without_secrets(settings.storage.url),
             media=self._doors(),
@@ -98,3 +99,12 @@ class Overview:
             for one in worker.candidates
         }
         return [MediaDoor(protocol=name, address=address, port=port) for name, address, port in sorted(told)]
+
+
+def _room_on_disk(folder: Path) -> tuple[int, int]:
+    """Free bytes, and all; none of a folder that is away, of which the check says so."""
+    try:
+        usage = shutil.disk_usage(folder)
+    except OSError:
+        return 0, 0
+    return usage.free, usage.total

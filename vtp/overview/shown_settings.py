@@ -13,10 +13,10 @@ from pydantic import BaseModel, SecretStr
 from vtp.overview.schemas import SettingReply
 from vtp.settings import Settings
 
-_SECRET_IN_ADDRESS = re.compile(r"(?<=://)[^?@\s]*\?\S*@\S*|(?<=://)[^?\s]*@|(?<=\?)\S*")
+_SECRET_IN_ADDRESS = re.compile(r"(?<=://)[^?@]*\?.*@.*|(?<=://)[^?]*@|(?<=\?).*", re.DOTALL)
 """Name and password before the host, and the query: databases and stores take passwords in both, and read one
-with a slash in it, too. Where a question mark stands before the first @ nobody knows which of both it ends:
-all of that is left out."""
+with a slash or a space in it, too. Where a question mark stands before the first @ nobody knows which of both
+it ends: all of that is left out."""
 
 
 def without_secrets(address: str) -> str:

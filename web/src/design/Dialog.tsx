@@ -15,19 +15,29 @@ export function Dialog({
   children: ReactNode;
 }) {
   const ref = useRef<HTMLDialogElement>(null);
+  const stillOpen = useRef(open);
   const titleId = useId();
   useEffect(() => {
+    stillOpen.current = open;
     const dialog = ref.current;
     if (!dialog) return;
     if (open && !dialog.open) dialog.showModal();
     if (!open && dialog.open) dialog.close();
   }, [open]);
+  /** The browser closes it at Escape without asking: what is open still, as who keeps it says, is shown again. */
+  const closed = () => {
+    onClose();
+    window.setTimeout(() => {
+      const dialog = ref.current;
+      if (dialog && stillOpen.current && !dialog.open) dialog.showModal();
+    });
+  };
   return (
     <dialog
       ref={ref}
       className="dialog"
       aria-labelledby={titleId}
-      onClose={onClose}
+      onClose={closed}
       onPointerDown={(event) => event.target === ref.current && onClose()}
     >
       {open && (

@@ -1,5 +1,5 @@
 /** Inviting many people with one form; where the server sends no mail, one list of links to pass on. */
-import { type ChangeEvent, useEffect, useRef, useState } from "react";
+import { type ChangeEvent, type RefObject, useEffect, useRef, useState } from "react";
 import type { RoleWord } from "../../api/people";
 import { Button } from "../../design/Button";
 import { Dialog, DialogActions } from "../../design/Dialog";
@@ -33,30 +33,37 @@ interface Props {
 }
 
 export function InviteMany({ open, onClose, onDone }: Props) {
+  const stop = useRef<AbortController | null>(null);
+  /** While people are invited closing stops that: the links that there are already are seen nowhere else. */
+  const close = () => (stop.current ? stop.current.abort() : onClose());
   return (
-    <Dialog title="Invite many people" open={open} onClose={onClose}>
-      <Inviting onClose={onClose} onDone={onDone} />
+    <Dialog title="Invite many people" open={open} onClose={close}>
+      <Inviting stop={stop} onClose={close} onDone={onDone} />
     </Dialog>
   );
 }
 
-function Inviting({ onClose, onDone }: Omit<Props, "open">) {
+interface Stoppable {
+  /** What stops the invitations that are being made; null while none are. */
+  stop: RefObject<AbortController | null>;
+}
+
+function Inviting({ stop, onClose, onDone }: Omit<Props, "open"> & Stoppable) {
   const { invitations } = useApi();
   const [people, setPeople] = useState<readonly Wanted[]>([]);
   const [outcomes, setOutcomes] = useState<readonly Outcome[] | null>(null);
-  const gone = useRef(false);
-  useEffect(() => {
-    gone.current = false;
-    return () => {
-      gone.current = true;
-    };
-  }, []);
+  useEffect(() => () => stop.current?.abort(), [stop]);
   const start = (all: readonly Wanted[], role: RoleWord) => {
     setPeople(all);
     setOutcomes([]);
     const invite = ({ email, full_name }: Wanted) =>
       invitations.invite({ email, role, ...(full_name && { full_name }) });
-    void inviteAll(all, invite, setOutcomes, () => gone.current).then(onDone);
+    const stopped = new AbortController();
+    stop.current = stopped;
+    void inviteAll(all, invite, setOutcomes, stopped.signal).then(() => {
+      stop.current = null;
+      onDone();
+    });
   };
   if (outcomes === null) return <ListForm onStart={start} onClose={onClose} />;
   return <Outcomes of={people.length} outcomes={outcomes} onClose={onClose} />;

@@ -49,6 +49,24 @@ describe("what is said of a server", () => {
     });
   });
 
+  it("does not say that nothing failed where the database does not answer", () => {
+    const away = facts({ checks: { ...STATE.checks, database: "The database does not answer." } });
+    expect(away["Work on recordings"]).toMatchObject({ value: "Not known", how: "note" });
+    expect(away.Mail).toMatchObject({ value: "mail.example:587", how: "note" });
+  });
+
+  it("tells a disk that cannot be read from a full one", () => {
+    const away = {
+      disk_free_bytes: 0,
+      disk_total_bytes: 0,
+      checks: { ...STATE.checks, disk: "It is away." },
+    };
+    expect(facts(away)["Disk of the data folder"]).toMatchObject({
+      value: "It cannot be read",
+      how: "wrong",
+    });
+  });
+
   it("warns of a disk before nothing can be recorded, and of a backup that is old or was never made", () => {
     expect(facts({ disk_free_bytes: 4e9 })["Disk of the data folder"]?.how).toBe("note");
     expect(facts({ last_backup_at: null })["Last backup"]?.how).toBe("note");

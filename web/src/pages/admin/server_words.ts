@@ -24,7 +24,10 @@ function checked(state: ServerState, check: string): Pick<Fact, "how" | "words">
 }
 
 function diskOf(state: ServerState): Fact {
-  const value = `${bytes(state.disk_free_bytes)} free of ${bytes(state.disk_total_bytes)}`;
+  const value =
+    state.disk_total_bytes > 0
+      ? `${bytes(state.disk_free_bytes)} free of ${bytes(state.disk_total_bytes)}`
+      : "It cannot be read";
   const base = { name: "Disk of the data folder", value };
   const found = checked(state, "disk");
   if (found.how === "wrong") return { ...base, ...found };
@@ -53,9 +56,14 @@ function backupOf(state: ServerState, now_ms: number): Fact {
     : { name, value, how: "good" };
 }
 
+/** What is counted in a database that does not answer: not none. */
+const UNKNOWN = { value: "Not known", how: "note", words: "The database does not say." } as const;
+const isCounted = (state: ServerState): boolean => checked(state, "database").how === "good";
+
 function jobsOf(state: ServerState): Fact {
   const value = `${state.jobs_running} running, ${state.jobs_waiting} waiting, ${state.jobs_failed} failed`;
   const name = "Work on recordings";
+  if (!isCounted(state)) return { name, ...UNKNOWN };
   if (state.jobs_failed === 0) return { name, value, how: "good" };
   return { name, value, how: "note", words: "The page of a recording says what failed, and tries again." };
 }
@@ -69,6 +77,7 @@ function mailOf(state: ServerState): Fact {
       how: "note",
       words: "You pass on the links on the page Mails yourself.",
     };
+  if (!isCounted(state)) return { name, ...UNKNOWN, value: state.mail };
   const value = `${state.mail}: ${state.mails_waiting} waiting, ${state.mails_failed} given up`;
   return state.mails_failed > 0
     ? { name, value, how: "note", words: "The page Mails says why." }
