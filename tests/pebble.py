@@ -6,7 +6,6 @@ import asyncio
 import datetime as dt
 import json
 import os
-import socket
 import ssl
 from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
@@ -22,6 +21,7 @@ import dns.rdatatype
 import dns.rrset
 
 from scripts.build_pebble import PACKAGE, VERSION
+from tests.free_ports import free_ports
 from vtp.bench.go_program import built
 from vtp.http.tls import make_certificate
 
@@ -31,15 +31,6 @@ START_LIMIT_S = 30.0
 def why_not() -> str:
     """Why there is no Pebble; empty when there is."""
     return "" if built(PACKAGE, VERSION) else "Pebble is not built: `python -m scripts.build_pebble` says why"
-
-
-def free_ports(count: int) -> list[int]:
-    """TCP ports of loopback that nobody uses."""
-    opened = [socket.create_server(("127.0.0.1", 0)) for _ in range(count)]
-    ports = [one.getsockname()[1] for one in opened]
-    for one in opened:
-        one.close()
-    return ports
 
 
 @dataclass

@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from scripts.build_versitygw import PACKAGE, VERSION
-from tests.pebble import free_ports
+from tests.free_ports import free_ports
 from vtp.bench.go_program import built
 from vtp.settings import StorageSettings
 

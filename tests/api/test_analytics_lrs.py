@@ -20,7 +20,7 @@ from scripts.build_ralph import PROGRAM, why_not
 from tests.api.course_material import enrol, make_course, student
 from tests.api.test_analytics_playback import event, segment, send
 from tests.api.test_analytics_reports import file
-from tests.pebble import free_ports
+from tests.free_ports import free_ports
 from tests.record_store import Intervene, RecordStore, record_store
 from tests.serving import Api, Person
 from tests.unit.test_analytics_xapi import validate

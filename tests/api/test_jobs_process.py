@@ -6,7 +6,7 @@ import time
 from collections.abc import Callable
 from pathlib import Path
 
-from tests.pebble import free_ports
+from tests.free_ports import free_ports
 from tests.server_process import run_vtp, running_server
 
 LIMIT_S = 90.0

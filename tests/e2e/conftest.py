@@ -22,6 +22,7 @@ from typing import Any
 import pytest
 from playwright.sync_api import Browser, BrowserContext, Error, Page, Playwright, expect
 
+from tests.free_ports import free_port
 from tests.fresh_database import begin_fresh
 from tests.one_chromium import running_browser, running_playwright
 from vtp.bench.lecture_clip import write_mjpeg, write_wav, write_y4m
@@ -74,12 +75,6 @@ FLAGS = [
     "--disable-backgrounding-occluded-windows",
 ]
 expect.set_options(timeout=30_000)  # ms; what comes at once on an idle machine takes its time on a busy one
-
-
-def free_port(kind: int = socket.SOCK_STREAM) -> int:
-    with socket.socket(socket.AF_INET, kind) as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
 
 
 @dataclass

@@ -18,8 +18,8 @@ from aiosmtpd.controller import Controller
 from aiosmtpd.smtp import SMTP, Envelope, Session
 from playwright.sync_api import Browser, Page, expect
 
-from tests.e2e.conftest import free_port
 from tests.e2e.test_pages import assert_fits_a_phone, fill, person
+from tests.free_ports import free_port
 from tests.server_process import Running, running_server
 
 ADMIN = {"full-name": "Ada Admin", "email": "ada@school.example", "password": "three quiet green lamps"}

@@ -10,8 +10,9 @@ from dataclasses import dataclass
 import pytest
 from playwright.sync_api import Browser, Page, Playwright, Request, Route, expect
 
-from tests.e2e.conftest import CHROMIUM, FLAGS, free_port
+from tests.e2e.conftest import CHROMIUM, FLAGS
 from tests.e2e.test_pages import Person, assert_fits_a_phone, fill, person
+from tests.free_ports import free_port
 from tests.oidc.real_provider import CLIENT_SECRET, real_provider
 from tests.server_process import Running, running_server
 

@@ -12,7 +12,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.pebble import free_ports
+from tests.free_ports import free_ports
 from vtp.jobs.queue import JobQueue
 from vtp.settings import JobSettings, Settings
 

@@ -13,7 +13,8 @@ import pytest
 from playwright.sync_api import Page, expect
 
 from tests.e2e.classes.class_pages import frames, tile_of
-from tests.e2e.conftest import free_port, poll
+from tests.e2e.conftest import poll
+from tests.free_ports import free_port
 from vtp.media.ice import choose_addresses, interface_addresses
 
 RELAY_PORTS = (61_000, 61_200)

@@ -8,7 +8,8 @@ from pathlib import Path
 from playwright.sync_api import Browser, expect
 
 from tests.e2e.classes.class_pages import WIDE, frames, join, make_room, sign_in, tile_of
-from tests.e2e.conftest import free_port, poll
+from tests.e2e.conftest import poll
+from tests.free_ports import free_port
 from tests.server_process import running_server
 
 
