@@ -55,6 +55,7 @@ beside=(
   tests/e2e/test_download_chromium.py
   tests/e2e/test_edge.py
   tests/e2e/test_ffmpeg_whip.py
+  tests/e2e/test_invitation_pages.py
   tests/e2e/test_live_codecs.py
   tests/e2e/test_notification_pages.py
   tests/e2e/test_pages.py
@@ -76,6 +77,7 @@ beside=(
   tests/e2e/test_trash_page.py
   tests/e2e/test_usage_page.py
   tests/media/test_bench_api.py
+  tests/media/test_bench_courses.py
   tests/media/test_client_connects.py
   tests/media/test_client_full_ice.py
   tests/media/test_client_ice_roles.py
