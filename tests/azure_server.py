@@ -124,8 +124,8 @@ class AzureServer:
 async def azure_server(folder: Path) -> AsyncIterator[AzureServer]:
     """Runs one until the context ends."""
     server = AzureServer(folder, free_ports(1)[0])
-    await server.start()
     try:
+        await server.start()
         yield server
     finally:
         await server.stop()

@@ -93,8 +93,8 @@ async def _answers(port: int) -> bool:
 async def s3_server(folder: Path) -> AsyncIterator[S3Server]:
     """Runs one until the context ends."""
     server = S3Server(folder, free_ports(1)[0])
-    await server.start()
     try:
+        await server.start()
         yield server
     finally:
         await server.stop()
