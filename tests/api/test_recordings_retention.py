@@ -41,18 +41,17 @@ async def api(tmp_path: Path, database_url: str) -> AsyncIterator[Api]:
 
 
 @pytest.fixture
-async def teacher(api: Api) -> Person:
-    return await api.person("teacher")
-
-
-@pytest.fixture
 async def room(api: Api, teacher: Person) -> str:
     return await make_room(api, teacher)
 
 
 @pytest.fixture
 def clock(api: Api) -> Clock:
-    """That of retention and of the trash."""
+    return clock_of(api)
+
+
+def clock_of(api: Api) -> Clock:
+    """That of retention and of the trash, from now on."""
     clock = Clock(datetime.now(UTC))
     services = api.server.services
     services.retention._clock = services.recordings.trash._clock = clock

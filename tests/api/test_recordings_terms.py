@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterator
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
@@ -11,7 +11,7 @@ import pytest
 
 from tests.api.course_material import enrol, make_course
 from tests.api.recording_material import add_finished, make_room
-from tests.api.test_recordings_retention import Clock, after, row_of, told
+from tests.api.test_recordings_retention import Clock, after, clock_of, row_of, told
 from tests.loop_watch import unblocked_loop
 from tests.serving import Api, Person, serving
 from vtp.recording.store import Status
@@ -29,22 +29,13 @@ async def api(tmp_path: Path, database_url: str) -> AsyncIterator[Api]:
 
 
 @pytest.fixture
-async def teacher(api: Api) -> Person:
-    return await api.person("teacher")
-
-
-@pytest.fixture
 async def room(api: Api, teacher: Person) -> str:
     return await make_room(api, teacher)
 
 
 @pytest.fixture
 def clock(api: Api) -> Clock:
-    """That of retention and of the trash."""
-    clock = Clock(datetime.now(UTC))
-    services = api.server.services
-    services.retention._clock = services.recordings.trash._clock = clock
-    return clock
+    return clock_of(api)
 
 
 async def keep(api: Api, at: str, days: int | None, by: Person) -> Any:

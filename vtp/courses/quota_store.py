@@ -8,12 +8,12 @@ from __future__ import annotations
 from collections.abc import Collection
 from datetime import datetime
 
-from sqlalchemy import ColumnElement, delete, func, or_, select, update
+from sqlalchemy import ColumnElement, func, or_, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from vtp.courses.tables import course_recording_quotas as quotas
 from vtp.courses.tables import course_recordings, courses, lessons
-from vtp.db.statements import insert_if_absent
+from vtp.db.statements import put_row
 from vtp.recording.bounds import Bound
 from vtp.recording.tables import recordings
 
@@ -27,13 +27,8 @@ async def find_course_quota(tx: AsyncConnection, course_id: str) -> int | None:
 
 async def set_course_quota(tx: AsyncConnection, course_id: str, value: int | None, now: datetime) -> None:
     """Sets it, or takes it away."""
-    own = quotas.c.course_id == course_id
-    if value is None:
-        await tx.execute(delete(quotas).where(own))
-        return
-    row = {"course_id": course_id, "bytes": value, "updated_at": now}
-    if not await insert_if_absent(tx, quotas, row):
-        await tx.execute(update(quotas).where(own).values(bytes=value, updated_at=now))
+    values = None if value is None else {"bytes": value, "updated_at": now}
+    await put_row(tx, quotas, {"course_id": course_id}, values)
 
 
 async def used_by_course(tx: AsyncConnection, course_id: str, but: Collection[str] = ()) -> int:

@@ -6,7 +6,7 @@ from collections import defaultdict
 from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime
 
-from sqlalchemy import delete, select, update
+from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from vtp.accounts.audit import AuditLog, Event, Origin
@@ -18,7 +18,7 @@ from vtp.courses.tables import course_recording_terms as terms
 from vtp.courses.tables import course_recordings as filed
 from vtp.db import Database
 from vtp.db.conflicts import done_over
-from vtp.db.statements import insert_if_absent
+from vtp.db.statements import put_row
 from vtp.http.identity import Principal
 from vtp.recording.terms import Term
 
@@ -86,9 +86,5 @@ class CourseTerms:
 
 
 async def _set_days(tx: AsyncConnection, course_id: str, days: int | None, now: datetime) -> None:
-    own = terms.c.course_id == course_id
-    if days is None:
-        await tx.execute(delete(terms).where(own))
-        return
-    if not await insert_if_absent(tx, terms, {"course_id": course_id, "days": days, "updated_at": now}):
-        await tx.execute(update(terms).where(own).values(days=days, updated_at=now))
+    values = None if days is None else {"days": days, "updated_at": now}
+    await put_row(tx, terms, {"course_id": course_id}, values)

@@ -16,6 +16,7 @@ from sqlalchemy import (
     Table,
     and_,
     bindparam,
+    delete,
     func,
     insert,
     literal,
@@ -38,6 +39,17 @@ async def insert_if_absent(tx: AsyncConnection, table: Table, values: Mapping[st
     """
     statement = _INSERTS[tx.dialect.name](table).values(**values).on_conflict_do_nothing()
     return (await tx.execute(statement)).rowcount == 1
+
+
+async def put_row(
+    tx: AsyncConnection, table: Table, key: Mapping[str, Any], values: Mapping[str, Any] | None
+) -> None:
+    """Has the row of a unique key say these values, whether or not there is one; None: takes it away."""
+    own = [table.c[name] == value for name, value in key.items()]
+    if values is None:
+        await tx.execute(delete(table).where(*own))
+    elif not await insert_if_absent(tx, table, {**key, **values}):
+        await tx.execute(update(table).where(*own).values(**values))
 
 
 async def insert_rows(

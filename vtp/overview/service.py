@@ -17,8 +17,7 @@ from vtp.backup.last import last_backup
 from vtp.db import Database
 from vtp.doors import Doors
 from vtp.http.identity import Principal
-from vtp.jobs.store import State
-from vtp.jobs.tables import recording_jobs
+from vtp.jobs.store import State, count_by_state
 from vtp.mail.tables import mails
 from vtp.media.plane import MediaPlane
 from vtp.overview.schemas import MediaDoor, ServerState, SettingReply
@@ -81,11 +80,8 @@ class Overview:
         return shown_settings(self.settings)
 
     async def _counts(self) -> tuple[dict[str, int], int, int]:
-        of = recording_jobs.c.state
         async with self.database.read() as tx:
-            told = of.in_([State.QUEUED, State.RUNNING, State.FAILED])
-            rows = await tx.execute(select(of, func.count()).where(told).group_by(of))
-            jobs = {str(state): count for state, count in rows}
+            jobs = await count_by_state(tx, (State.QUEUED, State.RUNNING, State.FAILED))
             waits, failed = mails.c.next_try_at.is_not(None), mails.c.failed_at.is_not(None)
             counts = [
                 await tx.scalar(select(func.count()).select_from(mails).where(one)) for one in (waits, failed)

@@ -6,10 +6,10 @@ from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import ColumnElement, delete, func, select, update
+from sqlalchemy import ColumnElement, func, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from vtp.db.statements import insert_if_absent
+from vtp.db.statements import put_row
 from vtp.recording.tables import recording_quotas, recordings
 from vtp.rooms.tables import rooms
 
@@ -33,13 +33,8 @@ async def find_quota(tx: AsyncConnection, room_id: str) -> int | None:
 
 async def set_quota(tx: AsyncConnection, room_id: str, value: int | None, now: datetime) -> None:
     """Sets the value of a room; None: the default holds again."""
-    own = recording_quotas.c.room_id == room_id
-    if value is None:
-        await tx.execute(delete(recording_quotas).where(own))
-        return
-    row = {"room_id": room_id, "bytes": value, "updated_at": now}
-    if not await insert_if_absent(tx, recording_quotas, row):
-        await tx.execute(update(recording_quotas).where(own).values(bytes=value, updated_at=now))
+    values = None if value is None else {"bytes": value, "updated_at": now}
+    await put_row(tx, recording_quotas, {"room_id": room_id}, values)
 
 
 async def used_by_room(tx: AsyncConnection, room_id: str, but: Collection[str] = ()) -> int:

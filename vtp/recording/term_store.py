@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Collection, Mapping
 from datetime import datetime
 
-from sqlalchemy import delete, select, update
+from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from vtp.db.statements import insert_if_absent
+from vtp.db.statements import put_row
 from vtp.recording.tables import recording_terms as terms
 from vtp.rooms.tables import rooms
 
@@ -36,9 +36,5 @@ async def have_rooms_any(tx: AsyncConnection) -> bool:
 
 async def set_days(tx: AsyncConnection, room_id: str, days: int | None, now: datetime) -> None:
     """Sets the value of a room; None: what holds for all of them again."""
-    own = terms.c.room_id == room_id
-    if days is None:
-        await tx.execute(delete(terms).where(own))
-        return
-    if not await insert_if_absent(tx, terms, {"room_id": room_id, "days": days, "updated_at": now}):
-        await tx.execute(update(terms).where(own).values(days=days, updated_at=now))
+    values = None if days is None else {"days": days, "updated_at": now}
+    await put_row(tx, terms, {"room_id": room_id}, values)
