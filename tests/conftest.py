@@ -109,12 +109,6 @@ def prepared_commands(pytestconfig: pytest.Config) -> None:
 
 
 @pytest.fixture(scope="session", autouse=True)
-def fast_commits() -> None:
-    """Servers within the tests' own process do not wait for the disk: no test takes its power away."""
-    engine.SYNCHRONOUS = "NORMAL"
-
-
-@pytest.fixture(scope="session", autouse=True)
 def cheap_codes() -> Iterator[None]:
     """What hashing backup codes costs is a test of its own; ten at a time would be most of many others."""
     with pytest.MonkeyPatch.context() as patch:

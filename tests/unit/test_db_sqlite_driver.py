@@ -5,6 +5,7 @@ import sqlite3
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
+from time import thread_time
 from typing import Any
 
 import pytest
@@ -13,9 +14,10 @@ from sqlalchemy.exc import IntegrityError, OperationalError
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from tests.unit.test_db_engine import row
-from vtp.db import Database
+from vtp.db import Database, engine
 from vtp.db.conflicts import Conflicted
 from vtp.db.prepared import Prepared, together
+from vtp.db.sqlite_driver import AT_ONCE_S, TRIED_AGAIN_AFTER
 from vtp.db.tables import idempotency_keys
 
 KEYS = idempotency_keys.c.key
@@ -48,32 +50,120 @@ async def visits_of(tx: AsyncConnection) -> Visits:
     return Visits(raw.driver_connection)
 
 
-async def test_a_statement_is_one_visit_whether_it_gives_rows_or_not(tmp_path: Path) -> None:
+async def test_what_changes_something_is_one_visit_whether_it_gives_rows_or_not(tmp_path: Path) -> None:
     async with opened(tmp_path) as database, database.transaction() as tx:
         visits = await visits_of(tx)
         await tx.execute(insert(idempotency_keys), row("a"))
-        assert visits.count == 1
-        assert (await tx.execute(select(KEYS))).scalars().all() == ["a"]
-        assert visits.count == 2
+        assert visits.count == 1  # with its BEGIN
         await tx.execute(insert(idempotency_keys), [row("b"), row("c")])
+        assert visits.count == 2
+        gone = await tx.execute(delete(idempotency_keys).where(KEYS < "c").returning(KEYS))
+        assert sorted(gone.scalars()) == ["a", "b"]
         assert visits.count == 3
 
 
-async def test_several_statements_are_one_visit_and_so_is_the_first_with_its_begin(tmp_path: Path) -> None:
-    find = Prepared(select(KEYS))
-    async with opened(tmp_path) as database, database.transaction() as tx:
-        visits = await visits_of(tx)
-        assert await together(tx, (find, {}), (find, {}), (find, {})) == [[], [], []]
-        assert visits.count == 1
-        driver: Any = (await tx.get_raw_connection()).driver_connection
-        assert driver.in_transaction
-
-
-async def test_what_could_not_begin_does_nothing_outside_of_a_transaction(tmp_path: Path) -> None:
-    """Another process writes: the statement is refused, and so is the next one, which nothing would undo."""
-    async with opened(tmp_path) as database, opened(tmp_path) as other:
+async def test_what_reads_and_is_short_is_no_visit(tmp_path: Path) -> None:
+    find = Prepared(select(KEYS).order_by(KEYS))
+    async with opened(tmp_path) as database:
         async with database.transaction() as tx:
-            await tx.execute(text("PRAGMA busy_timeout = 0"))
+            await tx.execute(insert(idempotency_keys), [row("a"), row("b")])
+            visits = await visits_of(tx)
+            assert (await tx.execute(select(KEYS))).scalars().all() == ["a", "b"]
+            assert await together(tx, (find, {}), (find, {})) == [[("a",), ("b",)]] * 2
+            assert visits.count == 0
+        async with database.read() as tx:
+            visits = await visits_of(tx)
+            assert (await tx.execute(select(KEYS))).scalars().all() == ["a", "b"]
+        assert visits.count == 0  # nor is ending it
+
+
+async def test_changes_that_are_prepared_are_no_visit_and_begin_at_once(tmp_path: Path) -> None:
+    add = Prepared(insert(idempotency_keys), list(row("a")))
+    async with opened(tmp_path) as database:
+        async with database.transaction() as tx:
+            visits = await visits_of(tx)
+            await together(tx, (add, row("a")), (add, row("b")))
+            driver: Any = (await tx.get_raw_connection()).driver_connection
+            assert driver.in_transaction
+            assert visits.count == 0
+        assert visits.count == 1  # the commit, which waits for the disk
+        async with database.read() as tx:
+            assert (await tx.execute(select(KEYS))).scalars().all() == ["a", "b"]
+
+
+NUMBERS = "(WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < {}) SELECT i FROM n)"
+
+
+@pytest.mark.parametrize("writes", [False, True])
+async def test_what_reads_for_long_is_ended_and_read_in_the_thread(tmp_path: Path, writes: bool) -> None:
+    """What was written before it in the transaction stays; it is tried again after many times only."""
+    count = 200_000 + writes  # each text is remembered by itself
+    long = text(f"SELECT max(i) FROM {NUMBERS.format(count)}")
+    async with opened(tmp_path) as database:
+        async with database.transaction() if writes else database.read() as tx:
+            if writes:
+                await tx.execute(insert(idempotency_keys), row("a"))
+            visits = await visits_of(tx)
+            driver: Any = (await tx.get_raw_connection()).dbapi_connection
+            left = []
+            for times in range(1, TRIED_AGAIN_AFTER + 1):
+                assert (await tx.execute(long)).scalar_one() == count
+                assert visits.count == times
+                left.append(driver._slow._left.get(str(long), 0))
+            assert left == list(range(TRIED_AGAIN_AFTER, 0, -1))
+            assert (await tx.execute(select(KEYS))).scalars().all() == ["a"] * writes
+        async with database.read() as tx:
+            assert (await tx.execute(select(KEYS))).scalars().all() == ["a"] * writes
+
+
+async def test_no_statement_that_only_reads_holds_the_loop_up(tmp_path: Path) -> None:
+    """However long it takes: ten of different texts, each at its limit of the loop once."""
+    async with opened(tmp_path) as database:
+        took = []
+        for extra in range(10):
+            asking = asyncio.ensure_future(longest_of(database, 300_000 + extra))
+            await asyncio.sleep(0)  # it is tried within this turn of the loop, and gone to the thread
+            before = thread_time()
+            await asyncio.sleep(0)
+            took.append(thread_time() - before)
+            assert await asking == 300_000 + extra
+    assert max(took) < 20 * AT_ONCE_S  # the statement takes longer than that
+
+
+async def longest_of(database: Database, count: int) -> int:
+    async with database.read() as tx:
+        found: int = (await tx.execute(text(f"SELECT max(i) FROM {NUMBERS.format(count)}"))).scalar_one()
+        return found
+
+
+async def test_who_finds_another_process_writing_waits_in_the_thread(tmp_path: Path) -> None:
+    """The loop goes on meanwhile: it is what ends the other's transaction here."""
+    add = Prepared(insert(idempotency_keys), list(row("a")))
+    async with opened(tmp_path) as database:
+        other = sqlite3.connect(tmp_path / "vtp.db", isolation_level=None)
+        other.execute("BEGIN IMMEDIATE")
+
+        async def write() -> None:
+            async with database.transaction() as tx:
+                await together(tx, (add, row("a")))
+
+        writing = asyncio.create_task(write())
+        for _ in range(20):
+            await asyncio.sleep(0)
+        assert not writing.done()
+        other.execute("COMMIT")
+        other.close()
+        await writing
+        async with database.read() as tx:
+            assert (await tx.execute(select(KEYS))).scalars().all() == ["a"]
+
+
+async def test_what_could_not_begin_does_nothing_outside_of_a_transaction(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Another process writes: the statement is refused, and so is the next one, which nothing would undo."""
+    monkeypatch.setattr(engine, "BUSY_TIMEOUT_S", 0)
+    async with opened(tmp_path) as database, opened(tmp_path) as other:
         async with other.transaction() as theirs:
             await theirs.execute(insert(idempotency_keys), row("theirs"))
             with pytest.raises(Conflicted):
@@ -89,11 +179,10 @@ async def test_what_could_not_begin_does_nothing_outside_of_a_transaction(tmp_pa
 
 
 async def test_what_could_not_begin_when_its_rows_were_to_come_a_few_at_a_time_begins_later(
-    tmp_path: Path,
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    monkeypatch.setattr(engine, "BUSY_TIMEOUT_S", 0)
     async with opened(tmp_path) as database:
-        async with database.transaction() as tx:
-            await tx.execute(text("PRAGMA busy_timeout = 0"))
         with pytest.raises(ValueError, match="undone"):
             async with database.transaction() as tx:
                 other = sqlite3.connect(tmp_path / "vtp.db", isolation_level=None)

@@ -21,6 +21,7 @@ from sqlalchemy.util import greenlet_spawn
 from vtp.db import after, journal
 from vtp.db.carried import write_carried
 from vtp.db.conflicts import Conflicted, is_conflict, note_commit
+from vtp.db.durable import Durability
 from vtp.db.migrations import migrate
 from vtp.db.outage import RETRY_AFTER_S, Outage
 from vtp.db.sqlite_driver import sqlite_driver
@@ -34,7 +35,7 @@ COMMAND_TIMEOUT_S = 8  # of one statement that a request waits for; migrations a
 ANSWER_LIMIT_S = 3.0  # a PostgreSQL that has not said by then that it is there is taken to be away
 BUSY_LIMIT_S = 6.0  # how long one waits while all connections are in use
 POOL_TIMEOUT_S = 10  # how long a request waits for SQLite's writer before it is answered 503
-SYNCHRONOUS = "FULL"  # what was acknowledged survives a power failure: decision 0065
+SYNCHRONOUS = "NORMAL"  # of what SQLite does by itself: see vtp.db.durable
 _SQLITE_READERS = 4
 _POSTGRESQL_CONNECTIONS = 10
 T = TypeVar("T")
@@ -59,6 +60,7 @@ class Database:
         self._outage = Outage()
         self._patient = patient
         self._turn = asyncio.Lock()  # of SQLite's writers: first come, first served, which no pool is
+        self._durability = Durability(url.file) if url.dialect is Dialect.SQLITE else None
 
     @classmethod
     async def open(cls, url: str) -> Self:
@@ -123,9 +125,14 @@ class Database:
                 stored = after.begin(connection)
                 yield connection
                 await write_carried(connection)
+                has_written = self._durability is not None and _has_written(connection)
             note_commit()
-        for call in stored:
-            call()
+        try:
+            if has_written:
+                await self._wait_for_disk()
+        finally:  # it is so, for everybody who reads
+            for call in stored:
+                call()
 
     @asynccontextmanager
     async def read(self) -> AsyncIterator[AsyncConnection]:
@@ -165,6 +172,8 @@ class Database:
 
     async def close(self) -> None:
         """Closes every connection; those in use are closed when they are given back."""
+        if self._durability is not None:
+            await self._durability.close()
         await self._writer.dispose()
         if self._reader is not self._writer:
             await self._reader.dispose()
@@ -180,6 +189,13 @@ class Database:
             with _telling_of_work(self._outage):
                 yield connection
                 await _commit(connection, transaction)
+
+    async def _wait_for_disk(self) -> None:
+        if self._durability is not None:
+            try:
+                await self._durability.wait()
+            except OSError as error:
+                raise _unavailable(error) from error
 
     async def _wait_for_turn(self, stack: AsyncExitStack) -> None:
         try:
@@ -245,6 +261,13 @@ async def _commit(connection: AsyncConnection, transaction: AsyncTransaction) ->
         raise
 
 
+def _has_written(connection: AsyncConnection) -> bool:
+    """Whether a transaction of SQLite has executed anything but reads."""
+    sync = connection.sync_connection
+    driver: Any = sync.connection.dbapi_connection if sync is not None else None
+    return bool(driver.has_written)
+
+
 def _first_line(error: BaseException) -> str:
     """What a driver says of a failure, without SQLAlchemy's statement and background link."""
     cause = error.orig if isinstance(error, DBAPIError) and error.orig is not None else error
@@ -275,12 +298,11 @@ def _is_full(error: Exception) -> bool:
 
 
 def _sqlite_writer(url: DatabaseUrl, busy_s: float) -> AsyncEngine:
-    return _begin_by(_sqlite_engine(url, busy_s, 1, _prepare_sqlite), "BEGIN IMMEDIATE")
+    return _begin_by(_sqlite_engine(url, busy_s, 1, reads=False), "BEGIN IMMEDIATE")
 
 
 def _sqlite_reader(url: DatabaseUrl, busy_s: float) -> AsyncEngine:
-    prepare = partial(_prepare_sqlite, query_only=True)
-    return _begin_by(_sqlite_engine(url, busy_s, _SQLITE_READERS, prepare), "BEGIN")
+    return _begin_by(_sqlite_engine(url, busy_s, _SQLITE_READERS, reads=True), "BEGIN")
 
 
 def _begin_by(engine: AsyncEngine, opening: str) -> AsyncEngine:
@@ -294,9 +316,7 @@ def _begin_by(engine: AsyncEngine, opening: str) -> AsyncEngine:
     return engine
 
 
-def _sqlite_engine(
-    url: DatabaseUrl, busy_s: float, pool_size: int, prepare: Callable[[sqlite3.Connection], None]
-) -> AsyncEngine:
+def _sqlite_engine(url: DatabaseUrl, busy_s: float, pool_size: int, *, reads: bool) -> AsyncEngine:
     return create_async_engine(
         url.url,
         module=sqlite_driver(),
@@ -307,12 +327,13 @@ def _sqlite_engine(
         connect_args={
             "timeout": busy_s,
             "isolation_level": None,  # we say BEGIN ourselves
-            "prepare": prepare,
+            "prepare": partial(_prepare_sqlite, query_only=reads),
+            "reads": reads,
         },
     )
 
 
-def _prepare_sqlite(connection: sqlite3.Connection, *, query_only: bool = False) -> None:
+def _prepare_sqlite(connection: sqlite3.Connection, *, query_only: bool) -> None:
     connection.create_function("lower", 1, _lower, deterministic=True)
     for pragma in (f"synchronous = {SYNCHRONOUS}", "foreign_keys = ON", f"query_only = {query_only:d}"):
         connection.execute(f"PRAGMA {pragma}")

@@ -176,9 +176,9 @@ def _execute(connection: Connection, statements: Sequence[tuple[str, list[Any]]]
         for sql, arguments in statements:
             for hear in connection.dispatch.before_cursor_execute:  # who counts statements counts these, too
                 hear(connection, cursor, sql, arguments, None, False)
-        if len(statements) > 1 and hasattr(cursor, "execute_all"):
+        if hasattr(cursor, "execute_prepared"):
             sql = ";\n".join(text for text, _ in statements)
-            found = cursor.execute_all(statements)
+            found = cursor.execute_prepared(statements)
         else:
             for sql, arguments in statements:
                 cursor.execute(sql, arguments)

@@ -1,9 +1,14 @@
-"""SQLite's driver as SQLAlchemy speaks to it: one trip to the connection's thread for each statement.
+"""SQLite's driver as SQLAlchemy speaks to it: what is short is executed where it is asked, and one trip to
+the connection's thread is enough for all else.
 
-Stock, a statement takes four: make a cursor, execute, fetch, close; and each trip there and back costs more
-than what most statements do. Here they are made together, nothing is sent where no transaction is to be
-ended, a BEGIN goes with the first statement, and several statements go together where somebody has them.
+Stock, a statement takes four trips: make a cursor, execute, fetch, close. Each costs more than what most
+statements do, and under load far more: sqlite3 lets go of the interpreter for each row, and gets it back when
+the loop has finished what it is at. So what only reads is tried in the loop's own thread, for `AT_ONCE_S` at
+most, and so are changes that are known to be short (`vtp.db.prepared`). Commits wait for the disk, which is
+the thread's to do; a BEGIN goes with the first statement. Decision 0143.
 """
+
+from __future__ import annotations
 
 import asyncio
 import sqlite3
@@ -12,6 +17,7 @@ from collections.abc import Callable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from functools import cache
+from time import perf_counter
 from typing import Any
 
 import aiosqlite
@@ -23,6 +29,10 @@ from sqlalchemy.dialects.sqlite.aiosqlite import (
 from sqlalchemy.util import EMPTY_DICT, await_only
 
 ROWS_AT_A_TIME = 64  # of who reads too many for one trip
+AT_ONCE_S = 0.002  # for which a statement may hold up the event loop before it is left to a thread
+STEPS = 1000  # of SQLite's machine between two looks at the clock: some 20 µs
+TRIED_AGAIN_AFTER = 50
+MOST_SLOW = 500
 
 
 @dataclass(slots=True)
@@ -35,13 +45,49 @@ class _Done:
     arraysize: int = 1
 
 
+@dataclass(frozen=True, slots=True)
+class Work:
+    """Statements, and what executes them and fetches their rows; `is_short`: whoever wrote them says so."""
+
+    texts: tuple[str, ...]
+    execute: Callable[[sqlite3.Cursor], list[Any]]
+    is_short: bool = False
+
+    @property
+    def only_reads(self) -> bool:
+        """What is ended amid a SELECT undoes nothing; of a change SQLite undoes the whole transaction."""
+        return all(text.startswith("SELECT") for text in self.texts)
+
+
+class Slow:
+    """Statements that took longer than a loop may be held up: for a while they are not tried there again."""
+
+    def __init__(self) -> None:
+        self._left: dict[str, int] = {}
+
+    def is_among(self, work: Work) -> bool:
+        """Whether one of them is; each time that it is asked for brings the next try nearer."""
+        found = [text for text in work.texts if text in self._left]
+        for text in found:
+            self._left[text] -= 1
+            if not self._left[text]:
+                del self._left[text]
+        return bool(found)
+
+    def add(self, work: Work) -> None:
+        """Remembers all of it."""
+        if len(self._left) >= MOST_SLOW:
+            self._left.clear()
+        self._left.update(dict.fromkeys(work.texts, TRIED_AGAIN_AFTER))
+
+
 class _Cursor(AsyncAdapt_aiosqlite_cursor):
-    """Holds what one trip has brought: there is nothing left in the thread to be fetched or closed."""
+    """Holds what was brought: there is nothing left to be fetched or closed."""
 
     __slots__ = ()
-    _adapt_connection: "_Connection"
+    _adapt_connection: _Connection
 
-    def __init__(self, adapt_connection: "_Connection") -> None:
+    def __init__(self, adapt_connection: _Connection) -> None:
         self._adapt_connection = adapt_connection
         self._connection = adapt_connection._connection
         self._cursor: Any = _Done()
@@ -54,62 +100,103 @@ class _Cursor(AsyncAdapt_aiosqlite_cursor):
     def close(self) -> None:
         self._rows.clear()
 
-    async def _execute_async(self, operation: Any, parameters: Any) -> Any:
+    def execute(self, operation: Any, parameters: Any = None) -> None:
         def execute(cursor: sqlite3.Cursor) -> list[Any]:
             cursor.execute(operation, parameters or ())
             return cursor.fetchall() if cursor.description else []
 
-        await self._bring(execute)
+        self._bring(Work((operation,), execute))
 
-    async def _executemany_async(self, operation: Any, seq_of_parameters: Any) -> Any:
+    def executemany(self, operation: Any, seq_of_parameters: Any) -> None:
         def execute(cursor: sqlite3.Cursor) -> list[Any]:
             cursor.executemany(operation, seq_of_parameters)
             return []
 
-        await self._bring(execute)
+        self._bring(Work((operation,), execute))
 
-    def execute_all(self, statements: Sequence[tuple[str, Sequence[Any]]]) -> list[list[Any]]:
-        """Several statements, one after the other, with their values; gives the rows of each. The first that
-        is refused is the last, and says why."""
+    def execute_prepared(self, statements: Sequence[tuple[str, Sequence[Any]]]) -> list[list[Any]]:
+        """Statements of `vtp.db.prepared`, one after the other, with their values; gives the rows of each.
+        The first that is refused is the last, and says why."""
 
         def execute(cursor: sqlite3.Cursor) -> list[list[Any]]:
             return [cursor.execute(text, values).fetchall() for text, values in statements]
 
-        try:
-            found: list[list[Any]] = await_only(self._adapt_connection.bring(execute))[1]
-        except Exception as error:  # noqa: BLE001  as SQLAlchemy has it of one statement
-            self._adapt_connection._handle_exception(error)
+        found: list[list[Any]] = self._brought(Work(tuple(text for text, _ in statements), execute, True))[1]
         return found
 
-    async def _bring(self, execute: Callable[[sqlite3.Cursor], list[Any]]) -> None:
-        self._cursor, rows = await self._adapt_connection.bring(execute)
+    def _bring(self, work: Work) -> None:
+        self._cursor, rows = self._brought(work)
         self._rows = deque(rows)
+        await_only(_nothing())  # SQLAlchemy takes a driver that never waits for one that cannot
+
+    def _brought(self, work: Work) -> tuple[_Done, list[Any]]:
+        connection = self._adapt_connection
+        try:
+            found = connection.bring_at_once(work)
+            return found if found is not None else await_only(connection.bring(work))
+        except Exception as error:  # noqa: BLE001  as SQLAlchemy has it of one statement
+            connection._handle_exception(error)
 
 
 class _Connection(AsyncAdapt_aiosqlite_connection):
-    """`begin_late` instead of a BEGIN that is waited for."""
+    """`begin_late` instead of a BEGIN that is waited for; what is short is executed where it is asked.
 
-    __slots__ = ("_is_known", "_opening")
+    Who uses the connection and its thread never do so at the same time: nothing is executed at once while a
+    trip is on its way, or after one that nobody waited for.
+    """
+
+    __slots__ = ("_busy_ms", "_is_known", "_opening", "_reads", "_slow", "has_written")
     _cursor_cls: type[Any] = _Cursor
 
-    def __init__(self, dbapi: Any, connection: Any) -> None:
+    def __init__(self, dbapi: _Driver, connection: Any, busy_s: float, reads: bool) -> None:
         super().__init__(dbapi, connection)
         self._opening = ""
         self._is_known = True  # what the thread has done: not after a trip that nobody waited for
+        self._busy_ms = round(busy_s * 1000)
+        self._reads = reads
+        self._slow = dbapi.slow
+        self.has_written = False
+        """Whether anything but reads was executed since the last beginning."""
 
     def begin_late(self, opening: str) -> None:
         """Begins a transaction with the next statement: nothing is to be seen or locked sooner."""
         self._opening = opening
+        self.has_written = False
 
-    async def bring(self, execute: Callable[[sqlite3.Cursor], list[Any]]) -> tuple[_Done, list[Any]]:
-        """Executes a statement within the connection's thread and fetches all its rows."""
+    def bring_at_once(self, work: Work) -> tuple[_Done, list[Any]] | None:
+        """Executes statements in the calling thread and fetches all their rows; None where that is not the
+        place for them, or they took too long there and are to be executed in the connection's. Raises
+        sqlite3.Error."""
+        only_reads = self._reads or work.only_reads
+        self.has_written |= not only_reads
+        connection = self._at_hand()
+        if connection is None or not (only_reads or work.is_short):
+            return None
+        if only_reads and self._slow.is_among(work):
+            return None
+        try:
+            if self._opening:
+                connection.execute(self._opening)
+                self._opening = ""
+            return _within_limit(connection, work) if only_reads else _execute(connection, work)
+        except sqlite3.OperationalError as error:
+            reason = error.sqlite_errorcode & 0xFF
+            if reason == sqlite3.SQLITE_INTERRUPT:
+                self._slow.add(work)
+                return None
+            if reason == sqlite3.SQLITE_BUSY and not connection.in_transaction:
+                return None  # another process has it: that is waited for elsewhere
+            raise
+
+    async def bring(self, work: Work) -> tuple[_Done, list[Any]]:
+        """The same in the connection's thread, however long it takes."""
         async with self._execute_mutex:
             opening, self._opening = self._opening, ""
             self._is_known = False
             connection: Any = self._connection
             try:
                 answer: tuple[_Done, list[Any]] = await connection._execute(
-                    _execute, connection, opening, execute
+                    self._execute_patiently, opening, work
                 )
             except Exception:
                 self._is_known = True  # it was refused; what is cancelled is not known
@@ -128,44 +215,97 @@ class _Connection(AsyncAdapt_aiosqlite_connection):
 
     def commit(self) -> None:
         """Ends what was begun."""
-        if self._has_begun():
-            super().commit()
+        self._end(super().commit, sqlite3.Connection.commit)
 
     def rollback(self) -> None:
         """Ends what was begun."""
-        if self._has_begun():
-            super().rollback()
+        self._end(super().rollback, sqlite3.Connection.rollback)
 
-    def _has_begun(self) -> bool:
+    def _end(self, ends: Callable[[], None], ends_at_once: Callable[[sqlite3.Connection], None]) -> None:
+        """Who has only read waits for no disk."""
         self._opening = ""
+        at_hand = self._at_hand()
+        if at_hand is None:
+            ends()
+        elif at_hand.in_transaction:
+            if self._reads:
+                ends_at_once(at_hand)
+                return
+            self._is_known = False
+            ends()
+            self._is_known = True
+
+    def _at_hand(self) -> sqlite3.Connection | None:
+        """The connection, where its thread has nothing to do."""
         connection: Any = self._connection
-        return not self._is_known or (connection._connection is not None and connection.in_transaction)
+        is_free = self._is_known and connection._running and not self._execute_mutex.locked()
+        return connection._connection if is_free else None
+
+    def _execute_patiently(self, opening: str, work: Work) -> tuple[_Done, list[Any]]:
+        """What runs in the thread. Only what begins finds the file busy."""
+        wrapped: Any = self._connection
+        connection: sqlite3.Connection = wrapped._conn
+        begins = not connection.in_transaction
+        try:
+            if begins:
+                connection.execute(f"PRAGMA busy_timeout = {self._busy_ms}")
+            if opening:
+                connection.execute(opening)
+            return _execute(connection, work)
+        finally:
+            if begins:
+                connection.execute("PRAGMA busy_timeout = 0")
 
 
-def _execute(
-    connection: Any, opening: str, execute: Callable[[sqlite3.Cursor], list[Any]]
-) -> tuple[_Done, list[Any]]:
-    """What runs in the thread."""
-    cursor = connection._conn.cursor()
+async def _nothing() -> None:
+    """Is over at once, and lets nobody else run."""
+
+
+def _execute(connection: sqlite3.Connection, work: Work) -> tuple[_Done, list[Any]]:
+    cursor = connection.cursor()
     try:
-        if opening:
-            cursor.execute(opening)
-        rows = execute(cursor)
+        rows = work.execute(cursor)
         return _Done(cursor.description, cursor.rowcount, cursor.lastrowid, cursor.arraysize), rows
     finally:
         cursor.close()
 
 
+def _within_limit(connection: sqlite3.Connection, work: Work) -> tuple[_Done, list[Any]]:
+    """Raises sqlite3.OperationalError, SQLITE_INTERRUPT, when it takes longer."""
+    give_up_s = perf_counter() + AT_ONCE_S
+    connection.set_progress_handler(lambda: perf_counter() > give_up_s, STEPS)
+    try:
+        return _execute(connection, work)
+    finally:
+        connection.set_progress_handler(None, 0)
+
+
 class _Driver(AsyncAdapt_aiosqlite_dbapi):
     """Connects as SQLAlchemy does, to our connection; `prepare` is called with it in its thread."""
 
+    def __init__(self, *modules: Any) -> None:
+        super().__init__(*modules)
+        self.slow = Slow()
+
     def connect(
-        self, *arguments: Any, prepare: Callable[[sqlite3.Connection], None], **options: Any
+        self,
+        *arguments: Any,
+        prepare: Callable[[sqlite3.Connection], None],
+        timeout: float,
+        reads: bool,
+        **options: Any,
     ) -> AsyncAdapt_aiosqlite_connection:
+        """`reads`: nothing is written over this one."""
+        options |= {
+            "timeout": timeout,
+            "check_same_thread": False,
+        }  # one at a time, which is for us to see to
+
         def connect() -> sqlite3.Connection:
             connection: sqlite3.Connection = sqlite3.connect(*arguments, **options)
             try:
                 prepare(connection)
+                connection.execute("PRAGMA busy_timeout = 0")  # but in its thread
             except BaseException:
                 connection.close()
                 raise
@@ -173,7 +313,7 @@ class _Driver(AsyncAdapt_aiosqlite_dbapi):
 
         connection = aiosqlite.Connection(connect, iter_chunk_size=ROWS_AT_A_TIME)
         connection._thread.daemon = True
-        return _Connection(self, await_only(_opened(connection)))
+        return _Connection(self, await_only(_opened(connection)), timeout, reads)
 
 
 async def _opened(connection: aiosqlite.Connection) -> aiosqlite.Connection:
