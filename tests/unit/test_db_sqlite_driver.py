@@ -97,7 +97,7 @@ NUMBERS = "(WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE
 @pytest.mark.parametrize("writes", [False, True])
 async def test_what_reads_for_long_is_ended_and_read_in_the_thread(tmp_path: Path, writes: bool) -> None:
     """What was written before it in the transaction stays; it is tried again after many times only."""
-    count = 200_000 + writes  # each text is remembered by itself
+    count = 40_000 + writes  # each text is remembered by itself
     long = text(f"SELECT max(i) FROM {NUMBERS.format(count)}")
     async with opened(tmp_path) as database:
         async with database.transaction() if writes else database.read() as tx:
@@ -117,10 +117,10 @@ async def test_what_reads_for_long_is_ended_and_read_in_the_thread(tmp_path: Pat
 
 
 async def test_no_statement_that_only_reads_holds_the_loop_up(tmp_path: Path) -> None:
-    """However long it takes: ten of different texts, each at its limit of the loop once."""
+    """However long it takes: four of different texts, each at its limit of the loop once."""
     async with opened(tmp_path) as database:
         took = []
-        for extra in range(10):
+        for extra in range(4):
             asking = asyncio.ensure_future(longest_of(database, 300_000 + extra))
             await asyncio.sleep(0)  # it is tried within this turn of the loop, and gone to the thread
             before = thread_time()
