@@ -1,7 +1,7 @@
 """What SQLite has committed comes to the disk before anybody is told: once for all who wait at a moment.
 
 SQLite's own `synchronous = FULL` waits for the disk amid each commit, and the next writer waits for that.
-Decision 0143.
+Decision 0130.
 """
 
 from __future__ import annotations

@@ -5,7 +5,7 @@ Stock, a statement takes four trips: make a cursor, execute, fetch, close. Each 
 statements do, and under load far more: sqlite3 lets go of the interpreter for each row, and gets it back when
 the loop has finished what it is at. So what only reads is tried in the loop's own thread, for `AT_ONCE_S` at
 most, and so are changes that are known to be short (`vtp.db.prepared`). Commits wait for the disk, which is
-the thread's to do; a BEGIN goes with the first statement. Decision 0143.
+the thread's to do; a BEGIN goes with the first statement. Decision 0130.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ from collections.abc import Callable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from functools import cache
-from time import perf_counter
+from time import perf_counter, thread_time
 from typing import Any
 
 import aiosqlite
@@ -174,6 +174,7 @@ class _Connection(AsyncAdapt_aiosqlite_connection):
             return None
         if only_reads and self._slow.is_among(work):
             return None
+        begun_s = thread_time()
         try:
             if self._opening:
                 connection.execute(self._opening)
@@ -182,7 +183,8 @@ class _Connection(AsyncAdapt_aiosqlite_connection):
         except sqlite3.OperationalError as error:
             reason = error.sqlite_errorcode & 0xFF
             if reason == sqlite3.SQLITE_INTERRUPT:
-                self._slow.add(work)
+                if thread_time() - begun_s > AT_ONCE_S / 2:  # it has worked, not waited for others
+                    self._slow.add(work)
                 return None
             if reason == sqlite3.SQLITE_BUSY and not connection.in_transaction:
                 return None  # another process has it: that is waited for elsewhere
