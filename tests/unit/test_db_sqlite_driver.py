@@ -9,7 +9,7 @@ from time import thread_time
 from typing import Any
 
 import pytest
-from sqlalchemy import bindparam, delete, insert, select, text, update
+from sqlalchemy import bindparam, delete, insert, literal, select, text, update
 from sqlalchemy.exc import IntegrityError, OperationalError
 from sqlalchemy.ext.asyncio import AsyncConnection
 
@@ -53,9 +53,9 @@ async def visits_of(tx: AsyncConnection) -> Visits:
 async def test_what_changes_something_is_one_visit_whether_it_gives_rows_or_not(tmp_path: Path) -> None:
     async with opened(tmp_path) as database, database.transaction() as tx:
         visits = await visits_of(tx)
-        await tx.execute(insert(idempotency_keys), row("a"))
+        await tx.execute(update(idempotency_keys).values(body_hash="x"))
         assert visits.count == 1  # with its BEGIN
-        await tx.execute(insert(idempotency_keys), [row("b"), row("c")])
+        await tx.execute(insert(idempotency_keys), [row("a"), row("b"), row("c")])
         assert visits.count == 2
         gone = await tx.execute(delete(idempotency_keys).where(KEYS < "c").returning(KEYS))
         assert sorted(gone.scalars()) == ["a", "b"]
@@ -75,6 +75,23 @@ async def test_what_reads_and_is_short_is_no_visit(tmp_path: Path) -> None:
             visits = await visits_of(tx)
             assert (await tx.execute(select(KEYS))).scalars().all() == ["a", "b"]
         assert visits.count == 0  # nor is ending it
+
+
+async def test_a_row_that_is_added_is_no_visit_but_many_are(tmp_path: Path) -> None:
+    many = [row(f"{number:03}") for number in range(50)]
+    async with opened(tmp_path) as database, database.transaction() as tx:
+        visits = await visits_of(tx)
+        await tx.execute(insert(idempotency_keys), row("a"))
+        await tx.execute(insert(idempotency_keys).values([row("b"), row("c")]))
+        assert visits.count == 0
+        await tx.execute(insert(idempotency_keys).values(many))
+        assert visits.count == 1
+        copied = select(*(literal("d") if c.key == "key" else c for c in idempotency_keys.c)).where(
+            KEYS == "a"
+        )
+        await tx.execute(insert(idempotency_keys).from_select(idempotency_keys.c.keys(), copied))
+        assert visits.count == 2
+        assert len((await tx.execute(select(KEYS))).all()) == 54
 
 
 async def test_changes_that_are_prepared_are_no_visit_and_begin_at_once(tmp_path: Path) -> None:
@@ -201,7 +218,7 @@ async def test_giving_a_connection_back_after_a_commit_is_no_visit(tmp_path: Pat
         async with database.transaction() as tx:
             visits = await visits_of(tx)
             await tx.execute(insert(idempotency_keys), row("a"))
-        assert visits.count == 2  # the statement and the commit
+        assert visits.count == 1  # the commit
 
 
 async def test_what_was_written_is_counted(tmp_path: Path) -> None:

@@ -4,8 +4,8 @@ the connection's thread is enough for all else.
 Stock, a statement takes four trips: make a cursor, execute, fetch, close. Each costs more than what most
 statements do, and under load far more: sqlite3 lets go of the interpreter for each row, and gets it back when
 the loop has finished what it is at. So what only reads is tried in the loop's own thread, for `AT_ONCE_S` at
-most, and so are changes that are known to be short (`vtp.db.prepared`). Commits wait for the disk, which is
-the thread's to do; a BEGIN goes with the first statement. Decision 0130.
+most, and so are changes that are known to be short: a row that is added, `vtp.db.prepared`. Commits may wait
+for the disk, which is the thread's to do; a BEGIN goes with the first statement. Decision 0130.
 """
 
 from __future__ import annotations
@@ -32,6 +32,7 @@ ROWS_AT_A_TIME = 64  # of who reads too many for one trip
 AT_ONCE_S = 0.002  # for which a statement may hold up the event loop before it is left to a thread
 STEPS = 1000  # of SQLite's machine between two looks at the clock: some 20 µs
 TRIED_AGAIN_AFTER = 50
+FEW_VALUES = 100
 MOST_SLOW = 500
 
 
@@ -105,7 +106,7 @@ class _Cursor(AsyncAdapt_aiosqlite_cursor):
             cursor.execute(operation, parameters or ())
             return cursor.fetchall() if cursor.description else []
 
-        self._bring(Work((operation,), execute))
+        self._bring(Work((operation,), execute, _is_short(operation, parameters)))
 
     def executemany(self, operation: Any, seq_of_parameters: Any) -> None:
         def execute(cursor: sqlite3.Cursor) -> list[Any]:
@@ -270,6 +271,12 @@ def _execute(connection: sqlite3.Connection, work: Work) -> tuple[_Done, list[An
         return _Done(cursor.description, cursor.rowcount, cursor.lastrowid, cursor.arraysize), rows
     finally:
         cursor.close()
+
+
+def _is_short(operation: str, parameters: Any) -> bool:
+    """Whether it adds a row or a few, which takes as long as that does: no table has triggers."""
+    is_of_values = operation.startswith("INSERT INTO") and "VALUES" in operation and "SELECT" not in operation
+    return is_of_values and len(parameters or ()) <= FEW_VALUES
 
 
 def _within_limit(connection: sqlite3.Connection, work: Work) -> tuple[_Done, list[Any]]:
