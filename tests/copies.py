@@ -68,6 +68,8 @@ class Copies:
         reporter = self._config.pluginmanager.getplugin("terminalreporter")
         if reporter is not None:
             reporter.showfspath = False
+        config: Any = self._config
+        config._tmp_path_factory.getbasetemp()  # in which each copy has its folder
         self._files = deque(files_of(session.items))
         try:
             for _ in range(min(self._most, len(self._files))):
@@ -188,7 +190,8 @@ class Worker:
         config.workerinput = {"workerid": self._name}  # where pytest and its plugins look for it
         capturing = config.pluginmanager.getplugin("capturemanager")
         if capturing.is_globally_capturing():
-            capturing._global_capturing = None  # its files are those of all copies
+            capturing._global_capturing.stop_capturing()  # its files are those of all copies
+            capturing._global_capturing = None
             capturing.start_global_capturing()
             capturing.suspend_global_capture()
         reporter = config.pluginmanager.getplugin("terminalreporter")
