@@ -16,6 +16,7 @@ from sqlalchemy.ext.asyncio import create_async_engine
 from sqlalchemy.util import LRUCache
 
 from tests import one_chromium
+from tests.copies import Copies
 from tests.drawn import SEED, not_drawn, seed_of_run
 from tests.fresh_database import begin_fresh, fresh_database, migrated
 from tests.longest_first import put_longest_first
@@ -35,6 +36,7 @@ COMPILED = 4000  # statements: more than all tests together send
 def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addoption("--one-database", action="store_true", help="tests of the server on one each, by name")
     parser.addoption("--drawn", action="store_true", help="of tests marked `drawn` some cases, by DRAW_SEED")
+    parser.addoption("--copies", type=int, default=0, help="so many files at a time, by copies of this process")
 
 
 def pytest_report_header(config: pytest.Config) -> str:
@@ -47,6 +49,8 @@ def pytest_configure(config: pytest.Config) -> None:
     config.stash[COMMANDS] = commands = PreparedCommands()
     config.add_cleanup(commands.end)
     commands.begin()
+    if most := config.getoption("--copies"):
+        config.pluginmanager.register(Copies(config, most))
 
 
 hypothesis_settings.register_profile("untimed", deadline=None)
@@ -67,7 +71,7 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
         deselect(config, items, {item for item in items if is_of_other_database(item)})
     if config.getoption("--drawn"):
         deselect(config, items, not_drawn(items, seed_of_run()))
-    if hasattr(config, "workerinput"):  # of pytest-xdist; alone, files go in the order they were named
+    if config.getoption("--copies") or hasattr(config, "workerinput"):  # alone, files go in the order they were named
         put_longest_first(items)
 
 

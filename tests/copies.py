@@ -1,0 +1,243 @@
+"""Runs test files several at a time, each in one of some copies of the process that has loaded them all.
+
+Loading every test, with all of the product, takes a processor 30 s; here one process does it and forks. A
+copy takes a file, the first that none has taken, whenever it is done with one, and keeps its session's
+fixtures meanwhile. What it says of a test goes to the first process, which tells it as if it had run it. A
+copy that dies fails the test that it was at, and another copy goes on after that test.
+"""
+
+from __future__ import annotations
+
+import atexit
+import os
+import signal
+import threading
+import traceback
+import warnings
+from collections import deque
+from collections.abc import Iterator
+from dataclasses import dataclass
+from itertools import count
+from multiprocessing.connection import Connection, Pipe, wait
+from pathlib import Path
+from typing import Any, NoReturn
+
+import pytest
+
+NAME = "PYTEST_XDIST_WORKER"
+"""The variable in which a copy finds its name, as workers of pytest-xdist do."""
+Places = list[int]
+"""Of the tests of a file, or of what is left of it, among all."""
+
+
+class Between(pytest.Item):
+    """Follows the last test of a file: the session goes on, and all below it ends."""
+
+    def runtest(self) -> None:
+        raise NotImplementedError
+
+
+@dataclass
+class Copy:
+    """One, as the first process sees it."""
+
+    process: int
+    line: Connection
+    left: Places
+    """Of its file: what it has not begun, by what it said."""
+    at: int | None = None
+    """The test that it has begun."""
+    trouble: str = ""
+    is_done: bool = False
+
+
+class Copies:
+    """A plugin of the first process; `pytest_runtestloop` is all that it does."""
+
+    def __init__(self, config: pytest.Config, most: int) -> None:
+        self._config, self._most = config, most
+        self._numbers = count()
+        self._running: list[Copy] = []
+
+    @pytest.hookimpl(tryfirst=True)
+    def pytest_runtestloop(self, session: pytest.Session) -> bool | None:
+        """Runs everything, unless something could not be loaded or nothing is to be run."""
+        if session.testsfailed or self._config.option.collectonly:
+            return None
+        assert threading.active_count() == 1, f"no copy has these: {threading.enumerate()}"
+        reporter = self._config.pluginmanager.getplugin("terminalreporter")
+        if reporter is not None:
+            reporter.showfspath = False
+        config: Any = self._config
+        config._tmp_path_factory.getbasetemp()  # in which each copy has its folder
+        self._files = deque(files_of(session.items))
+        try:
+            for _ in range(min(self._most, len(self._files))):
+                self._begin(session)
+            while self._running:
+                self._hear(session)
+        except BaseException:
+            for copy in self._running:
+                os.kill(copy.process, signal.SIGINT)
+            for copy in self._running:
+                os.waitpid(copy.process, 0)
+            raise
+        if session.shouldfail:
+            raise session.Failed(session.shouldfail)
+        return True
+
+    def _begin(self, session: pytest.Session) -> None:
+        name = f"gw{next(self._numbers)}"
+        ours, theirs = Pipe()
+        process = os.fork()
+        if not process:
+            for line in (ours, *(copy.line for copy in self._running)):
+                line.close()
+            Worker(session, name, theirs).run()
+        theirs.close()
+        self._running.append(Copy(process, ours, []))
+
+    def _hear(self, session: pytest.Session) -> None:
+        """Of all that have something to say."""
+        lines = {copy.line: copy for copy in self._running}
+        for line in wait(list(lines)):
+            assert isinstance(line, Connection)
+            copy = lines[line]
+            try:
+                what, told = line.recv()
+            except (EOFError, OSError):
+                self._end(session, copy)
+            else:
+                getattr(self, f"_{what}")(session, copy, told)
+
+    def _free(self, session: pytest.Session, copy: Copy, _: object) -> None:
+        copy.left = self._files.popleft() if self._files and not session.shouldfail else []
+        copy.at = None
+        copy.line.send(copy.left)
+
+    def _at(self, session: pytest.Session, copy: Copy, place: int) -> None:
+        copy.left = [later for later in copy.left if later > place]
+        copy.at = place
+
+    def _report(self, session: pytest.Session, copy: Copy, data: dict[str, Any]) -> None:
+        report = self._config.hook.pytest_report_from_serializable(config=self._config, data=data)
+        self._config.hook.pytest_runtest_logreport(report=report)
+
+    def _warned(self, session: pytest.Session, copy: Copy, told: tuple[dict[str, Any], Any]) -> None:
+        message, where = told
+        warning = warnings.WarningMessage(**message)
+        self._config.hook.pytest_warning_recorded.call_historic(
+            kwargs={"warning_message": warning, **where},
+        )
+
+    def _trouble(self, session: pytest.Session, copy: Copy, told: str) -> None:
+        copy.trouble = told
+
+    def _done(self, session: pytest.Session, copy: Copy, _: object) -> None:
+        copy.is_done = True
+
+    def _end(self, session: pytest.Session, copy: Copy) -> None:
+        self._running.remove(copy)
+        copy.line.close()
+        status = os.waitstatus_to_exitcode(os.waitpid(copy.process, 0)[1])
+        if copy.is_done and status == 0:
+            return
+        item = session.items[copy.at] if copy.at is not None else None
+        nodeid = item.nodeid if item is not None else "a copy of the tests' process"
+        told = copy.trouble or f"The process that ran this ended with {status}."
+        location = item.location if item is not None else (nodeid, None, nodeid)
+        report = pytest.TestReport(nodeid, location, {}, "failed", told, "call")
+        self._config.hook.pytest_runtest_logreport(report=report)
+        if copy.left:
+            self._files.appendleft(copy.left)
+        if self._files and item is not None and not session.shouldfail:  # else the next would end likewise
+            self._begin(session)
+
+
+class Worker:
+    """What a copy is."""
+
+    def __init__(self, session: pytest.Session, name: str, line: Connection) -> None:
+        self._session, self._config, self._line = session, session.config, line
+        self._name, self._has_begun = name, False
+        self._between = Between.from_parent(session, name="between files")
+
+    def run(self) -> NoReturn:
+        """Files until there are no more, and the end of the process."""
+        status = pytest.ExitCode.INTERNAL_ERROR
+        try:
+            self._become()
+            for places in iter(self._next_file, []):
+                self._run_file(places)
+                if self._session.shouldfail or self._session.shouldstop:
+                    break
+            self._config.hook.pytest_sessionfinish(session=self._session, exitstatus=0)
+            self._config._ensure_unconfigure()
+            atexit._run_exitfuncs()
+            self._line.send(("done", None))
+            status = pytest.ExitCode.OK
+        except KeyboardInterrupt:
+            self._config.hook.pytest_sessionfinish(session=self._session, exitstatus=2)
+        except BaseException:  # noqa: BLE001
+            self._line.send(("trouble", traceback.format_exc()))
+        finally:
+            os._exit(status)
+
+    def _become(self) -> None:
+        """A process of its own: with a folder, captured output and a terminal that is nobody's."""
+        config: Any = self._config
+        os.environ[NAME] = self._name
+        config.workerinput = {"workerid": self._name}  # where pytest and its plugins look for it
+        capturing = config.pluginmanager.getplugin("capturemanager")
+        if capturing.is_globally_capturing():
+            capturing._global_capturing.stop_capturing()  # its files are those of all copies
+            capturing._global_capturing = None
+            capturing.start_global_capturing()
+            capturing.suspend_global_capture()
+        reporter = config.pluginmanager.getplugin("terminalreporter")
+        if reporter is not None:
+            reporter._tw._file = Path(os.devnull).open("w")  # noqa: SIM115
+        folders = config._tmp_path_factory
+        folders._given_basetemp = folders.getbasetemp() / self._name
+        folders._basetemp = None
+        config.pluginmanager.register(self)  # which is told what has been warned of before
+        self._has_begun = True
+
+    def _next_file(self) -> Places:
+        self._line.send(("free", None))
+        places: Places = self._line.recv()
+        return places
+
+    def _run_file(self, places: Places) -> None:
+        items = self._session.items
+        following = [items[place] for place in places[1:]]
+        for place, after in zip(places, [*following, self._between], strict=True):
+            self._line.send(("at", place))
+            self._config.hook.pytest_runtest_protocol(item=items[place], nextitem=after)
+            if self._session.shouldfail or self._session.shouldstop:
+                return
+
+    def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
+        data = self._config.hook.pytest_report_to_serializable(config=self._config, report=report)
+        self._line.send(("report", data))
+
+    def pytest_warning_recorded(
+        self, warning_message: warnings.WarningMessage, when: str, nodeid: str, location: Any
+    ) -> None:
+        if not self._has_begun:
+            return
+        message = {
+            "message": Warning(str(warning_message.message)),
+            "category": warning_message.category,
+            "filename": warning_message.filename,
+            "lineno": warning_message.lineno,
+        }
+        self._line.send(("warned", (message, {"when": when, "nodeid": nodeid, "location": location})))
+
+
+def files_of(items: list[pytest.Item]) -> Iterator[Places]:
+    """The places of the tests of each file, in the order of the files' first tests."""
+    places: dict[Path, Places] = {}
+    for place, item in enumerate(items):
+        places.setdefault(item.path, []).append(place)
+    yield from places.values()

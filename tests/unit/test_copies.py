@@ -1,0 +1,115 @@
+"""Tests that are run by copies of the process that has loaded them."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+import pytest
+
+pytest_plugins = ["pytester"]
+CONFTEST = """
+import os
+import pytest
+from tests.copies import Copies
+
+def pytest_configure(config):
+    config.pluginmanager.register(Copies(config, 2))
+
+@pytest.fixture(scope="session")
+def lasting(request):
+    with open("begun", "a") as file:
+        print(os.getpid(), file=file)
+    yield os.getpid()
+    with open("ended", "a") as file:
+        print(os.getpid(), file=file)
+
+@pytest.fixture(scope="module")
+def of_file(request):
+    yield
+    with open("files", "a") as file:
+        print(request.node.name, file=file)
+"""
+GOOD = """
+import os
+import pytest
+
+@pytest.mark.parametrize("number", range(3))
+def test_good(lasting, of_file, tmp_path, number):
+    assert lasting == os.getpid()
+    assert os.environ["PYTEST_XDIST_WORKER"] in tmp_path.parts
+"""
+MIXED = """
+import os
+import warnings
+
+def test_fails(lasting, of_file):
+    print("said before")
+    assert lasting == 0
+
+def test_dies(lasting):
+    os._exit(7)
+
+def test_after(lasting, of_file):
+    warnings.warn("of another process")
+"""
+
+
+@pytest.fixture
+def files(pytester: pytest.Pytester, monkeypatch: pytest.MonkeyPatch) -> pytest.Pytester:
+    monkeypatch.setenv("PYTEST_DISABLE_PLUGIN_AUTOLOAD", "1")
+    monkeypatch.setenv("PYTHONPATH", str(Path(__file__).resolve().parents[2]))
+    monkeypatch.delenv("PYTEST_XDIST_WORKER", raising=False)
+    pytester.makeconftest(CONFTEST)
+    pytester.makepyfile(test_one=GOOD, test_two=GOOD, test_three=GOOD)
+    return pytester
+
+
+def lines(pytester: pytest.Pytester, name: str) -> list[str]:
+    return (pytester.path / name).read_text().split()
+
+
+def test_files_go_to_copies_that_keep_what_their_session_has(files: pytest.Pytester) -> None:
+    result = files.runpytest_subprocess()
+    result.assert_outcomes(passed=9)
+    begun = lines(files, "begun")
+    assert 1 <= len(begun) <= 2 and sorted(begun) == sorted(lines(files, "ended"))
+    assert str(os.getpid()) not in begun
+    assert sorted(lines(files, "files")) == ["test_one.py", "test_three.py", "test_two.py"]
+    assert result.ret == pytest.ExitCode.OK
+
+
+def test_what_fails_or_ends_its_process_is_told_and_the_rest_is_run(files: pytest.Pytester) -> None:
+    files.makepyfile(test_mixed=MIXED)
+    result = files.runpytest_subprocess()
+    result.assert_outcomes(passed=10, failed=2, warnings=1)
+    result.stdout.fnmatch_lines_random(
+        ["*said before*", "*ended with 7*", "*of another process*", "FAILED test_mixed.py::test_dies*"]
+    )
+    assert result.ret == pytest.ExitCode.TESTS_FAILED
+
+
+def test_an_end_of_the_session_that_fails_is_a_failure(files: pytest.Pytester) -> None:
+    files.makepyfile(
+        test_late="""
+        import pytest
+
+        @pytest.fixture(scope="session")
+        def broken():
+            yield
+            raise ValueError("too late")
+
+        def test_late(broken):
+            pass
+        """
+    )
+    result = files.runpytest_subprocess("test_late.py")
+    result.assert_outcomes(passed=1, failed=1)
+    result.stdout.fnmatch_lines(["*ValueError: too late*"])
+
+
+def test_nothing_is_run_where_a_file_cannot_be_loaded(files: pytest.Pytester) -> None:
+    files.makepyfile(test_broken="import nothing_of_this_name")
+    result = files.runpytest_subprocess()
+    result.assert_outcomes(errors=1)
+    assert result.ret == pytest.ExitCode.INTERRUPTED
