@@ -1,4 +1,4 @@
-"""Builds the compiled modules: the packet path (`vtp._rtp_fast`) and the load client beside it.
+"""Builds the compiled modules: the packet path (`vtp._rtp_fast`), inner loops of recordings, the load client.
 
 Every `vtp/**/_*.pyx` is one extension module, linked with OpenSSL's libcrypto (and, where it is there,
 Intel's libipsec-mb). Warnings are errors.

@@ -68,7 +68,7 @@ def _packets(parts: list[bytes], sequence: int, timestamp: int, ssrc: int) -> It
 
 
 def _fragments(nal: bytes) -> list[bytes]:
-    if len(nal) <= PAYLOAD:
+    if len(nal) <= PAYLOAD + 1:  # a fragment of its own may not be both first and last
         return [nal]
     body = [nal[1:][at : at + PAYLOAD] for at in range(0, len(nal) - 1, PAYLOAD)]
     indicator, kind = (nal[0] & 0xE0) | 28, nal[0] & 0x1F

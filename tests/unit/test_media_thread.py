@@ -16,7 +16,7 @@ from vtp.media.media_thread import (
 )
 from vtp.media.plane import start_media
 from vtp.settings import Settings
-from vtp.threads import be_patient
+from vtp.threads import be_patient, be_prompt
 
 POLICIES = {Precedence.REAL_TIME: os.SCHED_RR}
 
@@ -155,4 +155,21 @@ def test_patient_threads_interrupt_nobody() -> None:
     thread.start()
     thread.join()
     assert found == [os.SCHED_BATCH, 5]
+
+
+def test_patience_ends_where_somebody_waits() -> None:
+    own = os.getpriority(os.PRIO_PROCESS, 0)
+    found: list[int] = []
+
+    def work() -> None:
+        be_patient(own + 5)
+        be_prompt()
+        niceness = os.getpriority(os.PRIO_PROCESS, threading.get_native_id())
+        found.extend([os.sched_getscheduler(0), niceness])
+
+    thread = threading.Thread(target=work)
+    thread.start()
+    thread.join()
+    assert found[0] == os.SCHED_OTHER
+    assert found[1] in (own, own + 5), "as before, where the system lets anybody have it back"
     assert os.sched_getscheduler(0) == os.SCHED_OTHER

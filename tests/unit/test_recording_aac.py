@@ -7,8 +7,8 @@ import numpy.typing as npt
 import pytest
 
 from tests.unit.recording_material import open_bytes
+from vtp.recording._frames import as_pair
 from vtp.recording.aac import FRAME_TICKS, OVERLAPPING_TICKS, STEREO_FRAMES, AacEncoder
-from vtp.recording.aac_pair import as_pair
 from vtp.recording.muxer import aac_section
 from vtp.recording.units import Sample
 

@@ -139,7 +139,8 @@ def test_mix_is_the_same_in_whatever_turns_it_is_taken() -> None:
 
     one_by_one = mixed(8, [1] * 90)
     assert np.abs(one_by_one).max() > 3000
-    assert np.array_equal(mixed(8, [7, 6, 6, 12, 1, 2, 56]), one_by_one)
+    in_few = mixed(8, [7, 6, 6, 12, 1, 2, 56])
+    assert np.allclose(in_few, one_by_one, rtol=0, atol=0.01), "but for how the limiter's gain is rounded"
     chosen = mixed(2, [7, 6, 6, 12, 1, 2, 56])
     assert not np.array_equal(chosen, one_by_one)
     assert np.allclose(chosen, mixed(2, [1] * 90), atol=0.01), "but for how the limiter's gain is rounded"

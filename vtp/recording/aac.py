@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from typing import TYPE_CHECKING, Any
 
 from vtp.late_av import av
-from vtp.recording.aac_pair import as_pair
+from vtp.recording._frames import as_pair
 from vtp.recording.muxer import aac_encoder
 from vtp.recording.pcm import CHANNELS, FULL_SCALE, EqualChannels, WholeFrames
 from vtp.recording.timebase import AUDIO_TIMESCALE

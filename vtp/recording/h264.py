@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 
 from vtp.late_av import av
+from vtp.recording import _frames
 from vtp.recording.muxer import InitSection, picture_section
 from vtp.recording.picture import MOST_UNITS, Picture, open_decoder
 from vtp.recording.timebase import VIDEO_TIMESCALE
@@ -48,11 +49,20 @@ class H264Reader:
 
     def read(self, unit: AccessUnit) -> Picture:
         """Takes an access unit apart; raises ValueError when it holds no picture or lacks parameter sets."""
+        sample = _frames.length_prefixed(unit.data, MOST_UNITS)
+        if not sample:
+            raise ValueError("H.264 access unit holds no picture")
+        if not unit.key_frame:
+            return Picture(sample, unit.ssrc, after_gap=unit.after_gap)
+        self._read_parameters(unit)
+        if self._parameters is None:
+            raise ValueError("H.264 key frame has no parameter sets")
+        return Picture(sample, unit.ssrc, True, unit.after_gap, self._parameters)
+
+    def _read_parameters(self, unit: AccessUnit) -> None:
         sps: list[bytes] = []
         pps: list[bytes] = []
         picture: list[bytes] = []
-        if unit.data.count(START_CODE) > MOST_UNITS:
-            raise ValueError("H.264 access unit has too many NAL units")
         for nal in split_annex_b(unit.data):
             kind = nal[0] & 0x1F
             if kind == NAL_TYPE_SPS and len(nal) >= 4:
@@ -61,17 +71,9 @@ class H264Reader:
                 pps.append(nal)
             elif kind not in (NAL_TYPE_AUD, NAL_TYPE_FILLER):
                 picture.append(nal)
-        if not picture:
-            raise ValueError("H.264 access unit holds no picture")
-        sample = b"".join(len(nal).to_bytes(4, "big") + nal for nal in picture)
-        if not unit.key_frame:
-            return Picture(sample, unit.ssrc, after_gap=unit.after_gap)
         if sps and pps:
             coded = annex_b(picture)
             self._parameters = H264Parameters(tuple(sps), tuple(pps), coded, unit.width, unit.height)
-        if self._parameters is None:
-            raise ValueError("H.264 key frame has no parameter sets")
-        return Picture(sample, unit.ssrc, True, unit.after_gap, self._parameters)
 
 
 def split_annex_b(data: bytes) -> list[bytes]:

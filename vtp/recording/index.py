@@ -125,6 +125,7 @@ Line = TrackLine | MapLine | OpenLine | PartLine | SegmentLine | EndLine
 _LINES: dict[str, type[Any]] = {
     line.type: line for line in (TrackLine, MapLine, OpenLine, PartLine, SegmentLine, EndLine)
 }
+_TO_JSON = json.JSONEncoder(separators=(",", ":")).encode
 _FIELDS = {kind: tuple(one.name for one in fields(line)) for kind, line in _LINES.items()}
 
 
@@ -132,7 +133,7 @@ def encode_line(line: Line) -> bytes:
     """One JSON line with its newline."""
     kind = line.type
     told = {"type": kind, **{name: getattr(line, name) for name in _FIELDS[kind]}}
-    return json.dumps(told, separators=(",", ":")).encode() + b"\n"
+    return _TO_JSON(told).encode() + b"\n"
 
 
 def decode_line(text: bytes) -> Line:

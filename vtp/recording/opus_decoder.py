@@ -5,11 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING
 
-from vtp.late_av import av
-from vtp.recording import opus
+from vtp.recording import _opus, opus
 from vtp.recording.audio_timeline import STRETCH_TICKS
+from vtp.recording.opus_library import load_libopus
 from vtp.recording.pcm import CHANNELS
-from vtp.recording.timebase import AUDIO_TIMESCALE
 from vtp.recording.units import Sample
 
 if TYPE_CHECKING:
@@ -20,9 +19,8 @@ class OpusDecoder:
     """Has one publisher's state: packets come in the order they were sent."""
 
     def __init__(self) -> None:
-        self._decoder = av.CodecContext.create("libopus", "r")
-        self._decoder.sample_rate = AUDIO_TIMESCALE
-        self._decoder.layout = "stereo"
+        load_libopus()
+        self._decoder = _opus.Decoder()
 
     def decode(self, samples: Sequence[Sample]) -> Heard:
         """The sound of some that follow each other, each cut or held by the few ticks that it was stretched;
@@ -49,16 +47,8 @@ class OpusDecoder:
     def _decoded(self, packet: bytes) -> Heard:
         import numpy as np
 
-        try:
-            frames = self._decoder.decode(av.Packet(packet))
-        except (ValueError, av.FFmpegError):
-            frames = []
-        # Not `to_ndarray`, which stacks what is one plane.
-        parts: list[Heard] = [
-            np.frombuffer(memoryview(frame.planes[0]), np.int16, frame.samples * CHANNELS) for frame in frames
-        ]
-        pcm = parts[0] if len(parts) == 1 else np.concatenate([*parts, np.zeros(0, np.int16)])
-        return pcm.reshape(-1, CHANNELS)
+        pcm = np.empty((opus.LONGEST_TICKS, CHANNELS), np.int16)
+        return pcm[: self._decoder.decode(packet, pcm)]
 
 
 def _alike(samples: Sequence[Sample]) -> Iterator[list[Sample]]:

@@ -3,20 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from fractions import Fraction
 from itertools import groupby
 from typing import TYPE_CHECKING
 
-from vtp.late_av import av
-from vtp.recording import opus
+from vtp.recording import _opus, opus
+from vtp.recording.opus_library import load_libopus
 from vtp.recording.pcm import CHANNELS, EqualChannels, WholeFrames
-from vtp.recording.timebase import AUDIO_TIMESCALE
 from vtp.recording.units import Sample
 
 if TYPE_CHECKING:
     import numpy as np
     import numpy.typing as npt
-    from av.audio.codeccontext import AudioCodecContext
 
     from vtp.recording.pcm import Pcm
 
@@ -24,8 +21,8 @@ if TYPE_CHECKING:
     """One row per frame of 20 ms, both channels of a tick side by side."""
 
 FRAME_TICKS = opus.SILENCE_TICKS
-COMPLEXITY = "5"  # of 10
-MONO_COMPLEXITY = "3"  # two thirds of the work; what that loses the bits make up for (decision 138)
+COMPLEXITY = 5  # of 10
+MONO_COMPLEXITY = 3  # two thirds of the work; what that loses the bits make up for (decision 138)
 MONO_BITRATE_BPS = 56_000
 STEREO_FRAMES = 500  # ten seconds: so long one channel alone is not tried again after two
 OVERLAPPING_FRAMES = 5  # with fewer than three another encoder begins too loud or too soft
@@ -45,7 +42,7 @@ class OpusEncoder:
         import numpy as np
 
         self._bitrate_bps = bitrate_bps
-        self._encoder: AudioCodecContext | None = None
+        self._encoder: _opus.Encoder | None = None
         self._is_mono = True  # the encoder
         self._channels = EqualChannels(STEREO_FRAMES)
         self._before: Frames = np.zeros((0, FRAME_TICKS * CHANNELS), np.float32)
@@ -90,40 +87,19 @@ class OpusEncoder:
             yield self._quiet > _QUIET_FRAMES, self._channels.take(are_same)
 
     def _encode(self, frames: Frames, is_mono: bool) -> list[bytes]:
-        """All at once: a call costs more than a frame's sound."""
+        """All at once, and others have the interpreter meanwhile."""
         import numpy as np
 
         if self._encoder is None or is_mono != self._is_mono:
             self._is_mono = is_mono
-            self._encoder = _open(MONO_BITRATE_BPS if is_mono else self._bitrate_bps, is_mono)
+            self._encoder = self._open(is_mono)
             if len(self._before):
-                self._feed(self._encoder, self._before)
+                self._encoder.encode(self._before)
         self._before = np.concatenate([self._before, frames[-OVERLAPPING_FRAMES:]])[-OVERLAPPING_FRAMES:]
-        return self._feed(self._encoder, frames)
+        return [packet or opus.SILENCE for packet in self._encoder.encode(frames)]
 
-    def _feed(self, encoder: AudioCodecContext, frames: Frames) -> list[bytes]:
-        import numpy as np
-
-        heard = frames[:, ::CHANNELS] if self._is_mono else frames
-        rows = np.rint(heard).astype(np.int16).reshape(1, -1)
-        frame = av.AudioFrame.from_ndarray(rows, format="s16", layout=encoder.layout.name)
-        frame.sample_rate = AUDIO_TIMESCALE
-        frame.time_base = encoder.time_base
-        packets = [bytes(packet) or opus.SILENCE for packet in encoder.encode(frame)]
-        assert len(packets) == len(frames), "libopus holds no frame back"
-        return packets
-
-
-def _open(bitrate_bps: int, is_mono: bool) -> AudioCodecContext:
-    encoder = av.CodecContext.create("libopus", "w")
-    encoder.sample_rate = AUDIO_TIMESCALE
-    encoder.layout = "mono" if is_mono else "stereo"
-    encoder.format = "s16"
-    encoder.bit_rate = bitrate_bps
-    encoder.time_base = Fraction(1, AUDIO_TIMESCALE)
-    encoder.options = {
-        "application": "audio",
-        "frame_duration": "20",
-        "compression_level": MONO_COMPLEXITY if is_mono else COMPLEXITY,
-    }
-    return encoder
+    def _open(self, is_mono: bool) -> _opus.Encoder:
+        load_libopus()
+        if is_mono:
+            return _opus.Encoder(1, MONO_BITRATE_BPS, MONO_COMPLEXITY)
+        return _opus.Encoder(CHANNELS, self._bitrate_bps, COMPLEXITY)

@@ -29,6 +29,7 @@ from vtp.recording.remarks import Remarks
 from vtp.recording.segmenter import Segmenter
 from vtp.recording.source import PlacedSound, Source
 from vtp.recording.timebase import NS, Clock, Origin
+from vtp.threads import be_prompt
 
 logger = logging.getLogger(__name__)
 
@@ -176,6 +177,7 @@ class Recorder:
                 self._wake.wait(min(2 * TICK_S, rest_s))
                 self._wake.clear()
                 rest_s = self._step()
+            be_prompt()  # who pressed *Stop* waits
             self._step()
             return self._finish()
         except (OSError, av.error.FFmpegError) as error:
