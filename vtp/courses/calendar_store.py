@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from functools import cache
-from typing import Any
+from typing import Any, NamedTuple
 
 from sqlalchemy import (
     ColumnElement,
@@ -33,10 +33,10 @@ from vtp.courses.tables import (
     lessons,
 )
 from vtp.db.kept_rows import Kept, KeptRows
-from vtp.db.lists import among, filled
+from vtp.db.lists import among, filled, filled_at_once
 from vtp.db.prepared import Prepared
 from vtp.db.statements import insert_if_absent
-from vtp.db.types import UtcDateTime
+from vtp.db.types import UtcDateTime, id_type
 from vtp.http.identity import Role
 
 
@@ -121,35 +121,55 @@ async def lessons_for(
     there = await courses_of(tx, reader.user_id, course_id)
     found: list[Kept[CalendarLesson]] = []
     for staff in (True, False):
-        some = [one for one, teaches in there.items() if teaches is staff]
+        some = [one.id for one in there if one.teaches is staff]
         found += await _lessons_in(tx, some, since, None if staff else now)
     return sorted(found, key=_begins)[:MOST_LESSONS]
 
 
-async def courses_of(tx: AsyncConnection, user_id: str, course_id: str | None = None) -> dict[str, bool]:
-    """The courses that somebody takes part in, and whether they teach there; as `role_in_course` has it."""
-    of_one = [] if course_id is None else [courses.c.id == course_id]
-    c = courses.c
-    # Whether they wait is looked at below: asked for here, SQLite reads all active enrolments for it.
-    enrolled = select(_enrolled.course_id).where(_enrolled.user_id == user_id)
-    given = select(_given.course_id).where(_given.user_id == user_id)
-    mine = or_(c.instructor_id == user_id, c.id.in_(enrolled), c.id.in_(given))
-    joined = courses.outerjoin(
-        course_enrollments, and_(_enrolled.course_id == c.id, _enrolled.user_id == user_id)
-    ).outerjoin(course_permissions, and_(_given.course_id == c.id, _given.user_id == user_id))
-    columns = c.id, c.status, c.instructor_id, _enrolled.role, _enrolled.status, _given.role
-    statement = select(*columns).select_from(joined)
-    shown: dict[str, bool] = {}
-    rows = await tx.execute(statement.where(mine, *of_one))
-    for id_, status, instructor_id, enrolled_as, enrolment, permission in rows:
+class Membership(NamedTuple):
+    """A course that somebody takes part in; `watches`: they were given to watch alone, hand in nothing."""
+
+    id: str
+    status: CourseStatus
+    teaches: bool
+    watches: bool
+    code: str
+    name: str
+    lesson_opens_minutes: int
+    lesson_grace_minutes: int
+
+
+async def courses_of(tx: AsyncConnection, user_id: str, course_id: str | None = None) -> list[Membership]:
+    """The courses that somebody takes part in, or one of them; as `role_in_course` has it."""
+    values = {"me": user_id, "course": course_id}
+    found: list[Membership] = []
+    for row in await (_OF_ALL if course_id is None else _OF_ONE).rows(tx, values):
+        id_, status, instructor_id, enrolled_as, enrolment, permission, watch_only, *more = row
         if enrolment != EnrolmentStatus.ACTIVE:
             enrolled_as = None
         role = Role.TEACHER if instructor_id == user_id else Role(permission or enrolled_as or Role.GUEST)
-        if role in COURSE_STAFF and status != CourseStatus.ARCHIVED:
-            shown[id_] = True
-        elif role is Role.STUDENT and status in OPEN_TO_STUDENTS:
-            shown[id_] = False
-    return shown
+        teaches = role in COURSE_STAFF and status != CourseStatus.ARCHIVED
+        if teaches or (role is Role.STUDENT and status in OPEN_TO_STUDENTS):
+            found.append(Membership(id_, CourseStatus(status), teaches, bool(watch_only), *more))
+    return found
+
+
+def _taking_part() -> Select[*tuple[Any, ...]]:
+    c, me = courses.c, bindparam("me", type_=id_type())
+    # Whether they wait is looked at above: asked for here, SQLite reads all active enrolments for it.
+    enrolled = select(_enrolled.course_id).where(_enrolled.user_id == me)
+    given = select(_given.course_id).where(_given.user_id == me)
+    joined = courses.outerjoin(
+        course_enrollments, and_(_enrolled.course_id == c.id, _enrolled.user_id == me)
+    ).outerjoin(course_permissions, and_(_given.course_id == c.id, _given.user_id == me))
+    role = c.id, c.status, c.instructor_id, _enrolled.role, _enrolled.status, _given.role, _given.watch_only
+    shown = c.code, c.name, c.lesson_opens_minutes, c.lesson_grace_minutes
+    mine = or_(c.instructor_id == me, c.id.in_(enrolled), c.id.in_(given))
+    return select(*role, *shown).select_from(joined).where(mine)
+
+
+_OF_ALL = Prepared(_taking_part())
+_OF_ONE = Prepared(_taking_part().where(courses.c.id == bindparam("course", type_=id_type())))
 
 
 async def _lessons_in(
@@ -176,15 +196,14 @@ async def lessons_between(
     released_at: datetime | None,
     limit: int,
 ) -> list[Lesson]:
-    """The first live lessons of these courses that begin within a time; with `released_at` those that
-    students see then. Of more than a thousand courses so many of some, and of others."""
-    since, until = within
-    values = {"since": since, "until": until, "released_at": released_at, "most": limit}
-    found: list[Lesson] = []
-    for count, of_courses in filled("course", course_ids):
-        rows = await _between(count, released_at is not None).rows(tx, values | of_courses)
-        found += map(lesson_of_row, rows)
-    return found
+    """The first live lessons of these courses, a thousand at most, that begin within a time; with
+    `released_at` those that students see then."""
+    if not course_ids:
+        return []
+    (since, until), (count, values) = within, filled_at_once("course", course_ids)
+    values |= {"since": since, "until": until, "released_at": released_at, "most": limit}
+    rows = await _between(count, released_at is not None).rows(tx, values)
+    return [lesson_of_row(row) for row in rows]
 
 
 @cache

@@ -7,7 +7,7 @@ import json
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from functools import lru_cache
+from functools import cache, lru_cache
 from typing import Any
 
 from sqlalchemy import Integer, and_, bindparam, delete, exists, func, insert, or_, select, update
@@ -21,6 +21,7 @@ from vtp.coursework.tables import assignment_group_members as members
 from vtp.coursework.tables import assignment_groups as groups
 from vtp.coursework.tables import assignments as table
 from vtp.coursework.tables import coursework_files, grades, submissions
+from vtp.db.lists import among, filled_at_once
 from vtp.db.prepared import Prepared
 from vtp.db.types import UtcDateTime, id_type
 
@@ -149,18 +150,26 @@ async def take_to_tell(tx: AsyncConnection, assignment_id: str) -> bool:
 
 async def assignments_to_do(
     tx: AsyncConnection,
-    course_ids: Collection[str],
+    course_ids: Sequence[str],
     user_id: str,
     now: datetime,
     due_within: tuple[datetime, datetime],
     *,
     limit: int,
 ) -> list[Assignment]:
-    """What a student of these courses sees, has not handed in (nor their group) and still can, if it is due
-    within a time; what is due first comes first."""
+    """What a student of these courses, a thousand at most, sees, has not handed in (nor their group) and
+    still can, if it is due within a time; what is due first comes first."""
     if not course_ids:
         return []
-    c = table.c
+    (since, until), (count, values) = due_within, filled_at_once("course", course_ids)
+    values |= {"me": user_id, "now": now, "since": since, "until": until, "most": limit}
+    return [assignment_of_row(row) for row in await _to_do(count).rows(tx, values)]
+
+
+@cache
+def _to_do(count: int) -> Prepared:
+    c, user_id = table.c, bindparam("me", type_=id_type())
+    now, since, until = (bindparam(name, type_=UtcDateTime()) for name in ("now", "since", "until"))
     mine = members.c.assignment_id == c.id, members.c.user_id == user_id, c.for_groups.is_(True)
     # said by name: of two SELECTs around it only the nearer one is correlated by itself
     group = select(members.c.group_id).where(*mine).correlate(table)
@@ -171,14 +180,13 @@ async def assignments_to_do(
     )
     late = c.late_policy != LatePolicy.REFUSE, or_(c.late_until.is_(None), c.late_until >= now)
     statement = _ASSIGNMENTS.where(
-        c.course_id.in_(course_ids),
-        c.due_at.between(*due_within),
+        among(c.course_id, "course", count),
+        c.due_at.between(since, until),
         or_(c.due_at >= now, and_(*late)),
         *seen_by_students(table, now),
         ~done,
     )
-    rows = await tx.execute(statement.order_by(c.due_at, c.id).limit(limit))
-    return [assignment_of_row(row) for row in rows]
+    return Prepared(statement.order_by(c.due_at, c.id).limit(bindparam("most", type_=Integer())))
 
 
 async def count_assignments(tx: AsyncConnection, course_id: str) -> int:

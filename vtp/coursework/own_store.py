@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from datetime import datetime
+from functools import lru_cache
 from typing import Any
 
-from sqlalchemy import Select, and_, func, select
+from sqlalchemy import Integer, Select, and_, bindparam, func, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from vtp.courses.tables import course_sections, lessons
@@ -15,6 +16,8 @@ from vtp.coursework.released import seen_by_students
 from vtp.coursework.standing import Known
 from vtp.coursework.submission_store import HandedIn
 from vtp.coursework.tables import assignment_group_members, assignments, grades, submissions
+from vtp.db.prepared import Prepared
+from vtp.db.types import UtcDateTime, id_type
 
 _OF_ASSIGNMENT = len(Assignment.__slots__)
 
@@ -30,18 +33,15 @@ async def own_work(
 ) -> tuple[list[Assignment], Known]:
     """A course's assignments, newest first, those that students see then, or all, and what rows say of
     somebody with them; all of it in one statement."""
-    c = assignments.c
-    statement = _own(user_id).where(c.course_id == course_id).order_by(c.id.desc()).limit(limit)
-    if released_at is not None:
-        statement = statement.where(*seen_by_students(assignments, released_at))
-    if before is not None:
-        statement = statement.where(c.id < before)
+    values: dict[str, object] = {"released_at": released_at, "before": before}
+    given = frozenset(name for name, value in values.items() if value is not None)
+    values |= {"course": course_id, "me": user_id, "most": limit}
     tasks: list[Assignment] = []
     groups: dict[tuple[str, str], str] = {}
     newest: dict[tuple[str, str], HandedIn] = {}
     marks: dict[tuple[str, str], GradeMark] = {}
     graded: dict[str, HandedIn] = {}
-    for row in await tx.execute(statement):
+    for row in await _page(given).rows(tx, values):
         task = assignment_of_row(row[:_OF_ASSIGNMENT])
         group_id, newest_id, handed_in_at, grade_id, of_id, centipoints, released, of_at = row[
             _OF_ASSIGNMENT:
@@ -59,16 +59,30 @@ async def own_work(
     return tasks, Known(groups, newest, marks, graded)
 
 
-def _own(user_id: str) -> Select[Any]:
+@lru_cache(maxsize=4)
+def _page(given: frozenset[str]) -> Prepared:
+    """A page; `given`: which of its parameters there are."""
+    c = assignments.c
+    statement = _own().where(c.course_id == bindparam("course", type_=id_type()))
+    if "released_at" in given:
+        at = bindparam("released_at", type_=UtcDateTime())
+        statement = statement.where(*seen_by_students(assignments, at))
+    if "before" in given:
+        statement = statement.where(c.id < bindparam("before", type_=id_type()))
+    return Prepared(statement.order_by(c.id.desc()).limit(bindparam("most", type_=Integer())))
+
+
+def _own() -> Select[Any]:
     """Assignments with somebody's group in each, what they or that group handed in last, their grade, and
     when came what that is for."""
     c, m, g = assignments.c, assignment_group_members.c, grades.c
+    me = bindparam("me", type_=id_type())
     newest, graded, any_of = (submissions.alias(name) for name in ("newest", "graded", "any_of"))
     last = (
         select(any_of.c.id)
         .where(
             any_of.c.assignment_id == c.id,
-            any_of.c.owner == func.coalesce(m.group_id, user_id),
+            any_of.c.owner == func.coalesce(m.group_id, me),
             any_of.c.handed_in_at.is_not(None),
         )
         .order_by(any_of.c.attempt.desc())
@@ -91,9 +105,9 @@ def _own(user_id: str) -> Select[Any]:
         .outerjoin(course_sections, course_sections.c.id == lessons.c.section_id)
         .outerjoin(
             assignment_group_members,
-            and_(c.for_groups.is_(True), m.assignment_id == c.id, m.user_id == user_id),
+            and_(c.for_groups.is_(True), m.assignment_id == c.id, m.user_id == me),
         )
         .outerjoin(newest, newest.c.id == last)
-        .outerjoin(grades, and_(g.assignment_id == c.id, g.user_id == user_id))
+        .outerjoin(grades, and_(g.assignment_id == c.id, g.user_id == me))
         .outerjoin(graded, graded.c.id == g.submission_id)
     )

@@ -22,10 +22,16 @@ def filled(name: str, items: Sequence[Any]) -> Iterator[tuple[int, dict[str, Any
     """The items as parameters, with the length that the statement is to be ready for: once, or for a longer
     list than any in some parts; not at all without items."""
     for first in range(0, len(items), LENGTHS[-1]):
-        some = items[first : first + LENGTHS[-1]]
-        length = next(one for one in LENGTHS if one >= len(some))
-        values = [*some, *[some[-1]] * (length - len(some))]
-        yield length, dict(zip(_names(name, length), values, strict=True))
+        yield filled_at_once(name, items[first : first + LENGTHS[-1]])
+
+
+def filled_at_once(name: str, items: Sequence[Any]) -> tuple[int, dict[str, Any]]:
+    """The same of a list that has items, and no more than the longest. Raises ValueError for any other."""
+    length = next((one for one in LENGTHS if one >= len(items) > 0), 0)
+    if not length:
+        raise ValueError(f"A statement is ready for 1 to {LENGTHS[-1]} items, not for {len(items)}")
+    values = [*items, *[items[-1]] * (length - len(items))]
+    return length, dict(zip(_names(name, length), values, strict=True))
 
 
 def _names(name: str, length: int) -> list[str]:
