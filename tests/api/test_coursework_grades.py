@@ -13,6 +13,7 @@ from tests.api.course_material import BASE, enrol, student
 from tests.api.coursework_material import PDF, upload
 from tests.api.notification_material import kinds, told
 from tests.serving import Api, Person
+from tests.statements import hearing
 from vtp.http.pagination import encode_cursor
 from vtp.ids import new_id
 
@@ -164,6 +165,9 @@ async def test_the_book_is_had_by_name_in_pages_and_a_student_is_found_in_it(api
         if page.body["next_cursor"] is None:
             break
         cursor = f"&cursor={page.body['next_cursor']}"
+    exported = await api.call("GET", f"{book}/export", by=teacher)
+    table = list(csv.reader(io.StringIO(exported.body.lstrip("\ufeff"))))
+    assert [line[0] for line in table[1:]] == names, "the table has them in the order of the pages"
     mine = (await api.call("GET", f"{book}?q=PUPIL", by=teacher)).body["items"]
     assert [one["user_id"] for one in mine] == [pupil.user_id]
     assert [one for one in names if one not in (long, mine[0]["full_name"])] == ["Ada", "Ada", "bob", "zoe"]
@@ -173,6 +177,59 @@ async def test_the_book_is_had_by_name_in_pages_and_a_student_is_found_in_it(api
     for forged in (new_id(), ["a"], ["\0", new_id()], ["\ud800", new_id()], ["a", "b"], [1, new_id()]):
         refused = await api.call("GET", f"{book}?cursor={encode_cursor(forged)}", by=teacher)
         assert (refused.status, refused.pointers) == (422, ["/query/cursor"]), forged
+
+
+@pytest.mark.both_databases
+async def test_ones_own_grades_are_what_the_book_says_and_few_statements(api: Api) -> None:
+    teacher, pupil, at = await prepared(api, due_at=soon(days=1), late_policy="deduct", late_percent=10)
+    course = at.split("/")[4]
+    other = await student(api, "other")
+    await enrol(api, course, other)
+    together = await assign(api, course, teacher, title="Together", for_groups=True)
+    group = {"name": "x", "members": [pupil.user_id, other.user_id]}
+    assert (await api.call("PUT", f"{together}/groups", {"groups": [group]}, by=teacher)).status == 200
+    await assign(api, course, teacher, title="Nothing yet")
+    for where, by in ((at, pupil), (at, other), (together, other)):
+        assert (await hand_in(api, await begin(api, where, by), by)).status == 200
+    for where, of in ((at, pupil), (together, pupil)):
+        await grade(api, where, of, teacher, points=7.5, released=True)
+    assert (await hand_in(api, await begin(api, at, pupil), pupil)).status == 200
+    await begin(api, at, pupil)  # a draft is no attempt yet
+    await grade(api, at, other, teacher, points=3)
+    rows = (await api.call("GET", f"{course_of(at)}/grades", by=teacher)).body["items"]
+    for who in (pupil, other):
+        with hearing() as heard:
+            own = await api.call("GET", f"{course_of(at)}/grades/mine", by=who)
+        assert len(heard.of_calls) <= 5, heard.of_calls
+        (expected,) = (one["entries"] for one in rows if one["user_id"] == who.user_id)
+        if who is other:  # the draft of a grade is hidden
+            expected[-1] |= {"points": None, "final_points": None}
+        assert own.body["items"] == expected
+        assert own.body["quizzes"] == []
+    assert [one["status"] for one in own.body["items"]] == ["floating", "on_time", "on_time"]
+    first = (await api.call("GET", f"{course_of(at)}/grades/mine?limit=1", by=pupil)).body
+    rest = f"{course_of(at)}/grades/mine?cursor={first['next_cursor']}"
+    then = (await api.call("GET", rest, by=pupil)).body
+    assert (then["quizzes"], [one["title"] for one in then["items"]]) == (None, ["Together", "Essay"])
+
+
+@pytest.mark.both_databases
+async def test_groups_of_before_an_assignment_was_for_each_alone_count_no_more(api: Api) -> None:
+    teacher, pupil, at = await prepared(api, due_at=soon(days=1), for_groups=True)
+    group = {"name": "x", "members": [pupil.user_id]}
+    assert (await api.call("PUT", f"{at}/groups", {"groups": [group]}, by=teacher)).status == 200
+    assert (await api.call("PATCH", at, {"for_groups": False}, by=teacher)).status == 200
+    draft = await begin(api, at, pupil)
+    assert (await hand_in(api, draft, pupil)).status == 200
+    book = (await api.call("GET", f"{course_of(at)}/grades", by=teacher)).body["items"]
+    mine = (await api.call("GET", f"{course_of(at)}/grades/mine", by=pupil)).body["items"]
+    assert mine == book[0]["entries"]
+    assert (mine[0]["status"], mine[0]["submission_id"]) == ("on_time", draft.split("/")[-1])
+    homes = [(await api.call("GET", "/api/v1/home", by=one)).body for one in (pupil, teacher)]
+    assert (homes[0]["due"], [one["waiting"] for one in homes[1]["to_grade"]]) == ([], [1])
+    given = await grade(api, at, pupil, teacher, points=1, released=True)
+    assert given["submission_id"] == draft.split("/")[-1]
+    assert (await api.call("GET", "/api/v1/home", by=teacher)).body["to_grade"] == []
 
 
 async def test_the_roster_of_an_assignment_is_had_in_pages_from_any_student_on(api: Api) -> None:

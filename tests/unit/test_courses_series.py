@@ -10,11 +10,14 @@ from zoneinfo import ZoneInfo
 import pytest
 from icalendar import Calendar
 
-from vtp.courses.calendar_ics import MOST_SAID, CalendarLesson, attendee_line, feed_of, message_of
+from vtp.courses.calendar_ics import attendee_line, feed_of, lesson_url, message_of
+from vtp.courses.calendar_store import MOST_SAID, CalendarLesson
 from vtp.courses.lesson_news import LessonNews
 from vtp.courses.outline_store import Lesson, LessonKind
 from vtp.courses.recurrence import MAX_COUNT, Occurrence, occurrences, parse_rule
 from vtp.courses.series import realign
+from vtp.db.kept_rows import Kept
+from vtp.mail.links import Links
 
 BERLIN, NEW_YORK = ZoneInfo("Europe/Berlin"), ZoneInfo("America/New_York")
 FAR = datetime(2035, 1, 1, tzinfo=UTC)
@@ -158,18 +161,20 @@ def test_calendars_hear_of_what_is_in_them_alone() -> None:
 
 async def test_a_description_is_text_in_a_calendar_and_not_longer_than_a_class_needs() -> None:
     said = "one\rATTENDEE:mailto:x@y.example\r\ntwo\x0bthree\x85\u2028\x00\tfour" + "ä" * 20_000
-    one = CalendarLesson(
-        replace(lesson("a", "2026-03-09T08:00"), description=said), "C", "Course", "https://x"
-    )
-    followed = await feed_of("Course", [one])
-    for text in (followed.decode(), message_of(one, "s@x.example", cancelled=False).text):
+    one = CalendarLesson(replace(lesson("a", "2026-03-09T08:00"), description=said), "C", "Course")
+    links = Links("https://x")
+    followed = await feed_of("Course", [Kept(one)], links)
+    message = message_of(one, lesson_url(links, one.lesson), "s@x.example", cancelled=False)
+    for text in (followed.decode(), message.text):
         assert len(text.splitlines()) == text.count("\r\n"), "no line but its own"
         [event] = Calendar.from_ical(text).walk("VEVENT")
         assert "attendee" not in event
         shown = str(event["description"]).split("\n\n")[1]
         assert shown.startswith("one\nATTENDEE:mailto:x@y.example\ntwo three") and shown.endswith("ä…")
         assert len(shown) <= MOST_SAID + 1
-    assert await feed_of("Course", [one]) == followed
+    kept = Kept(one)
+    assert [await feed_of("Course", [kept], links) for _ in range(2)] == [followed, followed]
+    assert b"URL:https://y/rooms/" in await feed_of("Course", [kept], Links("https://y"))
 
 
 def test_a_line_that_names_somebody_is_folded_as_calendars_read_it() -> None:

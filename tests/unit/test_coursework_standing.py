@@ -10,7 +10,7 @@ from vtp.coursework.late import LatePolicy, WorkStatus
 from vtp.coursework.quiz_entries import QuizEntry
 from vtp.coursework.standing import BookRow, Known, entry_of
 from vtp.coursework.submission_store import HandedIn
-from vtp.coursework.written_book import written_row
+from vtp.coursework.written_book import BookWriter
 from vtp.http.etags import json_of
 
 DUE = datetime(2026, 3, 1, 12, tzinfo=UTC)
@@ -62,18 +62,18 @@ def test_a_later_attempt_does_not_change_what_the_graded_one_lost() -> None:
 def test_to_date_is_of_what_is_graded_and_overall_of_everything() -> None:
     test = replace(ESSAY, id="test", title="Test", centipoints=3000)
     row = BookRow(ADA, [entry_of(one, "ada", KNOWN, DUE, drafts=True) for one in (ESSAY, test)])
-    assert (row.percent_to_date, row.percent_overall) == (76.4, 19.1)
-    assert BookRow(ADA, []).percent_overall is None
+    assert row.percents == (76.4, 19.1)
+    assert BookRow(ADA, []).percents == (None, None)
     nearly = replace(KNOWN, grades={("essay", "ada"): GRADE._replace(centipoints=999, submission_id=None)})
     on_time = replace(nearly, newest={})
-    assert BookRow(ADA, [entry_of(ESSAY, "ada", on_time, DUE, drafts=True)]).percent_to_date == 99.9
+    assert BookRow(ADA, [entry_of(ESSAY, "ada", on_time, DUE, drafts=True)]).percents.to_date == 99.9
 
 
 def test_a_row_is_written_as_the_documentation_says() -> None:
     entries = [entry_of(one, "ada", KNOWN, DUE, drafts=True) for one in (ESSAY, replace(ESSAY, id="test"))]
     ended = QuizEntry("q", "Quiz", WorkStatus.ON_TIME, DUE, 10.0, 9.5, released=True, attempt_id="a")
     open_still = QuizEntry("r", 'Ré"', WorkStatus.FLOATING, None, 0.0, None, released=False)
-    written = written_row(BookRow(ADA, entries, [ended, open_still]))
+    written = BookWriter().row(BookRow(ADA, entries, [ended, open_still]))
     described = BookRowReply.model_validate_json(written)
     assert json_of(described) == written
     assert [one.attempt_id for one in described.quizzes] == ["a", None]

@@ -24,11 +24,11 @@ from vtp.analytics.engagement import Inputs, mean_participation
 from vtp.analytics.past import NO_LECTURE, PastCourse, PastLecture
 from vtp.courses.roles import CourseStatus
 from vtp.courses.store import Course
-from vtp.coursework.assignment_store import groups_among, page_of_assignments
-from vtp.coursework.grade_store import Pupil, grades_among
+from vtp.coursework.assignment_store import page_of_assignments
+from vtp.coursework.grade_store import Pupil
+from vtp.coursework.known_work import known_of
 from vtp.coursework.late import WorkStatus
-from vtp.coursework.standing import BookRow, Entry, Known, entry_of
-from vtp.coursework.submission_store import attempts_by_id, newest_of
+from vtp.coursework.standing import BookRow, Entry, column_of
 from vtp.recording.watching import is_complete, progress_per_mille
 
 WEEK: Final = timedelta(days=7)
@@ -199,7 +199,7 @@ def _student(
     }
     entries = work.get(user_id, ())
     pupil = Pupil(user_id, user_id, one.student.full_name, one.student.email)
-    grade = BookRow(pupil, entries).percent_to_date if entries else None
+    grade = BookRow(pupil, entries).percents.to_date if entries else None
     attended = [entry.row for entry in one.entries if entry.row is not None]
     held = len(one.entries)
     return StudentFigures(
@@ -300,14 +300,6 @@ async def _work(
     tasks = await page_of_assignments(tx, course_id, now, limit=None, before=None)
     if not tasks or not user_ids:
         return {}
-    ids = [one.id for one in tasks]
-    groups = await groups_among(tx, ids, user_ids)
-    newest = await newest_of(tx, ids, sorted({*user_ids, *groups.values()}))
-    grades = await grades_among(tx, ids, user_ids)
-    graded = {one.id: one for one in newest.values()}
-    older = sorted({one.submission_id for one in grades.values() if one.submission_id} - graded.keys())
-    graded |= await attempts_by_id(tx, older)
-    known = Known(groups, newest, grades, graded)
-    return {
-        user_id: [entry_of(task, user_id, known, now, drafts=False) for task in tasks] for user_id in user_ids
-    }
+    known = await known_of(tx, tasks, user_ids)
+    columns = [column_of(one, known, now, drafts=False) for one in tasks]
+    return {user_id: [entry(user_id) for entry in columns] for user_id in user_ids}

@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from functools import cache
 from typing import Any
 
-from sqlalchemy import Row, delete, func, insert, select, update
+from sqlalchemy import Integer, Row, bindparam, delete, func, insert, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from vtp.accounts.tables import users
 from vtp.courses.tables import course_announcements as table
+from vtp.db.lists import among, filled_at_once
+from vtp.db.prepared import Prepared
+from vtp.db.types import UtcDateTime, id_type
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,15 +79,25 @@ async def page_of_announcements(
 
 
 async def newest_announcements(
-    tx: AsyncConnection, course_ids: Collection[str], first: str, since: datetime, *, limit: int
+    tx: AsyncConnection, course_ids: Sequence[str], first: str, since: datetime, *, limit: int
 ) -> list[Announcement]:
-    """Those of several courses from the id `first` on and made since, newest first: what has come with a
-    course has a new id, and is as old as it was."""
+    """Those of several courses, a thousand at most, from the id `first` on and made since, newest first:
+    what has come with a course has a new id, and is as old as it was."""
     if not course_ids:
         return []
-    wanted = table.c.course_id.in_(course_ids), table.c.id >= first, table.c.created_at >= since
-    statement = _WITH_NAMES.where(*wanted).order_by(table.c.id.desc()).limit(limit)
-    return [_announcement(row) for row in await tx.execute(statement)]
+    count, values = filled_at_once("course", course_ids)
+    values |= {"first": first, "since": since, "most": limit}
+    return [Announcement(*row) for row in await _newest(count).rows(tx, values)]
+
+
+@cache
+def _newest(count: int) -> Prepared:
+    statement = _WITH_NAMES.where(
+        among(table.c.course_id, "course", count),
+        table.c.id >= bindparam("first", type_=id_type()),
+        table.c.created_at >= bindparam("since", type_=UtcDateTime()),
+    )
+    return Prepared(statement.order_by(table.c.id.desc()).limit(bindparam("most", type_=Integer())))
 
 
 async def change_announcement(tx: AsyncConnection, announcement_id: str, **values: Any) -> None:

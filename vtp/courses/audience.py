@@ -28,10 +28,10 @@ from vtp.courses.tables import (
     courses,
     lessons,
 )
+from vtp.db.lists import among, filled
 from vtp.db.prepared import Prepared, Row, Source
 from vtp.db.types import UtcDateTime, id_type
 from vtp.http.identity import Principal, Role
-from vtp.http.pagination import MAX_LIMIT
 from vtp.recording.listing import EVERYTHING, Scope, Shown
 from vtp.recording.store import Recording, Visibility
 
@@ -57,15 +57,9 @@ def _lesson_is_open(now: ColumnElement[datetime]) -> ColumnElement[bool]:
 @cache
 def _members(count: int) -> Prepared:
     """What courses know of somebody, of those in which so many recordings are filed."""
-    ids = [bindparam(name, type_=id_type()) for name in _names(count)]
-    return Prepared(_MEMBERS.where(_filed.recording_id.in_(ids)))
+    return Prepared(_MEMBERS.where(among(_filed.recording_id, "recording", count)))
 
 
-def _names(count: int) -> list[str]:
-    return [f"recording_{number}" for number in range(count)]
-
-
-_SIZES = (1, 10, 50, MAX_LIMIT)  # recordings: statements are made ready for so many
 _MEMBERS = select(
     _filed.recording_id,
     courses.c.instructor_id,
@@ -131,11 +125,7 @@ class CourseAudience:
 
     async def _members(self, tx: Source, principal: Principal, recording_ids: Sequence[str]) -> list[Row]:
         found: list[Row] = []
-        for first in range(0, len(recording_ids), _SIZES[-1]):
-            some = recording_ids[first : first + _SIZES[-1]]
-            count = next(one for one in _SIZES if one >= len(some))
-            filled = [*some, *[some[-1]] * (count - len(some))]
-            values = dict(zip(_names(count), filled, strict=True))
+        for count, values in filled("recording", recording_ids):
             found += await _members(count).rows(tx, values | {"me": principal.user_id, "now": self._clock()})
         return found
 

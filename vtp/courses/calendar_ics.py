@@ -11,11 +11,13 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
-from functools import lru_cache
+from functools import partial
 from typing import TYPE_CHECKING, Final
 
-from vtp.courses.calendar_store import MOST_LESSONS
+from vtp.courses.calendar_store import MOST_SAID, CalendarLesson
 from vtp.courses.outline_store import Lesson
+from vtp.db.kept_rows import Kept
+from vtp.mail.links import Links
 
 if TYPE_CHECKING:
     from icalendar import Calendar, Event
@@ -25,29 +27,15 @@ REQUEST, CANCEL, PUBLISH = "REQUEST", "CANCEL", "PUBLISH"
 _BEGIN: Final = "BEGIN:VEVENT\r\n"
 _END: Final = b"END:VCALENDAR\r\n"
 _NO_TEXT: Final = re.compile(r"[^\S\n\t ]|[\x00-\x08\x0e-\x1f\x7f-\x9f]")  # RFC 5545, 3.3.11
-MOST_SAID: Final = 500
-"""Characters of a description: each of a class gets it by mail, for each of its lessons."""
-EVENTS_KEPT: Final = MOST_LESSONS + 1000
-"""More than the largest calendar has: with fewer each reading of it would push out what it comes to next."""
 TURN: Final = 50  # events
 LINE_OCTETS: Final = 75
 HOUR: Final = timedelta(hours=1)
 """What a lesson without an end takes in a calendar."""
 
 
-@dataclass(frozen=True, slots=True)
-class CalendarLesson:
-    """A live lesson with what a calendar says of its course."""
-
-    lesson: Lesson
-    course_code: str
-    course_name: str
-    url: str
-    """Where it is held."""
-
-
-async def feed_of(name: str, lessons: Sequence[CalendarLesson]) -> bytes:
-    """A whole calendar, to be followed; others are served while a large one is written."""
+async def feed_of(name: str, lessons: Sequence[Kept[CalendarLesson]], links: Links) -> bytes:
+    """A whole calendar, to be followed; others are served while a large one is written. What is written of a
+    lesson is kept with it, for everybody who sees it."""
     calendar = _calendar(PUBLISH)
     calendar.add("name", name)  # RFC 7986; programs that do not know it read the other
     calendar.add("x-wr-calname", name)
@@ -56,7 +44,7 @@ async def feed_of(name: str, lessons: Sequence[CalendarLesson]) -> bytes:
     head = bytes(calendar.to_ical()).removesuffix(_END)
     events = []
     for number, one in enumerate(lessons, 1):
-        events.append(_event_text(_brief(one)))
+        events.append(one.once(links.base, partial(_event_text, one.value, links)))
         if number % TURN == 0:
             await asyncio.sleep(0)
     return b"".join((head, *events, _END))
@@ -74,15 +62,20 @@ class Message:
         return self.text.replace(_BEGIN, f"{_BEGIN}{line}", 1)
 
 
-def message_of(one: CalendarLesson, organizer: str, *, cancelled: bool) -> Message:
+def message_of(one: CalendarLesson, url: str, organizer: str, *, cancelled: bool) -> Message:
     """For whoever it is sent to: a class of hundreds gets what is made once."""
     from icalendar import vCalAddress
 
     method = CANCEL if cancelled else REQUEST
-    calendar, event = _calendar(method), _event(_brief(one), cancelled=cancelled)
+    calendar, event = _calendar(method), _event(_brief(one), url, cancelled=cancelled)
     event.add("organizer", vCalAddress(f"mailto:{organizer}"))
     calendar.add_component(event)
     return Message(method, bytes(calendar.to_ical()).decode())
+
+
+def lesson_url(links: Links, lesson: Lesson) -> str:
+    """Where a lesson is held."""
+    return links.to(f"/rooms/{lesson.room_id}/class" if lesson.room_id else f"/courses/{lesson.course_id}")
 
 
 def attendee_line(address: str) -> str:
@@ -119,13 +112,13 @@ def _brief(one: CalendarLesson) -> CalendarLesson:
     return replace(one, lesson=replace(one.lesson, description=said))
 
 
-@lru_cache(maxsize=EVENTS_KEPT)
-def _event_text(one: CalendarLesson) -> bytes:
-    """One event of a calendar that is followed: the same for everybody who sees the lesson."""
-    return bytes(_event(one, cancelled=one.lesson.cancelled).to_ical())
+def _event_text(one: CalendarLesson, links: Links) -> bytes:
+    """One event of a calendar that is followed."""
+    url = lesson_url(links, one.lesson)
+    return bytes(_event(_brief(one), url, cancelled=one.lesson.cancelled).to_ical())
 
 
-def _event(one: CalendarLesson, *, cancelled: bool) -> Event:
+def _event(one: CalendarLesson, url: str, *, cancelled: bool) -> Event:
     from icalendar import Event
 
     lesson = one.lesson
@@ -139,9 +132,9 @@ def _event(one: CalendarLesson, *, cancelled: bool) -> Event:
     event.add("dtstart", _whole(lesson.starts_at))
     event.add("dtend", _whole(lesson.ends_at or lesson.starts_at + HOUR))
     event.add("summary", f"{one.course_code}: {lesson.title}")
-    event.add("description", "\n\n".join(filter(None, (one.course_name, lesson.description, one.url))))
-    event.add("url", one.url)
-    event.add("location", one.url)
+    event.add("description", "\n\n".join(filter(None, (one.course_name, lesson.description, url))))
+    event.add("url", url)
+    event.add("location", url)
     event.add("status", "CANCELLED" if cancelled else "CONFIRMED")
     return event
 

@@ -5,9 +5,21 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
+from functools import cache
+from typing import Any, NamedTuple
 
-from sqlalchemy import Row, Select, and_, delete, or_, select, update
+from sqlalchemy import (
+    ColumnElement,
+    Integer,
+    Select,
+    and_,
+    bindparam,
+    delete,
+    func,
+    or_,
+    select,
+    update,
+)
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from vtp.courses.outline_store import Lesson, LessonKind, is_released, lesson_of_row
@@ -20,7 +32,11 @@ from vtp.courses.tables import (
     courses,
     lessons,
 )
+from vtp.db.kept_rows import Kept, KeptRows
+from vtp.db.lists import among, filled, filled_at_once
+from vtp.db.prepared import Prepared
 from vtp.db.statements import insert_if_absent
+from vtp.db.types import UtcDateTime, id_type
 from vtp.http.identity import Role
 
 
@@ -35,7 +51,21 @@ class Feed:
     renewed_at: datetime
 
 
+@dataclass(frozen=True, slots=True)
+class CalendarLesson:
+    """A live lesson with what a calendar says of its course."""
+
+    lesson: Lesson
+    course_code: str
+    course_name: str
+
+
 MOST_LESSONS = 5000
+MOST_KEPT = MOST_LESSONS + 1000
+"""More than the largest calendar has: with fewer each reading of it would push out what it comes to next."""
+MOST_SAID = 500
+"""Characters of a description: each of a class gets it by mail, for each of its lessons."""
+_DESCRIPTION = Lesson.__slots__.index("description")
 _COLUMNS = [table.c[name] for name in Feed.__slots__]
 _enrolled, _given = course_enrollments.c, course_permissions.c
 
@@ -83,52 +113,80 @@ class Reader:
 
 async def lessons_for(
     tx: AsyncConnection, reader: Reader, course_id: str | None, since: datetime, now: datetime
-) -> list[tuple[Lesson, str, str]]:
-    """The live lessons that somebody sees, from then on, with code and name of their courses: where they
-    teach all of them, where they are students what is released; administrators all of one that they name."""
+) -> list[Kept[CalendarLesson]]:
+    """The live lessons that somebody sees, from then on, in the order of time: where they teach all of them,
+    where they are students what is released; administrators all of one course that they name."""
     if reader.everywhere and course_id is not None:
         return await _lessons_in(tx, [course_id], since, None)
     there = await courses_of(tx, reader.user_id, course_id)
-    found: list[tuple[Lesson, str, str]] = []
+    found: list[Kept[CalendarLesson]] = []
     for staff in (True, False):
-        some = [one for one, teaches in there.items() if teaches is staff]
-        if some:
-            found += await _lessons_in(tx, some, since, None if staff else now)
-    return sorted(found, key=lambda one: (one[0].starts_at or now, one[0].id))[:MOST_LESSONS]
+        some = [one.id for one in there if one.teaches is staff]
+        found += await _lessons_in(tx, some, since, None if staff else now)
+    return sorted(found, key=_begins)[:MOST_LESSONS]
 
 
-async def courses_of(tx: AsyncConnection, user_id: str, course_id: str | None = None) -> dict[str, bool]:
-    """The courses that somebody takes part in, and whether they teach there; as `role_in_course` has it."""
-    of_one = [] if course_id is None else [courses.c.id == course_id]
-    c = courses.c
-    # Whether they wait is looked at below: asked for here, SQLite reads all active enrolments for it.
-    enrolled = select(_enrolled.course_id).where(_enrolled.user_id == user_id)
-    given = select(_given.course_id).where(_given.user_id == user_id)
-    mine = or_(c.instructor_id == user_id, c.id.in_(enrolled), c.id.in_(given))
-    joined = courses.outerjoin(
-        course_enrollments, and_(_enrolled.course_id == c.id, _enrolled.user_id == user_id)
-    ).outerjoin(course_permissions, and_(_given.course_id == c.id, _given.user_id == user_id))
-    columns = c.id, c.status, c.instructor_id, _enrolled.role, _enrolled.status, _given.role
-    statement = select(*columns).select_from(joined)
-    shown: dict[str, bool] = {}
-    rows = await tx.execute(statement.where(mine, *of_one))
-    for id_, status, instructor_id, enrolled_as, enrolment, permission in rows:
+class Membership(NamedTuple):
+    """A course that somebody takes part in; `watches`: they were given to watch alone, hand in nothing."""
+
+    id: str
+    status: CourseStatus
+    teaches: bool
+    watches: bool
+    code: str
+    name: str
+    lesson_opens_minutes: int
+    lesson_grace_minutes: int
+
+
+async def courses_of(tx: AsyncConnection, user_id: str, course_id: str | None = None) -> list[Membership]:
+    """The courses that somebody takes part in, or one of them; as `role_in_course` has it."""
+    values = {"me": user_id, "course": course_id}
+    found: list[Membership] = []
+    for row in await (_OF_ALL if course_id is None else _OF_ONE).rows(tx, values):
+        id_, status, instructor_id, enrolled_as, enrolment, permission, watch_only, *more = row
         if enrolment != EnrolmentStatus.ACTIVE:
             enrolled_as = None
         role = Role.TEACHER if instructor_id == user_id else Role(permission or enrolled_as or Role.GUEST)
-        if role in COURSE_STAFF and status != CourseStatus.ARCHIVED:
-            shown[id_] = True
-        elif role is Role.STUDENT and status in OPEN_TO_STUDENTS:
-            shown[id_] = False
-    return shown
+        teaches = role in COURSE_STAFF and status != CourseStatus.ARCHIVED
+        if teaches or (role is Role.STUDENT and status in OPEN_TO_STUDENTS):
+            found.append(Membership(id_, CourseStatus(status), teaches, bool(watch_only), *more))
+    return found
+
+
+def _taking_part() -> Select[*tuple[Any, ...]]:
+    c, me = courses.c, bindparam("me", type_=id_type())
+    # Whether they wait is looked at above: asked for here, SQLite reads all active enrolments for it.
+    enrolled = select(_enrolled.course_id).where(_enrolled.user_id == me)
+    given = select(_given.course_id).where(_given.user_id == me)
+    joined = courses.outerjoin(
+        course_enrollments, and_(_enrolled.course_id == c.id, _enrolled.user_id == me)
+    ).outerjoin(course_permissions, and_(_given.course_id == c.id, _given.user_id == me))
+    role = c.id, c.status, c.instructor_id, _enrolled.role, _enrolled.status, _given.role, _given.watch_only
+    shown = c.code, c.name, c.lesson_opens_minutes, c.lesson_grace_minutes
+    mine = or_(c.instructor_id == me, c.id.in_(enrolled), c.id.in_(given))
+    return select(*role, *shown).select_from(joined).where(mine)
+
+
+_OF_ALL = Prepared(_taking_part())
+_OF_ONE = Prepared(_taking_part().where(courses.c.id == bindparam("course", type_=id_type())))
 
 
 async def _lessons_in(
     tx: AsyncConnection, course_ids: Sequence[str], since: datetime, released_at: datetime | None
-) -> list[tuple[Lesson, str, str]]:
-    statement = _live_since(course_ids, since, released_at)
-    rows = await tx.execute(statement.limit(MOST_LESSONS))
-    return [_with_course(row) for row in rows]
+) -> list[Kept[CalendarLesson]]:
+    values = {"since": since, "released_at": released_at, "most": MOST_LESSONS}
+    found: list[Kept[CalendarLesson]] = []
+    for count, of_courses in filled("course", course_ids):
+        rows = await _shown(count, released_at is not None).unread(tx, values | of_courses)
+        found += [_kept.of(rows, row) for row in rows.rows]
+    return found
+
+
+def _begins(one: Kept[CalendarLesson]) -> tuple[datetime, str]:
+    lesson = one.value.lesson
+    assert lesson.starts_at is not None  # those without are not asked for
+    return lesson.starts_at, lesson.id
 
 
 async def lessons_between(
@@ -138,30 +196,49 @@ async def lessons_between(
     released_at: datetime | None,
     limit: int,
 ) -> list[Lesson]:
-    """The first live lessons of these courses that begin within a time; with `released_at` those that
-    students see then."""
+    """The first live lessons of these courses, a thousand at most, that begin within a time; with
+    `released_at` those that students see then."""
     if not course_ids:
         return []
-    since, until = within
-    statement = _live_since(course_ids, since, released_at).where(lessons.c.starts_at < until)
-    return [lesson_of_row(row) for row in await tx.execute(statement.limit(limit))]
+    (since, until), (count, values) = within, filled_at_once("course", course_ids)
+    values |= {"since": since, "until": until, "released_at": released_at, "most": limit}
+    rows = await _between(count, released_at is not None).rows(tx, values)
+    return [lesson_of_row(row) for row in rows]
 
 
-def _live_since(
-    course_ids: Sequence[str], since: datetime, released_at: datetime | None
-) -> Select[*tuple[Any, ...]]:
+@cache
+def _shown(count: int, released: bool) -> Prepared:
+    """What a calendar says of the lessons of so many courses: of descriptions it says their beginning."""
+    columns: list[ColumnElement[Any]] = [lessons.c[name] for name in Lesson.__slots__]
+    columns[_DESCRIPTION] = func.substr(lessons.c.description, 1, MOST_SAID + 1)
+    return Prepared(_live(count, [*columns, courses.c.code, courses.c.name], released))
+
+
+@cache
+def _between(count: int, released: bool) -> Prepared:
+    statement = _live(count, [lessons.c[name] for name in Lesson.__slots__], released)
+    return Prepared(statement.where(lessons.c.starts_at < bindparam("until", type_=UtcDateTime())))
+
+
+def _live(count: int, columns: Sequence[ColumnElement[Any]], released: bool) -> Select[*tuple[Any, ...]]:
     c = lessons.c
     joined = lessons.join(courses, courses.c.id == c.course_id).outerjoin(
         course_sections, course_sections.c.id == c.section_id
     )
-    columns = [c[name] for name in Lesson.__slots__]
-    statement = select(*columns, courses.c.code, courses.c.name).select_from(joined)
-    statement = statement.where(c.course_id.in_(course_ids), c.kind == LessonKind.LIVE, c.starts_at >= since)
-    if released_at is not None:
-        section = or_(c.section_id.is_(None), is_released(course_sections, released_at))
-        statement = statement.where(is_released(lessons, released_at), section)
-    return statement.order_by(c.starts_at, c.id)
+    since = bindparam("since", type_=UtcDateTime())
+    statement = select(*columns).select_from(joined)
+    statement = statement.where(
+        among(c.course_id, "course", count), c.kind == LessonKind.LIVE, c.starts_at >= since
+    )
+    if released:
+        at = bindparam("released_at", type_=UtcDateTime())
+        section = or_(c.section_id.is_(None), is_released(course_sections, at))
+        statement = statement.where(is_released(lessons, at), section)
+    return statement.order_by(c.starts_at, c.id).limit(bindparam("most", type_=Integer()))
 
 
-def _with_course(row: Row[*tuple[Any, ...]]) -> tuple[Lesson, str, str]:
-    return lesson_of_row(row), row.code, row.name
+def _calendar_lesson(row: Sequence[Any]) -> CalendarLesson:
+    return CalendarLesson(lesson_of_row(row), row[-2], row[-1])
+
+
+_kept = KeptRows(_calendar_lesson, len(Lesson.__slots__) + 2, MOST_KEPT)

@@ -14,7 +14,7 @@ from vtp.accounts.permissions import Action, require_reach
 from vtp.accounts.service import Clock, account_of, utc_now
 from vtp.accounts.sessions import hash_token
 from vtp.accounts.users import find_user
-from vtp.courses.calendar_ics import CalendarLesson, feed_of
+from vtp.courses.calendar_ics import feed_of
 from vtp.courses.calendar_store import (
     Feed,
     Reader,
@@ -25,7 +25,6 @@ from vtp.courses.calendar_store import (
     renew_feed,
 )
 from vtp.courses.door import enter
-from vtp.courses.lesson_mails import lesson_url
 from vtp.db import Database
 from vtp.db.conflicts import done_over
 from vtp.errors import FieldError, Invalid, NotFound
@@ -86,9 +85,5 @@ class Calendars:
                 raise NotFound("There is no calendar at this address (any more).", code="no_such_calendar")
             reader = Reader(feed.user_id, everywhere=user.role is Role.ADMIN)
             found = await lessons_for(tx, reader, feed.course_id, now - PAST, now)
-        name = "Lessons" if feed.course_id is None or not found else found[0][2]
-        shown = [
-            CalendarLesson(lesson, code, course, lesson_url(self._links, lesson))
-            for lesson, code, course in found
-        ]
-        return await feed_of(name, shown)
+        name = "Lessons" if feed.course_id is None or not found else found[0].value.course_name
+        return await feed_of(name, found, self._links)

@@ -13,10 +13,10 @@ from typing import Final
 
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from vtp.courses.calendar_ics import CalendarLesson, Message, attendee_line, message_of
+from vtp.courses.calendar_ics import Message, attendee_line, lesson_url, message_of
+from vtp.courses.calendar_store import CalendarLesson
 from vtp.courses.lesson_news import LessonNews
 from vtp.courses.news import CANCELLED, LESSONS, MOVED, SCHEDULED
-from vtp.courses.outline_store import Lesson
 from vtp.courses.people import people_of
 from vtp.courses.roles import COURSE_STAFF
 from vtp.courses.store import Course
@@ -80,8 +80,8 @@ class LessonMails:
                     replace(one.shown, sequence=one.lesson.sequence + one.deleted),
                     course.code,
                     course.name,
-                    lesson_url(self._links, one.lesson),
                 ),
+                lesson_url(self._links, one.lesson),
                 organizer,
                 cancelled=one.is_over,
             )
@@ -108,11 +108,6 @@ class _Letter:
         calendars = tuple(Calendar(one.method, one.to(line)) for one in self.messages)
         text = f"{self.text}\n{unsubscribe_line(unsubscribe)}\n"
         return Mail(MailKind.LESSON, address, self.subject, text, user_id, TTL, calendars, unsubscribe)
-
-
-def lesson_url(links: Links, lesson: Lesson) -> str:
-    """Where a lesson is held."""
-    return links.to(f"/rooms/{lesson.room_id}/class" if lesson.room_id else f"/courses/{lesson.course_id}")
 
 
 async def _readers(tx: AsyncConnection, people: Mapping[str, Role]) -> list[tuple[str, str, frozenset[str]]]:

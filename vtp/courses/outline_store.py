@@ -11,7 +11,6 @@ from typing import Any
 from sqlalchemy import (
     ColumnElement,
     Integer,
-    Row,
     String,
     Table,
     and_,
@@ -108,6 +107,7 @@ LessonPlace = tuple[int, str, int, str]
 """Where a page ended: the section's position and id, the lesson's position and id."""
 
 _SECTIONS = select(*(course_sections.c[name] for name in Section.__slots__))
+_OF_LESSON, _KIND = len(Lesson.__slots__), Lesson.__slots__.index("kind")
 _LESSONS = select(*(lessons.c[name] for name in Lesson.__slots__))
 _SECTION_ORDER = (func.coalesce(course_sections.c.position, -1), func.coalesce(course_sections.c.id, ""))
 _LESSON_ORDER = (*_SECTION_ORDER, lessons.c.position, lessons.c.id)
@@ -270,7 +270,8 @@ def _values(row: Section | Lesson) -> dict[str, Any]:
     return {name: getattr(row, name) for name in row.__slots__}
 
 
-def lesson_of_row(row: Row[Any]) -> Lesson:
-    """The lesson of a row with its columns."""
-    values = {name: getattr(row, name) for name in Lesson.__slots__}
-    return Lesson(**values | {"kind": LessonKind(row.kind)})
+def lesson_of_row(row: Sequence[Any]) -> Lesson:
+    """The lesson of a row that begins with its columns."""
+    values = list(row[:_OF_LESSON])
+    values[_KIND] = LessonKind(values[_KIND])
+    return Lesson(*values)

@@ -7,9 +7,10 @@ import json
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from functools import cache, lru_cache
 from typing import Any
 
-from sqlalchemy import Row, and_, delete, exists, func, insert, or_, select, update
+from sqlalchemy import Integer, and_, bindparam, delete, exists, func, insert, or_, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from vtp.accounts.tables import users
@@ -20,6 +21,9 @@ from vtp.coursework.tables import assignment_group_members as members
 from vtp.coursework.tables import assignment_groups as groups
 from vtp.coursework.tables import assignments as table
 from vtp.coursework.tables import coursework_files, grades, submissions
+from vtp.db.lists import among, filled_at_once
+from vtp.db.prepared import Prepared
+from vtp.db.types import UtcDateTime, id_type
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,6 +71,7 @@ class Group:
     """Their accounts and names."""
 
 
+_LATE_POLICY = Assignment.__slots__.index("late_policy")
 _ASSIGNMENTS = select(*(table.c[name] for name in Assignment.__slots__)).select_from(
     table.outerjoin(lessons, lessons.c.id == table.c.lesson_id).outerjoin(
         course_sections, course_sections.c.id == lessons.c.section_id
@@ -88,7 +93,7 @@ async def find_assignment(
     if released_at is not None:
         statement = statement.where(*seen_by_students(table, released_at))
     row = (await tx.execute(statement)).one_or_none()
-    return _assignment(row) if row else None
+    return assignment_of_row(row) if row else None
 
 
 async def page_of_assignments(
@@ -100,12 +105,23 @@ async def page_of_assignments(
     before: str | None,
 ) -> list[Assignment]:
     """A course's, newest first, those that students see then, or all."""
-    statement = _ASSIGNMENTS.where(table.c.course_id == course_id).order_by(table.c.id.desc()).limit(limit)
-    if released_at is not None:
-        statement = statement.where(*seen_by_students(table, released_at))
-    if before is not None:
-        statement = statement.where(table.c.id < before)
-    return [_assignment(row) for row in await tx.execute(statement)]
+    values = {"released_at": released_at, "before": before, "most": limit}
+    given = frozenset(name for name, value in values.items() if value is not None)
+    rows = await _page(given).rows(tx, {**values, "course": course_id})
+    return [assignment_of_row(row) for row in rows]
+
+
+@lru_cache(maxsize=8)
+def _page(given: frozenset[str]) -> Prepared:
+    """A page of a course's assignments; `given`: which of its parameters there are."""
+    statement = _ASSIGNMENTS.where(table.c.course_id == bindparam("course", type_=id_type()))
+    if "released_at" in given:
+        statement = statement.where(*seen_by_students(table, bindparam("released_at", type_=UtcDateTime())))
+    if "before" in given:
+        statement = statement.where(table.c.id < bindparam("before", type_=id_type()))
+    if "most" in given:
+        statement = statement.limit(bindparam("most", type_=Integer()))
+    return Prepared(statement.order_by(table.c.id.desc()))
 
 
 async def assignments_to_tell(
@@ -134,19 +150,27 @@ async def take_to_tell(tx: AsyncConnection, assignment_id: str) -> bool:
 
 async def assignments_to_do(
     tx: AsyncConnection,
-    course_ids: Collection[str],
+    course_ids: Sequence[str],
     user_id: str,
     now: datetime,
     due_within: tuple[datetime, datetime],
     *,
     limit: int,
 ) -> list[Assignment]:
-    """What a student of these courses sees, has not handed in (nor their group) and still can, if it is due
-    within a time; what is due first comes first."""
+    """What a student of these courses, a thousand at most, sees, has not handed in (nor their group) and
+    still can, if it is due within a time; what is due first comes first."""
     if not course_ids:
         return []
-    c = table.c
-    mine = members.c.assignment_id == c.id, members.c.user_id == user_id
+    (since, until), (count, values) = due_within, filled_at_once("course", course_ids)
+    values |= {"me": user_id, "now": now, "since": since, "until": until, "most": limit}
+    return [assignment_of_row(row) for row in await _to_do(count).rows(tx, values)]
+
+
+@cache
+def _to_do(count: int) -> Prepared:
+    c, user_id = table.c, bindparam("me", type_=id_type())
+    now, since, until = (bindparam(name, type_=UtcDateTime()) for name in ("now", "since", "until"))
+    mine = members.c.assignment_id == c.id, members.c.user_id == user_id, c.for_groups.is_(True)
     # said by name: of two SELECTs around it only the nearer one is correlated by itself
     group = select(members.c.group_id).where(*mine).correlate(table)
     done = exists().where(
@@ -156,14 +180,13 @@ async def assignments_to_do(
     )
     late = c.late_policy != LatePolicy.REFUSE, or_(c.late_until.is_(None), c.late_until >= now)
     statement = _ASSIGNMENTS.where(
-        c.course_id.in_(course_ids),
-        c.due_at.between(*due_within),
+        among(c.course_id, "course", count),
+        c.due_at.between(since, until),
         or_(c.due_at >= now, and_(*late)),
         *seen_by_students(table, now),
         ~done,
     )
-    rows = await tx.execute(statement.order_by(c.due_at, c.id).limit(limit))
-    return [_assignment(row) for row in rows]
+    return Prepared(statement.order_by(c.due_at, c.id).limit(bindparam("most", type_=Integer())))
 
 
 async def count_assignments(tx: AsyncConnection, course_id: str) -> int:
@@ -287,6 +310,8 @@ async def set_groups(tx: AsyncConnection, assignment_id: str, wanted: Sequence[G
         await tx.execute(insert(members), rows)
 
 
-def _assignment(row: Row[Any]) -> Assignment:
-    values = dict(zip(Assignment.__slots__, row, strict=True))
-    return Assignment(**values | {"late_policy": LatePolicy(row.late_policy)})
+def assignment_of_row(row: Sequence[Any]) -> Assignment:
+    """Of its columns in their order."""
+    values = list(row)
+    values[_LATE_POLICY] = LatePolicy(values[_LATE_POLICY])
+    return Assignment(*values)

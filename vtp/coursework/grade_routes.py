@@ -26,7 +26,7 @@ from vtp.coursework.grades import Grades
 from vtp.coursework.material_routes import ANY_BYTES, TOOK_NOTHING, upload_of
 from vtp.coursework.material_schemas import FileName, FileReply
 from vtp.coursework.roster import Roster
-from vtp.coursework.written_book import written_row
+from vtp.coursework.written_book import BookWriter
 from vtp.http.csv_answer import stream_csv
 from vtp.http.csv_cells import TYPE as CSV_TYPE
 from vtp.http.etags import etag_of_model
@@ -165,7 +165,8 @@ def _add_book(table: RouteTable, book: GradeBook) -> None:
         )
         page = found[: query.limit]
         more = encode_cursor(page[-1][1]) if len(found) > query.limit else None
-        written = [written_row(one) for one, _ in page]
+        writer = BookWriter()
+        written = [writer.row(one) for one, _ in page]
         return WrittenPage(GradeBookPage(items=[], next_cursor=more), written)
 
     @table.get(
@@ -178,15 +179,12 @@ def _add_book(table: RouteTable, book: GradeBook) -> None:
     )
     async def list_own_grades(call: Call) -> OwnGradesPage:
         query: PageQuery = call.query
-        found = await book.own(
+        found, own_quizzes = await book.own(
             call.principal, call.path["id"], limit=query.limit + 1, before=query.id_position()
         )
         page = found[: query.limit]
         more = encode_cursor(page[-1].assignment_id) if len(found) > query.limit else None
-        quizzes = None
-        if query.cursor is None:
-            found_quizzes = await book.own_quizzes(call.principal, call.path["id"])
-            quizzes = [QuizEntryReply.of(one) for one in found_quizzes]
+        quizzes = None if own_quizzes is None else [QuizEntryReply.of(one) for one in own_quizzes]
         return OwnGradesPage(items=[EntryReply.of(one) for one in page], next_cursor=more, quizzes=quizzes)
 
     @table.get(
@@ -194,7 +192,8 @@ def _add_book(table: RouteTable, book: GradeBook) -> None:
         reply_types=CSV_TYPE,
         access=Access.VERIFIED,
         summary="Download the grade book as CSV",
-        description="Points after what is taken off, and the status, for each assignment and each quiz.",
+        description="Students by name, in the order of the grade book's pages; points after what is taken "
+        "off, and the status, for each assignment and each quiz.",
         errors=(403, 404),
     )
     async def export_grades(call: Call) -> web.StreamResponse:

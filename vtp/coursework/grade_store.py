@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
+from functools import cache, partial
 from typing import Any, Final, NamedTuple
 
 from sqlalchemy import ColumnElement, Row, func, insert, or_, select, tuple_, update
@@ -15,6 +16,8 @@ from vtp.courses.enrolment_store import IS_STUDENT
 from vtp.courses.tables import course_enrollments
 from vtp.coursework.file_store import StoredFile
 from vtp.coursework.tables import grades as table
+from vtp.db.lists import among, filled
+from vtp.db.prepared import Prepared
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,7 +51,7 @@ class GradeMark(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class Pupil:
-    """A student in the grade book; `id` is that of the enrolment, by which the book is ordered."""
+    """A student in the grade book or a roster; `id` is that of the enrolment, which rosters go by."""
 
     id: str
     user_id: str
@@ -62,6 +65,7 @@ SORTED_BY: Final = 50  # letters of a name: what is in a cursor
 
 _OWN = [name for name in Grade.__slots__ if name != "files"]
 _GRADES = select(*(table.c[name] for name in _OWN))
+_mark = partial(tuple.__new__, GradeMark)  # as GradeMark._make, without a call of Python for each
 _MARKED = (table.c[name] for name in GradeMark._fields[:-1])
 _MARKS = select(*_MARKED, table.c.released_at.is_not(None))
 
@@ -99,14 +103,22 @@ async def release_grades(tx: AsyncConnection, assignment_id: str, at: datetime) 
 
 
 async def grades_among(
-    tx: AsyncConnection, assignment_ids: Collection[str], user_ids: Collection[str]
+    tx: AsyncConnection, assignment_ids: Sequence[str], user_ids: Sequence[str]
 ) -> dict[tuple[str, str], GradeMark]:
     """The grades of these people in these assignments, by (assignment, person)."""
-    if not assignment_ids or not user_ids:
-        return {}
-    c = table.c
-    rows = await tx.execute(_MARKS.where(c.assignment_id.in_(assignment_ids), c.user_id.in_(user_ids)))
-    return {(one[0], one[1]): GradeMark._make(one) for one in rows}
+    found: dict[tuple[str, str], GradeMark] = {}
+    for tasks, of_tasks in filled("task", assignment_ids):
+        for people, of_people in filled("person", user_ids):
+            rows = await _marks(tasks, people).rows(tx, of_tasks | of_people)
+            found.update({(one[0], one[1]): one for one in map(_mark, rows)})
+    return found
+
+
+@cache
+def _marks(tasks: int, people: int) -> Prepared:
+    return Prepared(
+        _MARKS.where(among(table.c.assignment_id, "task", tasks), among(table.c.user_id, "person", people))
+    )
 
 
 async def page_of_pupils(
@@ -161,7 +173,7 @@ def _named(q: str) -> ColumnElement[bool]:
 
 
 async def place_of_pupil(tx: AsyncConnection, course_id: str, user_id: str) -> str | None:
-    """The enrolment of a student, which the book is ordered by; None: they are none of this course."""
+    """The enrolment of a student, which rosters are ordered by; None: they are none of this course."""
     c = course_enrollments.c
     mine = c.course_id == course_id, c.user_id == user_id, IS_STUDENT
     return (await tx.execute(select(c.id).where(*mine))).scalar_one_or_none()

@@ -10,11 +10,12 @@ from vtp.accounts.permissions import Action
 from vtp.accounts.service import Clock, account_of, utc_now
 from vtp.courses.door import enter
 from vtp.courses.outline import seen_at
-from vtp.coursework.assignment_store import Assignment, groups_among, page_of_assignments
-from vtp.coursework.grade_store import Pupil, PupilPlace, grades_among, page_of_pupils, pupils_by_name
+from vtp.coursework.assignment_store import Assignment, page_of_assignments
+from vtp.coursework.grade_store import Pupil, PupilPlace, pupils_by_name
+from vtp.coursework.known_work import known_of
+from vtp.coursework.own_store import own_work
 from vtp.coursework.quiz_entries import NoQuizzes, QuizBook, QuizEntry
-from vtp.coursework.standing import BookRow, Entry, Known, entry_of
-from vtp.coursework.submission_store import attempts_by_id, newest_of
+from vtp.coursework.standing import BookRow, Entry, column_of, entry_of
 from vtp.db import Database
 from vtp.http.identity import Principal
 from vtp.ids import parse_id
@@ -45,33 +46,30 @@ class GradeBook:
             rows = await self._rows(tx, inside.course.id, tasks, [one for one, _ in found])
         return [(row, place) for row, (_, place) in zip(rows, found, strict=True)]
 
-    async def own_quizzes(self, principal: Principal, course_id: str) -> Sequence[QuizEntry]:
-        """The caller's own quizzes, newest first, with points where results are shown."""
-        await self.quizzes.settle(parse_id(course_id, "/path/id"))
-        async with self._database.read() as tx:
-            inside = await enter(tx, principal, course_id, Action.COURSE_VIEW)
-            user_id, now = account_of(principal), self._clock()
-            found = await self.quizzes.entries(tx, inside.course.id, [user_id], now, staff=False)
-        return found.get(user_id, ())
-
     async def own(
         self, principal: Principal, course_id: str, *, limit: int, before: str | None
-    ) -> list[Entry]:
-        """The caller's own, by assignment, newest first, as far as grades are released."""
+    ) -> tuple[list[Entry], Sequence[QuizEntry] | None]:
+        """The caller's own, by assignment, newest first, as far as grades are released; on the first page
+        also all their quizzes, newest first, with points where results are shown."""
+        if before is None:
+            await self.quizzes.settle(parse_id(course_id, "/path/id"))
         async with self._database.read() as tx:
             inside = await enter(tx, principal, course_id, Action.COURSE_VIEW)
             user_id, now = account_of(principal), self._clock()
-            tasks = await page_of_assignments(
-                tx, inside.course.id, seen_at(inside, now), limit=limit, before=before
+            tasks, known = await own_work(
+                tx, inside.course.id, user_id, seen_at(inside, now), limit=limit, before=before
             )
-            known = await known_of(tx, tasks, [user_id])
-        return [entry_of(one, user_id, known, now, drafts=False) for one in tasks]
+            quizzes: Sequence[QuizEntry] | None = None
+            if before is None:
+                found = await self.quizzes.entries(tx, inside.course.id, [user_id], now, staff=False)
+                quizzes = found.get(user_id, ())
+        return [entry_of(one, user_id, known, now, drafts=False) for one in tasks], quizzes
 
     async def table(
         self, principal: Principal, course_id: str
     ) -> tuple[list[str], AsyncIterator[list[Sequence[object]]]]:
-        """The book as a table, oldest assignment first, quizzes behind them: its header, and its rows page by
-        page."""
+        """The book as a table, students by name as in its pages, the oldest assignment first and quizzes
+        behind them: its header, and its rows page by page."""
         await self.quizzes.settle(parse_id(course_id, "/path/id"))
         async with self._database.read() as tx:
             inside = await enter(tx, principal, course_id, Action.COURSE_TEACH)
@@ -90,15 +88,15 @@ class GradeBook:
     async def _lines(
         self, course_id: str, tasks: Sequence[Assignment], quiz_ids: Sequence[str]
     ) -> AsyncIterator[list[Sequence[object]]]:
-        after: str | None = None
+        after: PupilPlace | None = None
         while True:
             async with self._database.read() as tx:
-                pupils = await page_of_pupils(tx, course_id, limit=_AT_ONCE, after=after)
-                rows = await self._rows(tx, course_id, tasks, pupils)
+                found = await pupils_by_name(tx, course_id, limit=_AT_ONCE, after=after, q="")
+                rows = await self._rows(tx, course_id, tasks, [one for one, _ in found])
             yield [_line(row, quiz_ids) for row in rows]
-            if len(pupils) < _AT_ONCE:
+            if len(found) < _AT_ONCE:
                 return
-            after = pupils[-1].id
+            after = found[-1][1]
 
     async def _rows(
         self, tx: AsyncConnection, course_id: str, tasks: Sequence[Assignment], pupils: Sequence[Pupil]
@@ -106,26 +104,11 @@ class GradeBook:
         now, user_ids = self._clock(), [one.user_id for one in pupils]
         known = await known_of(tx, tasks, user_ids)
         quizzes = await self.quizzes.entries(tx, course_id, user_ids, now, staff=True)
+        columns = [column_of(one, known, now, drafts=True) for one in tasks]
         return [
-            BookRow(
-                one,
-                [entry_of(task, one.user_id, known, now, drafts=True) for task in tasks],
-                quizzes.get(one.user_id, ()),
-            )
+            BookRow(one, [entry(one.user_id) for entry in columns], quizzes.get(one.user_id, ()))
             for one in pupils
         ]
-
-
-async def known_of(tx: AsyncConnection, tasks: Sequence[Assignment], user_ids: Sequence[str]) -> Known:
-    """What rows say of these people with these assignments."""
-    ids = [one.id for one in tasks]
-    groups = await groups_among(tx, ids, user_ids)
-    newest = await newest_of(tx, ids, sorted({*user_ids, *groups.values()}))
-    grades = await grades_among(tx, ids, user_ids)
-    graded = {one.id: one for one in newest.values()}
-    older = sorted({one.submission_id for one in grades.values() if one.submission_id} - graded.keys())
-    graded |= await attempts_by_id(tx, older)
-    return Known(groups, newest, grades, graded)
 
 
 def _line(row: BookRow, quiz_ids: Sequence[str]) -> list[object]:
@@ -136,4 +119,4 @@ def _line(row: BookRow, quiz_ids: Sequence[str]) -> list[object]:
     for quiz_id in quiz_ids:
         quiz = quizzes.get(quiz_id)  # None: it was deleted meanwhile
         cells += [quiz.points, quiz.status.value] if quiz is not None else [None, None]
-    return [*cells, row.percent_to_date, row.percent_overall]
+    return [*cells, *row.percents]

@@ -189,7 +189,8 @@ class Grades:
         now = self._clock()
         values = dict(values)
         if "centipoints" in values:
-            owner = await group_of(tx, assignment.id, before.user_id) or before.user_id
+            group_id = await group_of(tx, assignment.id, before.user_id) if assignment.for_groups else None
+            owner = group_id or before.user_id
             newest = (await newest_of(tx, [assignment.id], [owner])).get((assignment.id, owner))
             values["submission_id"] = newest.id if newest else None
         if values.get("released_at") is not None and before.released_at is not None:
@@ -249,7 +250,7 @@ def _nothing_yet(assignment: Assignment, user_id: str) -> Grade:
 
 
 async def _group(tx: AsyncConnection, assignment: Assignment, user_id: str) -> list[str]:
-    group_id = await group_of(tx, assignment.id, user_id)
+    group_id = await group_of(tx, assignment.id, user_id) if assignment.for_groups else None
     if group_id is None:
         raise Conflict("This student is in no group of the assignment.", code="no_group")
     return await members_of(tx, group_id)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Protocol
+from typing import NamedTuple, Protocol
 
 from sqlalchemy.ext.asyncio import AsyncConnection
 
@@ -21,8 +21,7 @@ class QuizColumn:
     out_of: float
 
 
-@dataclass(frozen=True, slots=True)
-class QuizEntry:
+class QuizEntry(NamedTuple):
     """One student with one quiz. `out_of`: of their own attempts, once there are any."""
 
     quiz_id: str

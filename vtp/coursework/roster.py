@@ -11,8 +11,8 @@ from vtp.courses.door import enter
 from vtp.courses.enrolment_store import count_students
 from vtp.coursework.assignment_store import find_assignment
 from vtp.coursework.grade_store import Pupil, count_drafts, page_of_pupils, place_of_pupil
-from vtp.coursework.gradebook import known_of
-from vtp.coursework.standing import Entry, entry_of
+from vtp.coursework.known_work import known_of
+from vtp.coursework.standing import Entry, column_of
 from vtp.coursework.submission_store import count_who_handed_in
 from vtp.db import Database
 from vtp.errors import NotFound
@@ -80,7 +80,5 @@ class Roster:
                     return [], counts
             pupils = await page_of_pupils(tx, course, limit=limit, after=after, start=start, q=q)
             known = await known_of(tx, [task], [one.user_id for one in pupils])
-        now = self._clock()
-        return [
-            RosterRow(one, entry_of(task, one.user_id, known, now, drafts=True)) for one in pupils
-        ], counts
+        entry = column_of(task, known, self._clock(), drafts=True)
+        return [RosterRow(one, entry(one.user_id)) for one in pupils], counts

@@ -2,20 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from typing import NamedTuple
 
 from vtp.coursework.assignment_store import Assignment
 from vtp.coursework.grade_store import GradeMark, Pupil
-from vtp.coursework.late import WorkStatus, reduced
+from vtp.coursework.late import LatePolicy, WorkStatus, reduced
 from vtp.coursework.quiz_entries import QuizEntry
 from vtp.coursework.submission_store import HandedIn
 
 
-@dataclass(frozen=True, slots=True)
-class Entry:
-    """One student with one assignment."""
+class Entry(NamedTuple):
+    """One student with one assignment. A book has thousands: none is more than its row."""
 
     assignment_id: str
     title: str
@@ -29,6 +29,15 @@ class Entry:
     released: bool
 
 
+class Percents(NamedTuple):
+    """Rounded down to a tenth, for nobody reaches a limit by rounding; None: there are no points to reach."""
+
+    to_date: float | None
+    """Of the points of what is graded."""
+    overall: float | None
+    """Of the points of everything, where what is not graded gives nothing."""
+
+
 @dataclass(frozen=True, slots=True)
 class BookRow:
     """One student with all assignments and quizzes."""
@@ -38,24 +47,24 @@ class BookRow:
     quizzes: Sequence[QuizEntry] = ()
 
     @property
-    def percent_to_date(self) -> float | None:
-        """Of the points of what is graded."""
-        return _percent([one for one in self._all if one.final_points is not None])
-
-    @property
-    def percent_overall(self) -> float | None:
-        """Of the points of everything, where what is not graded gives nothing."""
-        return _percent(self._all)
-
-    @property
-    def _all(self) -> list[Entry | QuizEntry]:
-        return [*self.entries, *self.quizzes]
+    def percents(self) -> Percents:
+        """What it all comes to."""
+        everything = graded = got = 0
+        of: Sequence[Sequence[Entry | QuizEntry]] = (self.entries, self.quizzes)
+        for entries in of:
+            for one in entries:
+                most, points = round(one.out_of * 100), one.final_points
+                everything += most
+                if points is not None:
+                    graded += most
+                    got += round(points * 100)
+        return Percents(_percent(got, graded), _percent(got, everything))
 
 
 @dataclass(frozen=True, slots=True)
 class Known:
     """What rows say: by (assignment, person) groups and grades, by (assignment, owner) newest attempts, and
-    attempts by id that grades were given for.
+    attempts by id that grades were given for, where it matters when those came.
     """
 
     groups: Mapping[tuple[str, str], str]
@@ -64,33 +73,50 @@ class Known:
     graded: Mapping[str, HandedIn]
 
 
+def deducts(assignment: Assignment) -> bool:
+    """Whether anything is taken off for being late."""
+    return assignment.late_policy is LatePolicy.DEDUCT and assignment.due_at is not None
+
+
+def column_of(assignment: Assignment, known: Known, now: datetime, *, drafts: bool) -> Callable[[str], Entry]:
+    """How each of those who are known stands with an assignment, by account: what is the same for all of them
+    is looked at once. `drafts`: grades that are not released count, as they do for staff.
+    """
+    id_, title, out_of, deadline = assignment.id, assignment.title, assignment.points, assignment.deadline
+    without = deadline.status(None, now)
+    takes_off = deducts(assignment)
+    groups = known.groups if assignment.for_groups else {}
+
+    def entry(user_id: str) -> Entry:
+        at = id_, user_id
+        newest = known.newest.get((id_, groups[at]) if at in groups else at)
+        grade = known.grades.get(at)
+        if grade is not None and not (grade.released or drafts):
+            grade = None
+        submission_id = handed_in_at = None
+        if newest is not None:
+            submission_id, handed_in_at = newest.id, newest.handed_in_at
+        status = without if handed_in_at is None else deadline.status(handed_in_at, now)
+        off = 0
+        if takes_off:
+            of = known.graded.get(grade.submission_id or "") if grade is not None else None
+            off = deadline.taken_off(of.handed_in_at if of is not None else handed_in_at)
+        points = final_points = None
+        if grade is not None and grade.centipoints is not None:
+            points = grade.centipoints / 100
+            final_points = reduced(grade.centipoints, off) / 100 if off else points
+        released = grade is not None and grade.released
+        return Entry(
+            id_, title, status, submission_id, handed_in_at, out_of, points, off, final_points, released
+        )
+
+    return entry
+
+
 def entry_of(assignment: Assignment, user_id: str, known: Known, now: datetime, *, drafts: bool) -> Entry:
-    """`drafts`: grades that are not released count, as they do for staff."""
-    at, deadline = (assignment.id, user_id), assignment.deadline
-    newest = known.newest.get((assignment.id, known.groups.get(at, user_id)))
-    grade = known.grades.get(at)
-    if grade is not None and not grade.released and not drafts:
-        grade = None
-    centipoints = grade.centipoints if grade is not None else None
-    of = known.graded.get(grade.submission_id or "") if grade is not None else None
-    handed_in_at = newest.handed_in_at if newest is not None else None
-    off = deadline.taken_off(of.handed_in_at if of is not None else handed_in_at)
-    return Entry(
-        assignment_id=assignment.id,
-        title=assignment.title,
-        status=deadline.status(handed_in_at, now),
-        submission_id=newest.id if newest is not None else None,
-        handed_in_at=handed_in_at,
-        out_of=assignment.points,
-        points=None if centipoints is None else centipoints / 100,
-        percent_off=off,
-        final_points=None if centipoints is None else reduced(centipoints, off) / 100,
-        released=grade is not None and grade.released,
-    )
+    """One student with one assignment, see `column_of`."""
+    return column_of(assignment, known, now, drafts=drafts)(user_id)
 
 
-def _percent(entries: Sequence[Entry | QuizEntry]) -> float | None:
-    """Rounded down to a tenth: nobody reaches a limit by rounding."""
-    most = sum(round(one.out_of * 100) for one in entries)
-    got = sum(round((one.final_points or 0) * 100) for one in entries)
+def _percent(got: int, most: int) -> float | None:
     return got * 1000 // most / 10 if most else None

@@ -8,11 +8,12 @@ from typing import Annotated, Self
 from pydantic import BaseModel, Field
 
 from vtp.courses.announcement_schemas import AnnouncementReply
+from vtp.courses.calendar_store import Membership
 from vtp.courses.outline_schemas import LessonReply
 from vtp.coursework.assignment_store import Assignment
 from vtp.coursework.late import WorkStatus
 from vtp.home.service import Home
-from vtp.home.store import HomeCourse, QuizToDo, ToGrade
+from vtp.home.store import QuizToDo, ToGrade
 
 
 class HomeCourseReply(BaseModel):
@@ -26,7 +27,7 @@ class HomeCourseReply(BaseModel):
     teaches: Annotated[bool, Field(description="As its teacher or an assistant; otherwise a student.")]
 
     @classmethod
-    def of(cls, course: HomeCourse) -> Self:
+    def of(cls, course: Membership) -> Self:
         """Describes a course."""
         return cls(**{name: getattr(course, name) for name in cls.model_fields})
 

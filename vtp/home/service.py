@@ -15,13 +15,12 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from vtp.accounts.permissions import Action, require_reach
 from vtp.accounts.service import Clock, utc_now
 from vtp.courses.announcement_store import Announcement
-from vtp.courses.calendar_store import lessons_between
+from vtp.courses.calendar_store import Membership, lessons_between
 from vtp.courses.lesson_times import window_of
 from vtp.courses.outline_store import Lesson
 from vtp.coursework.assignment_store import Assignment, assignments_to_do
 from vtp.db import Database
 from vtp.home.store import (
-    HomeCourse,
     QuizToDo,
     ToGrade,
     active_courses,
@@ -50,7 +49,7 @@ _LOOKED_AT: Final = 200
 class Home:
     """What somebody sees when they come in."""
 
-    courses: Sequence[HomeCourse]
+    courses: Sequence[Membership]
     lessons: Sequence[Lesson]
     due: Sequence[Assignment]
     quizzes: Sequence[QuizToDo]
@@ -87,7 +86,7 @@ class Homes:
         return Home(there, lessons, due, quizzes, to_grade, told, unread), now
 
 
-async def _lessons(tx: AsyncConnection, there: Sequence[HomeCourse], now: datetime) -> list[Lesson]:
+async def _lessons(tx: AsyncConnection, there: Sequence[Membership], now: datetime) -> list[Lesson]:
     """Live ones that run or come, in the order of time; of those where one is a student what is released."""
     within = now - _BEGUN_SINCE, now + AHEAD
     found: list[Lesson] = []
@@ -99,6 +98,6 @@ async def _lessons(tx: AsyncConnection, there: Sequence[HomeCourse], now: dateti
     return sorted(shown, key=lambda one: (one.starts_at or now, one.id))[:MOST_LESSONS]
 
 
-def _is_over(lesson: Lesson, course: HomeCourse, now: datetime) -> bool:
+def _is_over(lesson: Lesson, course: Membership, now: datetime) -> bool:
     opens, grace = course.lesson_opens_minutes, course.lesson_grace_minutes
     return window_of(lesson.starts_at, lesson.ends_at, opens, grace, lesson.over_at).is_over(now)

@@ -1,44 +1,34 @@
-"""What is new in several courses, and which they are. Only SQL."""
+"""What is new in several courses, a thousand at most, and which they are. Only SQL."""
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from functools import cache
 from typing import Final
 
-from sqlalchemy import and_, exists, func, or_, select
+from sqlalchemy import Integer, and_, bindparam, exists, func, or_, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from vtp.courses.announcement_store import Announcement, newest_announcements
-from vtp.courses.calendar_store import courses_of
+from vtp.courses.calendar_store import Membership, courses_of
 from vtp.courses.enrolment_store import IS_STUDENT
 from vtp.courses.roles import CourseStatus
-from vtp.courses.tables import course_enrollments, course_permissions, courses
+from vtp.courses.tables import course_enrollments
 from vtp.coursework.tables import (
     assignment_group_members,
     assignments,
     grades,
     submissions,
 )
+from vtp.db.lists import among, filled_at_once
+from vtp.db.prepared import Prepared
+from vtp.db.types import UtcDateTime, id_type
 from vtp.ids import first_id_at
 from vtp.quizzes.tables import quiz_attempts, quiz_extra_time, quizzes
 
 _LOOKED_AT: Final = 200
-
-
-@dataclass(frozen=True, slots=True)
-class HomeCourse:
-    """An active course that somebody takes part in."""
-
-    id: str
-    code: str
-    name: str
-    lesson_opens_minutes: int
-    lesson_grace_minutes: int
-    teaches: bool
-    watches: bool
-    """Whether they were given to watch alone, who hand in nothing."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,24 +55,14 @@ class ToGrade:
     waiting: int
 
 
-async def active_courses(tx: AsyncConnection, user_id: str, limit: int) -> list[HomeCourse]:
+async def active_courses(tx: AsyncConnection, user_id: str, limit: int) -> list[Membership]:
     """The newest of somebody's that are active."""
-    there, c = await courses_of(tx, user_id), courses.c
-    if not there:
-        return []
-    p = course_permissions.c
-    columns = c.id, c.code, c.name, c.lesson_opens_minutes, c.lesson_grace_minutes
-    wanted = (
-        select(*columns, p.watch_only)
-        .outerjoin(course_permissions, and_(p.course_id == c.id, p.user_id == user_id))
-        .where(c.id.in_(sorted(there)), c.status == CourseStatus.ACTIVE)
-    )
-    rows = await tx.execute(wanted.order_by(c.id.desc()).limit(limit))
-    return [HomeCourse(*row[:-1], teaches=there[row.id], watches=bool(row.watch_only)) for row in rows]
+    there = [one for one in await courses_of(tx, user_id) if one.status is CourseStatus.ACTIVE]
+    return sorted(there, key=lambda one: one.id, reverse=True)[:limit]
 
 
 async def announced_since(
-    tx: AsyncConnection, course_ids: Collection[str], since: datetime, limit: int
+    tx: AsyncConnection, course_ids: Sequence[str], since: datetime, limit: int
 ) -> list[Announcement]:
     """What was announced in these courses since then, newest first."""
     first = first_id_at(int(since.timestamp() * 1000))
@@ -90,13 +70,23 @@ async def announced_since(
 
 
 async def quizzes_to_do(
-    tx: AsyncConnection, course_ids: Collection[str], user_id: str, now: datetime, until: datetime, limit: int
+    tx: AsyncConnection, course_ids: Sequence[str], user_id: str, now: datetime, until: datetime, limit: int
 ) -> list[QuizToDo]:
     """Quizzes of these courses that are open to somebody and close by then, and those that they are at; what
     ends first comes first. Who has ended an attempt has nothing to do, also where they may try again."""
     if not course_ids:
         return []
+    count, values = filled_at_once("course", course_ids)
+    values |= {"me": user_id, "now": now, "until": until}
+    found = [_quiz(*row) for row in await _to_do(count).rows(tx, values)]
+    return [one for one in found if one.begun or one.closes_at is None or one.closes_at > now][:limit]
+
+
+@cache
+def _to_do(count: int) -> Prepared:
     q, a, extra = quizzes.c, quiz_attempts.c, quiz_extra_time.c
+    user_id = bindparam("me", type_=id_type())
+    now, until = (bindparam(name, type_=UtcDateTime()) for name in ("now", "until"))
     at = select(a.quiz_id, a.ends_at).where(a.user_id == user_id, a.ended_at.is_(None)).subquery().c
     more = select(extra.quiz_id, extra.minutes).where(extra.user_id == user_id).subquery().c
     ended = exists().where(a.quiz_id == q.id, a.user_id == user_id, a.ended_at.is_not(None))
@@ -109,15 +99,14 @@ async def quizzes_to_do(
         .outerjoin(at.quiz_id.table, at.quiz_id == q.id)
         .outerjoin(more.quiz_id.table, more.quiz_id == q.id)
         .where(
-            q.course_id.in_(course_ids),
+            among(q.course_id, "course", count),
             q.published.is_(True),
             or_(going, and_(at.quiz_id.is_(None), opened, closes, ~ended)),
         )
         .order_by(q.closes_at.is_(None), q.closes_at, q.id)
         .limit(_LOOKED_AT)
     )
-    found = [_quiz(*row) for row in await tx.execute(statement)]
-    return [one for one in found if one.begun or one.closes_at is None or one.closes_at > now][:limit]
+    return Prepared(statement)
 
 
 def _quiz(
@@ -135,24 +124,38 @@ def _quiz(
     return QuizToDo(quiz_id, course_id, title, closes_at, time_limit_minutes, ends_at, bool(begun))
 
 
-async def work_to_grade(tx: AsyncConnection, course_ids: Collection[str], limit: int) -> list[ToGrade]:
+async def work_to_grade(tx: AsyncConnection, course_ids: Sequence[str], limit: int) -> list[ToGrade]:
     """Assignments of these courses with how many students wait in each: for points, for their release, or for
     a look at what they have handed in since. What was due first comes first."""
     if not course_ids:
         return []
+    count, values = filled_at_once("course", course_ids)
+    return [ToGrade(*row) for row in await _to_grade(count).rows(tx, {"most": limit, **values})]
+
+
+@cache
+def _to_grade(count: int) -> Prepared:
     t, s, g, m, e = (
         one.c for one in (assignments, submissions, grades, assignment_group_members, course_enrollments)
     )
     # From what was handed in to the students behind it: the other way round all students of a course are set
     # beside all its work, 40,000 pairs of 200 students for each assignment.
     elsewhere = assignment_group_members.alias("elsewhere").c
-    alone = ~exists().where(elsewhere.assignment_id == s.assignment_id, elsewhere.user_id == s.owner)
+    in_group = exists().where(elsewhere.assignment_id == s.assignment_id, elsewhere.user_id == s.owner)
+    alone = or_(t.for_groups.is_(False), ~in_group)
+    # Most is graded: what is the last thing that somebody was given a grade for is looked at no further.
+    given = exists().where(
+        g.submission_id == s.id,
+        g.user_id == s.owner,
+        g.released_at.is_not(None),
+        g.centipoints.is_not(None),
+    )
     student = func.coalesce(m.user_id, s.owner)
     work = (
         select(t.course_id, s.assignment_id, student.label("user_id"), func.max(s.handed_in_at).label("at"))
         .join_from(submissions, assignments, t.id == s.assignment_id)
         .outerjoin(assignment_group_members, and_(m.assignment_id == s.assignment_id, m.group_id == s.owner))
-        .where(t.course_id.in_(course_ids), s.handed_in_at.is_not(None), alone)
+        .where(among(t.course_id, "course", count), s.handed_in_at.is_not(None), ~given, alone)
         .group_by(t.course_id, s.assignment_id, student)
         .subquery()
     ).c
@@ -177,6 +180,6 @@ async def work_to_grade(tx: AsyncConnection, course_ids: Collection[str], limit:
         select(t.id, t.course_id, t.title, t.due_at, waiting.students)
         .join_from(waiting.students.table, assignments, t.id == waiting.assignment_id)
         .order_by(t.due_at.is_(None), t.due_at, t.id)
-        .limit(limit)
+        .limit(bindparam("most", type_=Integer()))
     )
-    return [ToGrade(*row) for row in await tx.execute(statement)]
+    return Prepared(statement)

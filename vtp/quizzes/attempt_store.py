@@ -5,12 +5,16 @@ from __future__ import annotations
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
+from functools import cache, lru_cache
+from typing import Any, NamedTuple
 
 from sqlalchemy import Row, Select, bindparam, func, insert, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from vtp.accounts.tables import users
+from vtp.db.lists import among, filled
+from vtp.db.prepared import Prepared, Source
+from vtp.db.types import UtcDateTime, id_type
 from vtp.quizzes.grading import QuestionKind
 from vtp.quizzes.tables import quiz_answers, quiz_attempts, quiz_overrides, quiz_questions, quizzes
 
@@ -37,8 +41,7 @@ class Attempt:
         return self.ended_at is None and self.ends_at is not None and self.ends_at <= now
 
 
-@dataclass(frozen=True, slots=True)
-class Ended:
+class Ended(NamedTuple):
     """What an attempt that has ended is worth."""
 
     quiz_id: str
@@ -92,6 +95,7 @@ _a, _ans, _q = quiz_attempts.c, quiz_answers.c, quiz_questions.c
 _ATTEMPTS = select(*(_a[name] for name in _OWN), users.c.full_name).join_from(
     quiz_attempts, users, users.c.id == _a.user_id
 )
+_ENDED = select(*(_a[name] for name in Ended._fields))
 _GIVEN = select(
     *(_ans[name] for name in Given.__slots__[:9]),
     _q.kind,
@@ -138,15 +142,25 @@ async def attempts_of(tx: AsyncConnection, quiz_id: str, user_id: str) -> list[A
     return [_attempt(row) for row in await tx.execute(statement)]
 
 
-async def ended_among(
-    tx: AsyncConnection, quiz_ids: Collection[str], user_ids: Collection[str]
-) -> list[Ended]:
-    """Those of these people at these quizzes that have ended, by quiz and person, the first one first."""
-    statement = select(*(_a[name] for name in Ended.__slots__)).where(
-        _a.quiz_id.in_(quiz_ids), _a.user_id.in_(user_ids), _a.points.is_not(None), _a.ended_at.is_not(None)
+async def ended_among(tx: AsyncConnection, quiz_ids: Sequence[str], user_ids: Sequence[str]) -> list[Ended]:
+    """Those of these people at these quizzes that have ended; of each person the first one first."""
+    found: list[Ended] = []
+    for quizzes_, of_quizzes in filled("quiz", quiz_ids):
+        for people, of_people in filled("person", user_ids):
+            rows = await _ended(quizzes_, people).rows(tx, of_quizzes | of_people)
+            found += map(Ended._make, rows)
+    return found
+
+
+@cache
+def _ended(quizzes_: int, people: int) -> Prepared:
+    statement = _ENDED.where(
+        among(_a.quiz_id, "quiz", quizzes_),
+        among(_a.user_id, "person", people),
+        _a.points.is_not(None),
+        _a.ended_at.is_not(None),
     )
-    rows = await tx.execute(statement.order_by(_a.quiz_id, _a.user_id, _a.number))
-    return [Ended(*row) for row in rows]
+    return Prepared(statement.order_by(_a.quiz_id, _a.user_id, _a.number))
 
 
 async def page_of_attempts(
@@ -185,26 +199,37 @@ async def open_attempts(tx: AsyncConnection, quiz_id: str, user_id: str | None =
     return [_attempt(row) for row in await tx.execute(locked)]
 
 
+async def any_due(source: Source, now: datetime, quiz_id: str | None, course_id: str | None) -> bool:
+    """Whether there is one whose time is over: of a quiz, of a course, or anywhere."""
+    given = {"of_quiz": quiz_id, "of_course": course_id}
+    values = {name: value for name, value in given.items() if value is not None}
+    return await _is_due(frozenset(values)).row(source, {**values, "at": now}) is not None
+
+
 async def due_attempts(
-    tx: AsyncConnection,
-    now: datetime,
-    limit: int,
-    *,
-    quiz_id: str | None,
-    course_id: str | None,
-    locked: bool,
+    tx: AsyncConnection, now: datetime, limit: int, *, quiz_id: str | None, course_id: str | None
 ) -> list[str]:
-    """The ids of those whose time is over: of a quiz, of a course, or anywhere."""
-    statement = select(_a.id).where(_a.ended_at.is_(None), _a.ends_at <= now)
-    if quiz_id is not None:
-        statement = statement.where(_a.quiz_id == quiz_id)
-    if course_id is not None:
-        own = select(quizzes.c.id).where(quizzes.c.course_id == course_id)
+    """The ids of those, locked, but for what others have locked."""
+    given = {"of_quiz": quiz_id, "of_course": course_id}
+    values = {name: value for name, value in given.items() if value is not None}
+    statement = _due(values).limit(limit).with_for_update(skip_locked=True)
+    return list((await tx.execute(statement, {**values, "at": now})).scalars())
+
+
+@lru_cache(maxsize=4)
+def _is_due(given: frozenset[str]) -> Prepared:
+    return Prepared(_due(given).limit(1))
+
+
+def _due(given: Collection[str]) -> Select[str]:
+    """What ends first comes first; `given`: of what, by the names of its parameters."""
+    statement = select(_a.id).where(_a.ended_at.is_(None), _a.ends_at <= bindparam("at", type_=UtcDateTime()))
+    if "of_quiz" in given:
+        statement = statement.where(_a.quiz_id == bindparam("of_quiz", type_=id_type()))
+    if "of_course" in given:
+        own = select(quizzes.c.id).where(quizzes.c.course_id == bindparam("of_course", type_=id_type()))
         statement = statement.where(_a.quiz_id.in_(own))
-    statement = statement.order_by(_a.ends_at).limit(limit)
-    if locked:
-        statement = statement.with_for_update(skip_locked=True)
-    return list((await tx.execute(statement)).scalars())
+    return statement.order_by(_a.ends_at)
 
 
 async def attempts_to_grade(tx: AsyncConnection, quiz_id: str, limit: int, after: str) -> list[str]:

@@ -12,6 +12,7 @@ from vtp.accounts.service import Clock, utc_now
 from vtp.db import Database
 from vtp.db.conflicts import done_over
 from vtp.quizzes.attempt_store import (
+    any_due,
     attempts_to_grade,
     due_attempts,
     end_attempts,
@@ -73,9 +74,8 @@ class Ending:
         """
         done = 0
         while True:
-            async with self._database.read() as tx:
-                if not await self._due(tx, 1, quiz_id, course_id, locked=False):
-                    return done
+            if not await any_due(self._database, self._clock(), quiz_id, course_id):
+                return done
             ended = await self._finish_some(quiz_id, course_id)
             done += ended
             if not ended:
@@ -84,16 +84,10 @@ class Ending:
     @done_over
     async def _finish_some(self, quiz_id: str | None, course_id: str | None) -> int:
         async with self._database.transaction() as tx:
-            due = await self._due(tx, BATCH, quiz_id, course_id, locked=True)
+            due = await due_attempts(tx, self._clock(), BATCH, quiz_id=quiz_id, course_id=course_id)
             if due:
                 await end_now(tx, due, BY_TIME, self._clock())
         return len(due)
-
-    async def _due(
-        self, tx: AsyncConnection, limit: int, quiz_id: str | None, course_id: str | None, *, locked: bool
-    ) -> list[str]:
-        now = self._clock()
-        return await due_attempts(tx, now, limit, quiz_id=quiz_id, course_id=course_id, locked=locked)
 
     @done_over
     async def regrade_some(self, quiz_id: str, after: str) -> tuple[list[str], int]:

@@ -8,12 +8,14 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Row, delete, func, insert, select, update
+from sqlalchemy import Row, and_, bindparam, delete, func, insert, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from vtp.accounts.tables import users
+from vtp.db.prepared import Prepared, together
+from vtp.db.types import id_type
 from vtp.quizzes.grading import Counts
-from vtp.quizzes.tables import quiz_attempts, quiz_extra_time, quiz_parts
+from vtp.quizzes.tables import quiz_attempts, quiz_extra_time, quiz_parts, quiz_questions
 from vtp.quizzes.tables import quizzes as table
 
 
@@ -71,7 +73,25 @@ class ExtraTime:
 
 _OWN = [name for name in Quiz.__slots__ if name != "parts"]
 _COLUMNS = [table.c[name] for name in _OWN]
-_extra = quiz_extra_time.c
+_RESULTS, _COUNTS = _OWN.index("results"), _OWN.index("counts")
+_extra, _part, _question = quiz_extra_time.c, quiz_parts.c, quiz_questions.c
+_course = bindparam("course", type_=id_type())
+_ALL = Prepared(select(*_COLUMNS).where(table.c.course_id == _course).order_by(table.c.id).limit(MAX_QUIZZES))
+_ALL_PARTS = Prepared(
+    select(_part.quiz_id, _part.question_id, _part.tag, _part.count, _question.points)
+    .select_from(
+        table.join(quiz_parts, _part.quiz_id == table.c.id).outerjoin(
+            quiz_questions,
+            and_(
+                _question.id == _part.question_id,
+                _question.course_id == table.c.course_id,
+                _question.retired_at.is_(None),
+            ),
+        )
+    )
+    .where(table.c.course_id == _course)
+    .order_by(_part.quiz_id, _part.position)
+)
 
 
 async def add_quiz(tx: AsyncConnection, quiz: Quiz) -> None:
@@ -120,6 +140,19 @@ async def quizzes_of(tx: AsyncConnection, course_id: str, *, after: str, limit: 
     """A course's behind one, the oldest first."""
     statement = select(*_COLUMNS).where(table.c.course_id == course_id, table.c.id > after)
     return await _with_parts(tx, (await tx.execute(statement.order_by(table.c.id).limit(limit))).all())
+
+
+async def quizzes_with_points(tx: AsyncConnection, course_id: str) -> tuple[list[Quiz], Mapping[str, float]]:
+    """All of a course, the oldest first, and by question what those are worth that are asked by name; without
+    those that are retired."""
+    (rows, of_them) = await together(tx, (_ALL, {"course": course_id}), (_ALL_PARTS, {"course": course_id}))
+    parts: dict[str, list[Part]] = {}
+    points: dict[str, float] = {}
+    for quiz_id, question_id, tag, count, worth in of_them:
+        parts.setdefault(quiz_id, []).append(Part(question_id, tag, count))
+        if worth is not None:
+            points[question_id] = worth
+    return [_quiz(row, parts) for row in rows], points
 
 
 async def count_quizzes(tx: AsyncConnection, course_id: str) -> int:
@@ -209,10 +242,11 @@ async def _with_parts(tx: AsyncConnection, rows: Sequence[Row[Any]]) -> list[Qui
     parts: dict[str, list[Part]] = {}
     for quiz_id, *part in found:
         parts.setdefault(quiz_id, []).append(Part(*part))
-    return [
-        Quiz(
-            **{**row._mapping, "results": Results(row.results), "counts": Counts(row.counts)},
-            parts=parts.get(row.id, ()),
-        )
-        for row in rows
-    ]
+    return [_quiz(row, parts) for row in rows]
+
+
+def _quiz(row: Sequence[Any], parts: Mapping[str, Sequence[Part]]) -> Quiz:
+    values = list(row)
+    values[_RESULTS], values[_COUNTS] = Results(values[_RESULTS]), Counts(values[_COUNTS])
+    values.append(parts.get(values[0], ()))
+    return Quiz(*values)

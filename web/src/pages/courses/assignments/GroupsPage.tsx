@@ -9,6 +9,7 @@ import { Button, IconButton } from "../../../design/Button";
 import { Card } from "../../../design/Card";
 import { Field, SelectField } from "../../../design/Field";
 import { Notice } from "../../../design/Notice";
+import { SearchInput } from "../../../design/SearchInput";
 import { Loading } from "../../../design/Spinner";
 import { useToast } from "../../../design/Toast";
 import { plural } from "../../../format";
@@ -18,9 +19,11 @@ import { EditTrouble } from "../Overtaken";
 import { useCourse } from "../useCourse";
 import { useEdited, useEditForm } from "../useEdit";
 import { useStudents } from "../useStudents";
-import { type DraftGroup, dealt, draftOf, moved, thatAre, wantedOf, withNew } from "./groups";
+import { called, type DraftGroup, dealt, draftOf, moved, thatAre, wantedOf, withNew } from "./groups";
 
 const MOST = 500;
+/** So many students are in each list to choose from: every group has one. */
+const MOST_CHOICES = 50;
 
 export function GroupsPage({ assignment }: { assignment: Assignment }) {
   const { assignments } = useApi();
@@ -85,6 +88,7 @@ function Editor({ assignment: { course_id, id }, read, students, onTheirs }: Edi
   const [drafts, setDrafts] = useState(() => groups.map(draftOf));
   const [saved, setSaved] = useState(() => JSON.stringify(wantedOf(groups.map(draftOf))));
   const [size, setSize] = useState("3");
+  const [words, setWords] = useState("");
   const names = useMemo(
     () =>
       new Map([
@@ -105,6 +109,7 @@ function Editor({ assignment: { course_id, id }, read, students, onTheirs }: Edi
   });
   const inside = new Set(drafts.flatMap(({ members }) => members));
   const left = students.filter(({ student_id }) => !inside.has(student_id)).map((one) => one.student_id);
+  const choices = called(words, left, names).slice(0, MOST_CHOICES);
   const changed = JSON.stringify(wantedOf(drafts)) !== saved;
   const wanted = Number(size);
   const fits = Number.isInteger(wanted) && wanted >= 1 && wanted <= 100;
@@ -132,6 +137,14 @@ function Editor({ assignment: { course_id, id }, read, students, onTheirs }: Edi
         <Button icon="plus" onClick={() => setDrafts(withNew(drafts))} data-testid="new-group">
           New group
         </Button>
+        {(left.length > MOST_CHOICES || words !== "") && (
+          <SearchInput
+            label="Find who is in no group"
+            value={words}
+            onChange={setWords}
+            testId="find-ungrouped"
+          />
+        )}
       </div>
       <p role="status" data-testid="in-no-group">
         {left.length === 0
@@ -146,7 +159,7 @@ function Editor({ assignment: { course_id, id }, read, students, onTheirs }: Edi
           <GroupCard
             key={group.key}
             group={group}
-            left={left}
+            choices={choices}
             names={names}
             onChange={(change) =>
               setDrafts(drafts.map((one) => (one.key === group.key ? { ...one, ...change } : one)))
@@ -168,14 +181,14 @@ function Editor({ assignment: { course_id, id }, read, students, onTheirs }: Edi
 
 function GroupCard({
   group: { key, name, members },
-  left,
+  choices,
   names,
   onChange,
   onMove,
   onRemove,
 }: {
   group: DraftGroup;
-  left: readonly string[];
+  choices: readonly string[];
   names: ReadonlyMap<string, string>;
   onChange: (change: Partial<DraftGroup>) => void;
   onMove: (person: string, key: string | null) => void;
@@ -210,7 +223,7 @@ function GroupCard({
         ))}
       </ul>
       {members.length === 0 && <p className="soft">Empty: it is not kept like that.</p>}
-      {left.length > 0 && members.length < 100 && (
+      {choices.length > 0 && members.length < 100 && (
         <SelectField
           label="Add somebody"
           value=""
@@ -218,7 +231,7 @@ function GroupCard({
           data-testid={`add-to-${name}`}
         >
           <option value="">Choose a student</option>
-          {left.map((one) => (
+          {choices.map((one) => (
             <option key={one} value={one}>
               {names.get(one)}
             </option>

@@ -1,5 +1,5 @@
 import { expect, it } from "vitest";
-import { type DraftGroup, dealt, moved, nameFor, wantedOf, withNew } from "./groups";
+import { called, type DraftGroup, dealt, moved, nameFor, wantedOf, withNew } from "./groups";
 
 const group = (name: string, ...members: string[]): DraftGroup => ({ key: name, id: name, name, members });
 
@@ -34,4 +34,14 @@ it("sends what has somebody in it, with the id of what is there", () => {
     { id: " a ", name: "a", members: ["x"] },
     { name: "Group 1", members: ["y"] },
   ]);
+});
+
+it("finds people by a part of their name, in capitals or not", () => {
+  const names = new Map([
+    ["a", "Ada Lovelace"],
+    ["b", "Émilie du Châtelet"],
+  ]);
+  expect(called(" LOVE ", ["a", "b", "gone"], names)).toEqual(["a"]);
+  expect(called("émilie", ["a", "b"], names)).toEqual(["b"]);
+  expect(called(" ", ["b", "a"], names)).toEqual(["b", "a"]);
 });

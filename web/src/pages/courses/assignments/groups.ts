@@ -62,3 +62,14 @@ export function dealt(
   const groups = deal(people, Math.max(1, Math.round(people.length / size)), shuffle);
   return groups.reduce<DraftGroup[]>((all, members) => withNew(all, members), [...drafts]);
 }
+
+/** Those of some people in whose names these words are, however they are written. */
+export function called(
+  words: string,
+  people: readonly string[],
+  names: ReadonlyMap<string, string>,
+): readonly string[] {
+  const wanted = words.trim().toLocaleLowerCase();
+  if (wanted === "") return people;
+  return people.filter((one) => names.get(one)?.toLocaleLowerCase().includes(wanted));
+}

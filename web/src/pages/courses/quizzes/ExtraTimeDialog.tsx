@@ -1,11 +1,12 @@
 /** Who has more time for a quiz than the others. */
-import { useCallback } from "react";
+import { useCallback, useState } from "react";
 import { readFirst } from "../../../api/pages";
 import type { Quiz } from "../../../api/quizzes";
 import { Button } from "../../../design/Button";
 import { Dialog } from "../../../design/Dialog";
 import { Field, SelectField } from "../../../design/Field";
 import { Notice } from "../../../design/Notice";
+import { SearchInput } from "../../../design/SearchInput";
 import { Loading } from "../../../design/Spinner";
 import { plural } from "../../../format";
 import { useForm } from "../../../hooks/useForm";
@@ -14,9 +15,14 @@ import { useTask } from "../../../hooks/useTask";
 import { useApi } from "../../../session/Session";
 import { FormTrouble } from "../../FormTrouble";
 import { FormEnds } from "../../Submit";
-import { useStudents } from "../useStudents";
+import { useFoundStudents } from "../useFoundStudents";
 
 const MOST = 5000;
+
+function hintOf({ students, more, q }: { students: readonly unknown[]; more: boolean; q: string }) {
+  if (more) return "There are more: type a part of the name, or of the address.";
+  return students.length === 0 && q !== "" && "Nobody is called that.";
+}
 
 export function ExtraTimeDialog({ quiz, open, onClose }: { quiz: Quiz; open: boolean; onClose: () => void }) {
   return (
@@ -29,7 +35,8 @@ export function ExtraTimeDialog({ quiz, open, onClose }: { quiz: Quiz; open: boo
 function Inside({ quiz, onClose }: { quiz: Quiz; onClose: () => void }) {
   const { quizzes } = useApi();
   const { course_id, id } = quiz;
-  const students = useStudents();
+  const [typed, setTyped] = useState("");
+  const students = useFoundStudents(typed);
   const load = useCallback(
     (signal: AbortSignal) => readFirst(MOST, (page) => quizzes.extraTime(course_id, id, page, signal)),
     [quizzes, course_id, id],
@@ -69,9 +76,18 @@ function Inside({ quiz, onClose }: { quiz: Quiz; onClose: () => void }) {
         </ul>
       )}
       <FormTrouble form={form} />
+      {(students.data.more || students.data.q !== "" || typed !== "") && (
+        <SearchInput label="Find a student" value={typed} onChange={setTyped} testId="find-extra-student" />
+      )}
       <div className="field-row">
-        <SelectField label="Student" name="user" required data-testid="extra-student">
-          {students.data.map(({ student_id, full_name }) => (
+        <SelectField
+          label="Student"
+          name="user"
+          required
+          hint={hintOf(students.data)}
+          data-testid="extra-student"
+        >
+          {students.data.students.map(({ student_id, full_name }) => (
             <option key={student_id} value={student_id}>
               {full_name}
             </option>
@@ -93,7 +109,7 @@ function Inside({ quiz, onClose }: { quiz: Quiz; onClose: () => void }) {
         form={form}
         onCancel={onClose}
         cancel="Done"
-        disabled={students.data.length === 0}
+        disabled={students.data.students.length === 0}
         data-testid="give-time"
       >
         Give it

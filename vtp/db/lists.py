@@ -1,0 +1,38 @@
+"""Lists among the parameters of prepared statements, which have no lengths of their own: a statement is made
+ready for some, and a list is filled up by its last item to the next of them.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from typing import Any, Final
+
+from sqlalchemy import Column, ColumnElement, bindparam
+
+LENGTHS: Final = (1, 10, 51, 201, 1001)
+"""One, a few, and pages of lists with what is read to see whether there is more."""
+
+
+def among(column: Column[Any], name: str, length: int) -> ColumnElement[bool]:
+    """Whether a column is one of a list's items, for a statement that is made ready for this length."""
+    return column.in_([bindparam(one, type_=column.type) for one in _names(name, length)])
+
+
+def filled(name: str, items: Sequence[Any]) -> Iterator[tuple[int, dict[str, Any]]]:
+    """The items as parameters, with the length that the statement is to be ready for: once, or for a longer
+    list than any in some parts; not at all without items."""
+    for first in range(0, len(items), LENGTHS[-1]):
+        yield filled_at_once(name, items[first : first + LENGTHS[-1]])
+
+
+def filled_at_once(name: str, items: Sequence[Any]) -> tuple[int, dict[str, Any]]:
+    """The same of a list that has items, and no more than the longest. Raises ValueError for any other."""
+    length = next((one for one in LENGTHS if one >= len(items) > 0), 0)
+    if not length:
+        raise ValueError(f"A statement is ready for 1 to {LENGTHS[-1]} items, not for {len(items)}")
+    values = [*items, *[items[-1]] * (length - len(items))]
+    return length, dict(zip(_names(name, length), values, strict=True))
+
+
+def _names(name: str, length: int) -> list[str]:
+    return [f"{name}_{number}" for number in range(length)]
