@@ -15,7 +15,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from tests.unit.test_db_engine import row
 from vtp.db import Database
 from vtp.db.conflicts import Conflicted
-from vtp.db.prepared import Prepared, together
+from vtp.db.prepared import Many, Prepared, together, write
 from vtp.db.tables import idempotency_keys
 
 KEYS = idempotency_keys.c.key
@@ -67,6 +67,21 @@ async def test_several_statements_are_one_visit_and_so_is_the_first_with_its_beg
         assert visits.count == 1
         driver: Any = (await tx.get_raw_connection()).driver_connection
         assert driver.in_transaction
+
+
+async def test_changes_are_one_visit_and_so_is_the_commit_with_the_last(tmp_path: Path) -> None:
+    names = {name: name for name in row("a")}
+    add = Many(insert(idempotency_keys), names)
+    async with opened(tmp_path) as database:
+        async with database.transaction() as tx:
+            visits = await visits_of(tx)
+            rows = [tuple(row(key).values()) for key in "abcd"]
+            await write(tx, [(add, rows[:2]), (add, rows[2:3]), (add, rows[3:])], last=True)
+            driver: Any = (await tx.get_raw_connection()).driver_connection
+            assert not driver.in_transaction
+        assert visits.count == 1
+        async with database.read() as tx:
+            assert (await tx.execute(select(KEYS))).scalars().all() == list("abcd")
 
 
 async def test_what_could_not_begin_does_nothing_outside_of_a_transaction(tmp_path: Path) -> None:

@@ -68,7 +68,7 @@ class Intake:
     @done_over
     async def _take(self, principal: Principal, user_id: str, batch: SendEvents, address: str) -> Outcome:
         seen, refused = await self._look(principal, batch.events, address)
-        sent = SentBatch(user_id, batch, seen, tuple(refused))
+        sent = SentBatch.of(user_id, batch, seen, refused)
         try:
             return await self._writing.add(sent, len(batch.events))
         except IntegrityError:  # one of them is gone: `done_over` asks again

@@ -19,10 +19,16 @@ MAX_DATA_BYTES: Final = 2000
 MAX_NAMED: Final = 20
 
 
+_KNOWN: Final[dict[str, EventType]] = {one.value: one for one in KINDS}
+
+
 def _event_type(value: object) -> object:
     """As older clients spell it: `quality changed`, `playback_started`."""
-    if not isinstance(value, str) or value in KINDS:
+    if not isinstance(value, str):
         return value
+    known = _KNOWN.get(value)
+    if known is not None:
+        return known
     word = value.strip().lower().replace(" ", "_").replace("-", "_")
     return word.removeprefix("playback_").removeprefix("video_")
 
@@ -41,6 +47,8 @@ def _id(value: str) -> str:
 
 
 def _small(value: dict[str, Any]) -> dict[str, Any]:
+    if not value:
+        return value
     try:
         size = len(json.dumps(value, allow_nan=False).encode())
     except ValueError:

@@ -68,12 +68,24 @@ class _Cursor(AsyncAdapt_aiosqlite_cursor):
 
         await self._bring(execute)
 
-    def execute_all(self, statements: Sequence[tuple[str, Sequence[Any]]]) -> list[list[Any]]:
-        """Several statements, one after the other, with their values; gives the rows of each. The first that
-        is refused is the last, and says why."""
+    def execute_all(
+        self, statements: Sequence[tuple[str, Sequence[Any], bool]], ending: str = ""
+    ) -> list[list[Any]]:
+        """Several statements, one after the other: (text, values, whether these are many rows of them); gives
+        the rows of each. The first that is refused is the last, and says why. `ending`: goes with them, last.
+        """
 
         def execute(cursor: sqlite3.Cursor) -> list[list[Any]]:
-            return [cursor.execute(text, values).fetchall() for text, values in statements]
+            found: list[list[Any]] = []
+            for text, values, many in statements:
+                if many:
+                    cursor.executemany(text, values)
+                    found.append([])
+                else:
+                    found.append(cursor.execute(text, values).fetchall())
+            if ending:
+                cursor.execute(ending)
+            return found
 
         try:
             found: list[list[Any]] = await_only(self._adapt_connection.bring(execute))[1]
