@@ -105,8 +105,9 @@ class _Said:
 
     def take(self, index: int, event: SaidEvent) -> None:
         """Takes the event at this place of the batch."""
-        self.played += event.played
-        self.places += [_Place(index, segment) for segment in range(len(event.segments))]
+        if event.segments:
+            self.played += event.played
+            self.places += [_Place(index, segment) for segment in range(len(event.segments))]
         if event.position is not None:
             self.position_ms = round(event.position * 1000)
 
@@ -201,14 +202,17 @@ def _take(sent: SentBatch, new: set[BatchKey], now: datetime) -> _Taken:
     taken = _Taken(sent, Outcome(refused=list(sent.refused)))
     unseen = {one.index for one in sent.refused}
     said: dict[str, _Said] = {}
+    user_id, session_id = sent.user_id, batch.session_id
     for index, event in enumerate(batch.events):
         if index in unseen or batch.number_of(event) not in fresh:
             continue
-        taken.rows.append(_happened(sent, event, now))
-        if event.recording_id is not None:
-            theirs = said.get(event.recording_id)
+        recording_id = event.recording_id
+        what, at, data = event.event_type, event.timestamp, event.data
+        taken.rows.append(Happened(user_id, recording_id, event.course_id, session_id, what, at, now, data))
+        if recording_id is not None:
+            theirs = said.get(recording_id)
             if theirs is None:
-                theirs = said[event.recording_id] = _Said(sent.seen[event.recording_id])
+                theirs = said[recording_id] = _Said(sent.seen[recording_id])
             theirs.take(index, event)
     reports = [(said[key], said[key].report(batch)) for key in sorted(said)]
     taken.reports = [(one, report) for one, report in reports if report is not None]
@@ -229,16 +233,3 @@ def _watch(one: _Taken, progress: Mapping[Key, Progress], now: datetime) -> list
             for part in taken.refused
         ]
     return rows
-
-
-def _happened(sent: SentBatch, event: SaidEvent, now: datetime) -> Happened:
-    return Happened(
-        sent.user_id,
-        event.recording_id,
-        event.course_id,
-        sent.batch.session_id,
-        event.event_type,
-        event.timestamp,
-        now,
-        event.data,
-    )

@@ -126,8 +126,11 @@ class SaidEvent(BaseModel):
     @property
     def data(self) -> dict[str, Any]:
         """What is kept of it besides."""
-        kept = {name: value for name, value in self.metadata.items() if name not in OWN_WORDS}
-        return kept if self.position is None else {**kept, "position": self.position}
+        said = self.metadata
+        kept = {name: value for name, value in said.items() if name not in OWN_WORDS} if said else {}
+        if self.position is not None:
+            kept["position"] = self.position
+        return kept
 
 
 def _of_few(events: list[SaidEvent]) -> list[SaidEvent]:

@@ -18,6 +18,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from sqlalchemy.types import TypeEngine
 
 from vtp.db.carried import carries
+from vtp.db.json_text import write_json
 
 Statement: TypeAlias = Select[*tuple[Any, ...]] | UpdateBase
 Values: TypeAlias = Mapping[str, Any]
@@ -131,9 +132,17 @@ class Prepared:
     (defaults of columns), and no list be among what is given.
     """
 
-    def __init__(self, statement: Statement, columns: Sequence[str] | None = None) -> None:
+    def __init__(
+        self,
+        statement: Statement,
+        columns: Sequence[str] | None = None,
+        *,
+        write_json: Convert | None = None,
+    ) -> None:
+        """`write_json`: what writes JSON in place of SQLAlchemy's."""
         self._statement = statement
         self._columns = columns
+        self._write_json = write_json
         self._plans: dict[str, _Plan] = {}  # one for each dialect
 
     async def rows(self, source: Source, values: Values = _NONE) -> list[Row]:
@@ -171,18 +180,23 @@ class Prepared:
     def _plan(self, dialect: Dialect) -> _Plan:
         plan = self._plans.get(dialect.name)
         if plan is None:
-            plan = self._plans[dialect.name] = _plan(self._statement, self._columns, dialect)
+            made = _plan(self._statement, self._columns, dialect, self._write_json)
+            plan = self._plans[dialect.name] = made
         return plan
 
 
 class Many:
-    """A change that is executed once for each of some rows, past what SQLAlchemy does for each of them."""
+    """A change that is executed once for each of some rows, past what SQLAlchemy does for each of them.
+
+    JSON is written by `write_json`: for columns whose text no statement looks into.
+    """
 
     def __init__(self, statement: UpdateBase, names: Mapping[str, str]) -> None:
         """`names`: of the statement's values in the order in which rows have them, each with what its
         parameter is called; of an insert these are its columns."""
         self._places = {called: place for place, called in enumerate(names.values())}
-        self._prepared = Prepared(statement, tuple(names) if isinstance(statement, Insert) else None)
+        columns = tuple(names) if isinstance(statement, Insert) else None
+        self._prepared = Prepared(statement, columns, write_json=write_json)
 
     def asked(self, dialect: Dialect, rows: Iterable[Row]) -> Asked:
         """The statement with these rows, of which there is one at least."""
@@ -270,7 +284,9 @@ def _stale(dialect: Dialect) -> tuple[type[BaseException], ...]:
     return tuple(getattr(known, name) for name in names if hasattr(known, name))
 
 
-def _plan(statement: Statement, columns: Sequence[str] | None, dialect: Dialect) -> _Plan:
+def _plan(
+    statement: Statement, columns: Sequence[str] | None, dialect: Dialect, write_json: Convert | None
+) -> _Plan:
     compiled: Any = statement.compile(
         dialect=dialect, column_keys=list(columns) if columns is not None else None
     )
@@ -280,6 +296,9 @@ def _plan(statement: Statement, columns: Sequence[str] | None, dialect: Dialect)
     # With the lists that are part of it written out.
     whole = compiled.construct_expanded_state(dict.fromkeys(open_.values()), escape_names=False)
     converts = {**compiled._bind_processors, **whole.processors}
+    if write_json is not None:
+        json = (name for name, bind in compiled.binds.items() if isinstance(bind.type, JSON))
+        converts |= dict.fromkeys(json, write_json)
     arguments: list[Any] = []
     given: list[tuple[int, str, Convert | None]] = []
     for place, name in enumerate(whole.positiontup or ()):
