@@ -33,7 +33,7 @@ from vtp.analytics.tables import (
 from vtp.db.keyed import Keyed, change_of_rows, locked_rows
 from vtp.db.prepared import Change, Many, Prepared, Row, Statement, Values, together, write
 from vtp.db.statements import insert_absent, inserting, matching
-from vtp.ids import first_id_at, new_id
+from vtp.ids import first_id_at, new_ids
 from vtp.recording.progress_store import Key
 
 _events, _sessions, _viewers = analytics_events.c, playback_sessions.c, recording_viewers.c
@@ -91,7 +91,8 @@ def claim_asked(tx: AsyncConnection, keys: Collection[BatchKey], now: datetime) 
 
 def events_change(events: Iterable[Happened]) -> Change:
     """What adds rows to the log, in this order, for `write`."""
-    return _ADDED, [(new_id(), *one) for one in events]
+    said = list(events)
+    return _ADDED, [(id_, *one) for id_, one in zip(new_ids(len(said)), said, strict=True)]
 
 
 async def read_log(tx: AsyncConnection, recording_id: str, user_id: str) -> list[tuple[str, Logged]]:

@@ -19,24 +19,21 @@ MAX_DATA_BYTES: Final = 2000
 MAX_NAMED: Final = 20
 
 
-_KNOWN: Final[dict[str, EventType]] = {one.value: one for one in KINDS}
+_SAID: Final[dict[str, EventType]] = {one.value: one for one in SAID_BY_CLIENTS}
 
 
 def _event_type(value: object) -> object:
     """As older clients spell it: `quality changed`, `playback_started`."""
     if not isinstance(value, str):
         return value
-    known = _KNOWN.get(value)
+    known = _SAID.get(value)
     if known is not None:
         return known
     word = value.strip().lower().replace(" ", "_").replace("-", "_")
-    return word.removeprefix("playback_").removeprefix("video_")
-
-
-def _said(value: EventType) -> EventType:
-    if value not in SAID_BY_CLIENTS:
+    word = word.removeprefix("playback_").removeprefix("video_")
+    if word in KINDS and word not in _SAID:
         raise ValueError("this is the server's to say")
-    return value
+    return word
 
 
 @lru_cache(maxsize=1024)  # events of a batch name the same recordings
@@ -76,7 +73,6 @@ class SaidEvent(BaseModel):
     event_type: Annotated[
         EventType,
         BeforeValidator(_event_type),
-        AfterValidator(_said),
         Field(
             description="started, paused, resumed, seeked, quality_changed (`metadata.quality`), buffering, "
             "completed, stopped, progress, viewed."

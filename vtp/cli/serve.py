@@ -13,8 +13,9 @@ import typer
 
 YOUNG_OBJECTS: Final = 5000
 """After so many more objects made than given up those are looked through: more than all requests under way
-hold, whose objects end by themselves. That takes 0.2 ms; with Python's 700, every sixth batch of events had one
-look through what was still in use (decision 152)."""
+hold, whose objects end by themselves. That takes 0.2 ms. With Python's 700, every sixth batch of events had
+one look through what was still in use (decision 152).
+"""
 app = typer.Typer(add_completion=False)
 logger = logging.getLogger(__name__)
 
