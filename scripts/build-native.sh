@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# Compiles the packet path and the load client in place, and puts the `vtp` command into .venv/bin.
+# Compiles the packet path, inner loops of recordings and the load client in place, and puts the `vtp` command into .venv/bin.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 mkdir -p .make

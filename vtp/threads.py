@@ -9,35 +9,24 @@ import threading
 from collections.abc import Callable
 from typing import TypeVar
 
-from vtp import _rtp_fast
-
 T = TypeVar("T")
-
-PATIENT_SLICE_MS = 40.0
-"""Ten times what Linux gives of itself: who wakes with a shorter turn before them goes before such a thread at
-once (6.12 on), where it else waits until the next tick."""
 
 
 def be_patient(niceness: int) -> None:
     """Makes the calling thread the last to get a processor; Linux takes a thread's id for `PRIO_PROCESS`.
 
-    SCHED_BATCH besides: when it wakes it interrupts nobody. And long turns: who wakes interrupts it. Its share
-    of a busy processor is that of its niceness all the same.
+    SCHED_BATCH besides: when it wakes it interrupts nobody.
     """
     with contextlib.suppress(OSError):
         os.sched_setscheduler(0, os.SCHED_BATCH, os.sched_param(0))
     with contextlib.suppress(OSError):  # already lower, by inheritance
         os.setpriority(os.PRIO_PROCESS, threading.get_native_id(), niceness)
-    with contextlib.suppress(OSError):
-        _rtp_fast.ask_for_slice(0, PATIENT_SLICE_MS)
 
 
 def be_prompt() -> None:
-    """Ends that patience, as far as the system allows: somebody waits for what the calling thread does now."""
+    """Ends the calling thread's patience, as far as the system allows: somebody waits for its work."""
     with contextlib.suppress(OSError):
         os.sched_setscheduler(0, os.SCHED_OTHER, os.sched_param(0))
-    with contextlib.suppress(OSError):
-        _rtp_fast.ask_for_slice(0, 0.0)
     with contextlib.suppress(OSError):
         niceness = os.getpriority(os.PRIO_PROCESS, os.getpid())
         os.setpriority(os.PRIO_PROCESS, threading.get_native_id(), niceness)

@@ -174,3 +174,58 @@ def test_access_units_become_samples_whatever_is_in_them() -> None:
         data = bytes(choice)
         found = outcome(lambda one: _frames.length_prefixed(one, 9), data)
         assert found == outcome(prefixed_by_parts, data), data.hex()
+
+
+KINDS = [("voip", 12_000, "20"), ("voip", 26_000, "60"), ("audio", 64_000, "20"), ("lowdelay", 64_000, "2.5")]
+
+
+def sent(channels: int, application: str, bitrate_bps: int, frame_ms: str) -> list[bytes]:
+    """Two seconds and more as a browser's encoder packs them."""
+    encoder = av.CodecContext.create("libopus", "w")
+    encoder.sample_rate, encoder.format = RATE, "s16"
+    encoder.layout = "mono" if channels == 1 else "stereo"
+    encoder.bit_rate, encoder.time_base = bitrate_bps, Fraction(1, RATE)
+    encoder.options = {"application": application, "frame_duration": frame_ms}
+    rows = np.rint(sound(channels)[:, :: 2 // channels]).astype(np.int16).reshape(1, -1)
+    frame = av.AudioFrame.from_ndarray(rows, format="s16", layout=encoder.layout.name)
+    frame.sample_rate, frame.time_base = RATE, Fraction(1, RATE)
+    return [bytes(packet) for packet in encoder.encode(frame)]
+
+
+def heard_by_pyav(packets: list[bytes]) -> npt.NDArray[np.int16]:
+    decoder = av.CodecContext.create("libopus", "r")
+    decoder.sample_rate, decoder.layout = RATE, "stereo"
+    frames = [frame for packet in packets for frame in decoder.decode(av.Packet(packet))]
+    pieces = [np.frombuffer(memoryview(one.planes[0]), np.int16, 2 * one.samples) for one in frames]
+    return np.concatenate(pieces).reshape(-1, 2)
+
+
+def heard(packets: list[bytes]) -> npt.NDArray[np.int16]:
+    load_libopus()
+    decoder, pieces = _opus.Decoder(), []
+    for packet in packets:
+        pcm = np.empty((5760, 2), np.int16)
+        pieces.append(pcm[: decoder.decode(packet, pcm)])
+    return np.concatenate(pieces)
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_one_channel_is_decoded_to_the_same_sound_in_both(kind: tuple[str, int, str]) -> None:
+    packets = sent(1, *kind)
+    assert np.abs(heard(packets).astype(np.int32)).max() > 1000
+    assert np.array_equal(heard(packets), heard_by_pyav(packets))
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_sender_who_goes_on_with_two_channels_is_heard_in_both(kind: tuple[str, int, str]) -> None:
+    before, after = sent(1, *kind), sent(2, "audio", 96_000, "20")
+    before = before[: len(before) // 4]
+    packets = [*before, *after, *before]
+    ours, theirs = (of(packets).astype(np.float64) for of in (heard, heard_by_pyav))
+    assert ours.shape == theirs.shape
+    change = len(heard(before))
+    assert np.array_equal(ours[:change], theirs[:change])
+    wrong = ours - theirs
+    of_sound = np.sqrt((theirs[change : change + RATE] ** 2).mean())
+    assert np.sqrt((wrong[change : change + RATE // 10] ** 2).mean()) < of_sound / 100
+    assert np.sqrt((wrong[change + RATE // 10 :] ** 2).mean()) < of_sound / 1000

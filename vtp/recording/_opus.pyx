@@ -37,8 +37,8 @@ cdef extern from *:
     static void *vtp_opus_encoder(int channels, int *error) {
         return vtp_opus.encoder_create(48000, channels, 1, channels - 1, vtp_opus_mapping, 2049, error);
     }
-    static void *vtp_opus_decoder(int *error) {
-        return vtp_opus.decoder_create(48000, 2, 1, 1, vtp_opus_mapping, error);
+    static void *vtp_opus_decoder(int channels, int *error) {
+        return vtp_opus.decoder_create(48000, channels, 1, channels - 1, vtp_opus_mapping, error);
     }
     static int vtp_opus_set(void *encoder, int request, int32_t value) {
         return vtp_opus.encoder_ctl(encoder, request, value);
@@ -54,7 +54,7 @@ cdef extern from *:
     """
     int vtp_opus_load(const char* path) noexcept nogil
     void* vtp_opus_encoder(int channels, int* error) noexcept nogil
-    void* vtp_opus_decoder(int* error) noexcept nogil
+    void* vtp_opus_decoder(int channels, int* error) noexcept nogil
     int vtp_opus_set(void* encoder, int request, int32_t value) noexcept nogil
     int32_t vtp_opus_encode(void* encoder, const int16_t* pcm, int ticks, uint8_t* data, int32_t room) noexcept nogil
     int vtp_opus_decode(void* decoder, const uint8_t* data, int32_t length, int16_t* pcm, int ticks, int fec) noexcept nogil
@@ -70,6 +70,8 @@ cdef enum:
     CHANNELS = 2
     FRAME_TICKS = 960            # 20 ms of 48 kHz
     LONGEST_TICKS = 5760         # 120 ms, the longest packet
+    STEREO = 4                   # of a packet's first byte (RFC 6716 section 3.1)
+    KEPT = 8                     # packets: 160 ms of single frames of 20, more where they came together
     MOST_BYTES = 1275 * 3 + 7    # of a packet of 20 ms
 
 cdef bint loaded = False
@@ -156,34 +158,68 @@ cdef class Encoder:
 
 
 cdef class Decoder:
-    """One sender's packets to two channels of 48 kHz. RuntimeError before `load` has found libopus."""
+    """One sender's packets to two channels of 48 kHz. RuntimeError before `load` has found libopus.
+
+    One channel is decoded while all packets have one: libopus would do the same again for the other. With the first of
+    two another decoder goes on for good, which is given the packets before that one: a packet is told by how it differs
+    from them.
+    """
 
     cdef void* decoder
+    cdef int channels
+    cdef list kept
 
     def __cinit__(self):
-        cdef int error = 0
         if not loaded:
             raise RuntimeError("libopus has not been loaded")
-        self.decoder = vtp_opus_decoder(&error)
-        if self.decoder == NULL:
-            raise MemoryError
+        self.decoder = NULL
+        self.kept = []
+        self.open(1)
 
     def __dealloc__(self):
         if self.decoder != NULL:
             vtp_opus_decoder_destroy(self.decoder)
+
+    cdef int open(self, int channels) except -1:
+        cdef int error = 0
+        cdef void* decoder = vtp_opus_decoder(channels, &error)
+        if decoder == NULL:
+            raise MemoryError
+        if self.decoder != NULL:
+            vtp_opus_decoder_destroy(self.decoder)
+        self.decoder, self.channels = decoder, channels
+        return 0
 
     def decode(self, bytes packet not None, int16_t[:, ::1] pcm not None) -> int:
         """Puts a packet's sound into the first rows of `pcm`, a tick each; gives how many. 0: it is damaged.
 
         ValueError without room for the longest packet, 5760 rows of two.
         """
-        cdef int ticks
-        cdef const uint8_t* data = <const uint8_t*>PyBytes_AS_STRING(packet)
-        cdef int32_t length = <int32_t>len(packet)
         if pcm.shape[0] < LONGEST_TICKS or pcm.shape[1] != CHANNELS:
             raise ValueError("there is no room for the longest packet")
-        if length == 0:  # to libopus it would be a lost one
+        if not packet:               # to libopus it would be a lost one
             return 0
+        if self.channels == 1:
+            if PyBytes_AS_STRING(packet)[0] & STEREO:
+                self.open(CHANNELS)
+                for before in self.kept:
+                    self.decode_into(before, &pcm[0, 0])
+                self.kept = []
+            else:
+                self.kept.append(packet)
+                del self.kept[:-KEPT]
+        return self.decode_into(packet, &pcm[0, 0])
+
+    cdef int decode_into(self, bytes packet, int16_t* pcm):
+        cdef int ticks, at
+        cdef int16_t single[LONGEST_TICKS]
+        cdef const uint8_t* data = <const uint8_t*>PyBytes_AS_STRING(packet)
+        cdef int32_t length = <int32_t>len(packet)
         with nogil:
-            ticks = vtp_opus_decode(self.decoder, data, length, &pcm[0, 0], LONGEST_TICKS, 0)
-        return max(ticks, 0)
+            if self.channels == CHANNELS:
+                ticks = vtp_opus_decode(self.decoder, data, length, pcm, LONGEST_TICKS, 0)
+            else:
+                ticks = vtp_opus_decode(self.decoder, data, length, single, LONGEST_TICKS, 0)
+                for at in range(ticks):
+                    pcm[2 * at] = pcm[2 * at + 1] = single[at]
+        return ticks if ticks > 0 else 0

@@ -197,7 +197,8 @@ class TrackWriter:
         try:
             self._tell_unheard()
             self._append(EndLine())
-            self._sync(self._index)
+            if not self._has_new_names:  # with them the index is synced anyway, and *Stop* waits
+                self._sync(self._index)
             self._sync_names()
         finally:
             self.abandon()

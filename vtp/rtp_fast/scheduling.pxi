@@ -22,8 +22,8 @@ cdef extern from *:
 def ask_for_slice(int thread_id, double slice_ms) -> None:
     """Asks that a thread of the ordinary policy is given the processor for `slice_ms` at a time.
 
-    One that asks for less than others is let in sooner when it wakes; its share stays what it was. Thread 0 is the
-    calling one, 0 ms what Linux gives of itself. Linux before 6.12 takes no notice. Raises OSError.
+    One that asks for less than others is let in sooner when it wakes; its share stays what it was. Linux before 6.12
+    takes no notice. Raises OSError.
     """
     cdef int failed = vtp_set_slice(thread_id, <uint64_t>(slice_ms * 1e6))
     if failed:

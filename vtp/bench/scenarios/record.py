@@ -159,10 +159,12 @@ async def stop_to_playable_ms(server: VtpServer, recording: str) -> float:
     """From sending Stop until a player has a playlist that names all segments. Raises PeerError."""
     begun_s = time.monotonic()
     await server.call("POST", f"/api/v1/recordings/{recording}/stop")
-    while time.monotonic() - begun_s < PLAYABLE_LIMIT_S:
+    while True:
         found = await server.call("GET", f"/api/v1/recordings/{recording}")
         if found["playback_url"] and await _is_playable(server, found["playback_url"]):
             return 1000 * (time.monotonic() - begun_s)
+        if time.monotonic() - begun_s > PLAYABLE_LIMIT_S:
+            break
         await asyncio.sleep(0.01)
     raise PeerError(
         f"A stopped recording could not be played within {PLAYABLE_LIMIT_S:.0f} s: it is {found['status']}, "
