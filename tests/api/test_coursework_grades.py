@@ -7,6 +7,7 @@ import csv
 import io
 
 import pytest
+from sqlalchemy import select, update
 
 from tests.api.assignment_material import assign, begin, hand_in, prepared, soon
 from tests.api.course_material import BASE, enrol, student
@@ -14,6 +15,8 @@ from tests.api.coursework_material import PDF, upload
 from tests.api.notification_material import kinds, told
 from tests.serving import Api, Person
 from tests.statements import hearing
+from vtp.coursework.check import differing_settled
+from vtp.coursework.tables import submissions
 from vtp.http.pagination import encode_cursor
 from vtp.ids import new_id
 
@@ -230,6 +233,39 @@ async def test_groups_of_before_an_assignment_was_for_each_alone_count_no_more(a
     given = await grade(api, at, pupil, teacher, points=1, released=True)
     assert given["submission_id"] == draft.split("/")[-1]
     assert (await api.call("GET", "/api/v1/home", by=teacher)).body["to_grade"] == []
+
+
+@pytest.mark.both_databases
+async def test_what_is_noted_of_work_that_waits_is_what_grades_say(api: Api) -> None:
+    teacher, pupil, at = await prepared(api)
+    together = await assign(api, at.split("/")[4], teacher, title="Together", for_groups=True)
+    group = {"name": "x", "members": [pupil.user_id]}
+    assert (await api.call("PUT", f"{together}/groups", {"groups": [group]}, by=teacher)).status == 200
+    database = api.server.services.database
+
+    async def settled() -> list[bool]:
+        async with database.read() as tx:
+            assert [one async for one in differing_settled(tx)] == []
+            rows = await tx.execute(select(submissions.c.settled).order_by(submissions.c.id))
+            return list(rows.scalars())
+
+    for where in (at, together):
+        assert (await hand_in(api, await begin(api, where, pupil), pupil)).status == 200
+    assert await settled() == [False, False]
+    for where in (at, together):
+        await grade(api, where, pupil, teacher, points=1)
+    assert await settled() == [False, False], "drafts"
+    assert (await api.call("POST", f"{at}/release-grades", by=teacher)).status == 200
+    await grade(api, together, pupil, teacher, released=True)
+    assert await settled() == [True, False], "of a group each member has a grade"
+    await grade(api, at, pupil, teacher, released=False)
+    assert await settled() == [False, False]
+    assert (await hand_in(api, await begin(api, at, pupil), pupil)).status == 200
+    await grade(api, at, pupil, teacher, points=2, released=True)
+    assert await settled() == [False, False, True], "the grade is for the last attempt"
+    async with database.transaction() as tx:
+        await tx.execute(update(submissions).values(settled=~submissions.c.settled))
+        assert len([one async for one in differing_settled(tx)]) == 3
 
 
 async def test_the_roster_of_an_assignment_is_had_in_pages_from_any_student_on(api: Api) -> None:

@@ -11,6 +11,8 @@ from sqlalchemy import Connection, bindparam, select, text
 
 from tests.filled import contents, fill
 from tests.serving import serving
+from vtp.coursework.check import differing_settled
+from vtp.coursework.tables import submissions
 from vtp.db import Database
 from vtp.db.migrations import current_revision, known_revisions, migrate
 from vtp.db.types import UtcDateTime
@@ -123,4 +125,26 @@ async def test_who_had_completed_a_recording_had_nine_tenths_of_it_then(empty_da
     assert len(rows) == 1200 and {row.watched_ms % 2 for row in rows} == {0, 1}
     expected = [[900, int(at.timestamp() * 1000)]]
     assert all(row.reached == (expected if row.watched_ms % 2 else []) for row in rows)
+    await database.close()
+
+
+async def test_what_has_its_grade_waits_for_none_after_the_upgrade(empty_database_url: str) -> None:
+    database = Database.connect(empty_database_url)
+    if database.url.dialect.value == "sqlite":
+        database.url.file.touch()
+    async with database.transaction() as tx:
+        await tx.run_sync(lambda connection: migrate(connection, database.url.dialect, to="0040"))
+        await fill(tx, 40)
+        for statement in (
+            "UPDATE submissions SET group_id = NULL WHERE attempt % 4 <> 0",
+            "UPDATE grades SET centipoints = NULL WHERE version % 3 = 0",
+            "UPDATE grades SET released_at = NULL WHERE version % 5 = 0",
+        ):
+            await tx.execute(text(statement))
+    await database.migrate()
+    async with database.read() as tx:
+        assert [one async for one in differing_settled(tx)] == []
+        c = submissions.c
+        found = {(bool(row[0]), row[1] is None) for row in await tx.execute(select(c.settled, c.group_id))}
+        assert found == {(True, True), (False, True), (False, False)}
     await database.close()

@@ -89,11 +89,18 @@ async def find_assignment(
     tx: AsyncConnection, course_id: str, assignment_id: str, released_at: datetime | None = None
 ) -> Assignment | None:
     """One of a course's; with `released_at` only if students see it then."""
-    statement = _ASSIGNMENTS.where(table.c.id == assignment_id, table.c.course_id == course_id)
-    if released_at is not None:
-        statement = statement.where(*seen_by_students(table, released_at))
-    row = (await tx.execute(statement)).one_or_none()
+    values = {"course": course_id, "id": assignment_id, "released_at": released_at}
+    row = await _one(released_at is not None).row(tx, values)
     return assignment_of_row(row) if row else None
+
+
+@cache
+def _one(released: bool) -> Prepared:
+    one, course = (bindparam(name, type_=id_type()) for name in ("id", "course"))
+    statement = _ASSIGNMENTS.where(table.c.id == one, table.c.course_id == course)
+    if released:
+        statement = statement.where(*seen_by_students(table, bindparam("released_at", type_=UtcDateTime())))
+    return Prepared(statement)
 
 
 async def page_of_assignments(

@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 import enum
-from collections.abc import Collection, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from functools import cache
 
 from sqlalchemy import and_, delete, func, insert, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from vtp.coursework.tables import coursework_files as table
+from vtp.db.lists import among, filled
+from vtp.db.prepared import Prepared
 
 
 class FileStorage(enum.StrEnum):
@@ -239,17 +242,20 @@ async def kept_files(tx: AsyncConnection, *, after: str, limit: int) -> list[Sto
     return [StoredFile(*row) for row in rows]
 
 
-async def files_of(tx: AsyncConnection, holder: str, ids: Collection[str]) -> dict[str, list[StoredFile]]:
+async def files_of(tx: AsyncConnection, holder: str, ids: Sequence[str]) -> dict[str, list[StoredFile]]:
     """The files that these hold, by holder, in the order they came; `holder`: the column that names them."""
     found: dict[str, list[StoredFile]] = {}
-    if not ids:
-        return found
-    column = table.c[holder]
-    rows = await tx.execute(FILES.where(column.in_(ids), table.c.state == KEPT).order_by(table.c.id))
-    for row in rows:
-        file = StoredFile(*row)
-        found.setdefault(getattr(file, holder), []).append(file)
+    for count, values in filled("holder", ids):
+        for row in await _held(holder, count).rows(tx, values):
+            file = StoredFile(*row)
+            found.setdefault(getattr(file, holder), []).append(file)
     return found
+
+
+@cache
+def _held(holder: str, count: int) -> Prepared:
+    wanted = among(table.c[holder], "holder", count), table.c.state == KEPT
+    return Prepared(FILES.where(*wanted).order_by(table.c.id))
 
 
 async def count_files(tx: AsyncConnection, holder: str, holder_id: str) -> int:

@@ -8,7 +8,7 @@ from datetime import datetime
 from functools import cache, partial
 from typing import Any, Final, NamedTuple
 
-from sqlalchemy import ColumnElement, Row, func, insert, or_, select, tuple_, update
+from sqlalchemy import ColumnElement, Row, exists, func, insert, or_, select, tuple_, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from vtp.accounts.tables import users
@@ -16,6 +16,7 @@ from vtp.courses.enrolment_store import IS_STUDENT
 from vtp.courses.tables import course_enrollments
 from vtp.coursework.file_store import StoredFile
 from vtp.coursework.tables import grades as table
+from vtp.coursework.tables import submissions
 from vtp.db.lists import among, filled
 from vtp.db.prepared import Prepared
 
@@ -63,6 +64,16 @@ PupilPlace = tuple[str, str]
 """Where a page by name ended: the name as it is sorted, and the enrolment."""
 SORTED_BY: Final = 50  # letters of a name: what is in a cursor
 
+IS_SETTLED = (
+    exists()
+    .where(
+        table.c.submission_id == submissions.c.id,
+        table.c.released_at.is_not(None),
+        table.c.centipoints.is_not(None),
+    )
+    .correlate(submissions)
+)
+"""Whether an attempt's student sees points for it: as `submissions.settled` has it, but for groups."""
 _OWN = [name for name in Grade.__slots__ if name != "files"]
 _GRADES = select(*(table.c[name] for name in _OWN))
 _mark = partial(tuple.__new__, GradeMark)  # as GradeMark._make, without a call of Python for each
@@ -90,6 +101,7 @@ async def put_grade(tx: AsyncConnection, grade: Grade) -> None:
         await tx.execute(insert(table).values(values))
     else:
         await tx.execute(update(table).where(table.c.id == grade.id).values(values))
+    await settle(tx, grade.assignment_id, grade.user_id)
 
 
 async def release_grades(tx: AsyncConnection, assignment_id: str, at: datetime) -> list[str]:
@@ -99,7 +111,18 @@ async def release_grades(tx: AsyncConnection, assignment_id: str, at: datetime) 
     found = list((await tx.execute(select(c.user_id).where(*drafts))).scalars())
     shown = update(table).where(*drafts)
     await tx.execute(shown.values(released_at=at, updated_at=at, version=c.version + 1))
+    await settle(tx, assignment_id)
     return found
+
+
+async def settle(tx: AsyncConnection, assignment_id: str, user_id: str | None = None) -> None:
+    """Notes which of somebody's attempts at an assignment, or of everybody's, wait for no grade."""
+    c = submissions.c
+    own = c.assignment_id == assignment_id, c.group_id.is_(None), c.settled != IS_SETTLED
+    statement = update(submissions).where(*own).values(settled=IS_SETTLED)
+    if user_id is not None:
+        statement = statement.where(c.owner == user_id)
+    await tx.execute(statement)
 
 
 async def grades_among(

@@ -77,7 +77,7 @@ HOLDINGS: Final = (
         submissions,
         lambda one: and_(submissions.c.user_id == one.user_id, submissions.c.owner == one.user_id),
         ("id", "assignment_id", "attempt", "text", "handed_in_at", "created_at", "updated_at"),
-        ("owner", "user_id", "group_id"),
+        ("owner", "user_id", "group_id", "settled"),
         Deleted(),
     ),
     Holding(

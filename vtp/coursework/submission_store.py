@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
-from functools import cache, partial
+from functools import cache, lru_cache, partial
 from typing import Any, NamedTuple
 
-from sqlalchemy import Row, delete, func, or_, select, update
+from sqlalchemy import Integer, Row, bindparam, delete, func, or_, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from vtp.courses.enrolment_store import IS_STUDENT
@@ -16,9 +16,10 @@ from vtp.courses.tables import course_enrollments
 from vtp.coursework.file_store import StoredFile
 from vtp.coursework.tables import assignment_group_members as members
 from vtp.coursework.tables import submissions as table
-from vtp.db.lists import among, filled
+from vtp.db.lists import among, filled, filled_at_once
 from vtp.db.prepared import Prepared
 from vtp.db.statements import insert_if_absent
+from vtp.db.types import id_type
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,22 +89,34 @@ async def last_attempts(tx: AsyncConnection, assignment_id: str, owner: str) -> 
 async def page_of_submissions(
     tx: AsyncConnection,
     assignment_id: str,
-    owners: Collection[str] | None,
+    owners: Sequence[str] | None,
     *,
     drafts: bool,
     limit: int,
     before: str | None,
 ) -> list[Submission]:
     """An assignment's, newest first: the owners', or (None) everybody's; handed in, or with `drafts` all."""
-    c = table.c
-    statement = _SUBMISSIONS.where(c.assignment_id == assignment_id)
+    values: dict[str, Any] = {"task": assignment_id, "before": before, "most": limit}
+    count = 0
     if owners is not None:
-        statement = statement.where(c.owner.in_(owners))
+        count, of_owners = filled_at_once("owner", owners)
+        values |= of_owners
+    rows = await _page(count, drafts, before is not None).rows(tx, values)
+    return [Submission(*row) for row in rows]
+
+
+@lru_cache(maxsize=16)
+def _page(owners: int, drafts: bool, behind: bool) -> Prepared:
+    """A page of so many owners', or (0) everybody's; `behind` another."""
+    c = table.c
+    statement = _SUBMISSIONS.where(c.assignment_id == bindparam("task", type_=id_type()))
+    if owners:
+        statement = statement.where(among(c.owner, "owner", owners))
     if not drafts:
         statement = statement.where(c.handed_in_at.is_not(None))
-    if before is not None:
-        statement = statement.where(c.id < before)
-    return [_submission(row) for row in await tx.execute(statement.order_by(c.id.desc()).limit(limit))]
+    if behind:
+        statement = statement.where(c.id < bindparam("before", type_=id_type()))
+    return Prepared(statement.order_by(c.id.desc()).limit(bindparam("most", type_=Integer())))
 
 
 async def newest_of(

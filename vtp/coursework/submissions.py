@@ -109,7 +109,7 @@ class Submissions:
                 tx, assignment.id, owners, drafts=not is_staff, limit=limit, before=before
             )
             held = await files_of(tx, "submission_id", [one.id for one in found])
-        return assignment, [replace(one, files=held.get(one.id, ())) for one in found]
+        return assignment, [replace(one, files=held[one.id]) if one.id in held else one for one in found]
 
     async def get(
         self, principal: Principal, course_id: str, assignment_id: str, submission_id: str

@@ -108,7 +108,15 @@ submissions = Table(
     Column("handed_in_at", UtcDateTime, comment="null: a draft"),
     Column("created_at", UtcDateTime, nullable=False),
     Column("updated_at", UtcDateTime, nullable=False),
+    Column(
+        "settled",
+        Boolean,
+        nullable=False,
+        server_default=false(),
+        comment="its student sees the points for it; written with grades, and of no group's",
+    ),
     UniqueConstraint("assignment_id", "owner", "attempt"),
+    Index(None, "assignment_id", "settled"),
     Index(None, "assignment_id", "id"),
 )
 

@@ -138,24 +138,17 @@ def _to_grade(count: int) -> Prepared:
     t, s, g, m, e = (
         one.c for one in (assignments, submissions, grades, assignment_group_members, course_enrollments)
     )
-    # From what was handed in to the students behind it: the other way round all students of a course are set
-    # beside all its work, 40,000 pairs of 200 students for each assignment.
+    # From what was handed in, of which most is settled, to the students behind it: the other way round all
+    # students of a course are set beside all its work, 40,000 pairs of 200 students for each assignment.
     elsewhere = assignment_group_members.alias("elsewhere").c
     in_group = exists().where(elsewhere.assignment_id == s.assignment_id, elsewhere.user_id == s.owner)
     alone = or_(t.for_groups.is_(False), ~in_group)
-    # Most is graded: what is the last thing that somebody was given a grade for is looked at no further.
-    given = exists().where(
-        g.submission_id == s.id,
-        g.user_id == s.owner,
-        g.released_at.is_not(None),
-        g.centipoints.is_not(None),
-    )
     student = func.coalesce(m.user_id, s.owner)
     work = (
         select(t.course_id, s.assignment_id, student.label("user_id"), func.max(s.handed_in_at).label("at"))
         .join_from(submissions, assignments, t.id == s.assignment_id)
         .outerjoin(assignment_group_members, and_(m.assignment_id == s.assignment_id, m.group_id == s.owner))
-        .where(among(t.course_id, "course", count), s.handed_in_at.is_not(None), ~given, alone)
+        .where(among(t.course_id, "course", count), s.settled.is_(False), s.handed_in_at.is_not(None), alone)
         .group_by(t.course_id, s.assignment_id, student)
         .subquery()
     ).c

@@ -225,6 +225,7 @@ def submission_row(submission_id: str, assignment: str, user_id: str, now: datet
         "attempt": 1,
         "text": "What somebody has thought about it. " * 20,
         "handed_in_at": now,
+        "settled": True,  # by `grade_row`
         "created_at": now,
         "updated_at": now,
     }
