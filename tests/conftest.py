@@ -36,7 +36,9 @@ COMPILED = 4000  # statements: more than all tests together send
 def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addoption("--one-database", action="store_true", help="tests of the server on one each, by name")
     parser.addoption("--drawn", action="store_true", help="of tests marked `drawn` some cases, by DRAW_SEED")
-    parser.addoption("--copies", type=int, default=0, help="so many files at a time, by copies of this process")
+    parser.addoption(
+        "--copies", type=int, default=0, help="so many files at a time, by copies of this process"
+    )
 
 
 def pytest_report_header(config: pytest.Config) -> str:
@@ -71,7 +73,9 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
         deselect(config, items, {item for item in items if is_of_other_database(item)})
     if config.getoption("--drawn"):
         deselect(config, items, not_drawn(items, seed_of_run()))
-    if config.getoption("--copies") or hasattr(config, "workerinput"):  # alone, files go in the order they were named
+    if config.getoption("--copies") or hasattr(
+        config, "workerinput"
+    ):  # alone, files go in the order they were named
         put_longest_first(items)
 
 

@@ -36,13 +36,7 @@ class WindowLimiter:
 
     def wait_s(self, key: str, now_s: float) -> float:
         """Seconds until one more event of `key` would be allowed; 0.0 when it is now. Counts nothing."""
-        if self.count <= 0:
-            return 0.0
-        window = self._current(key, now_s)
-        covered = 1.0 - (now_s - window.start_s) / self.window_s
-        if window.before * covered + window.count < self.count:
-            return 0.0
-        return self._seconds_to_room(window, now_s)
+        return self._wait_s(self._current(key, now_s), now_s) if self.count > 0 else 0.0
 
     def add(self, key: str, now_s: float, events: int = 1) -> None:
         """Counts events of `key`."""
@@ -51,10 +45,19 @@ class WindowLimiter:
 
     def take(self, key: str, now_s: float, events: int = 1) -> float:
         """Counts these if one is allowed now and gives 0.0, else gives the seconds to wait."""
-        wait_s = self.wait_s(key, now_s)
+        if self.count <= 0:
+            return 0.0
+        window = self._current(key, now_s)
+        wait_s = self._wait_s(window, now_s)
         if wait_s <= 0.0:
-            self.add(key, now_s, events)
+            window.count += events
         return wait_s
+
+    def _wait_s(self, window: _Window, now_s: float) -> float:
+        covered = 1.0 - (now_s - window.start_s) / self.window_s
+        if window.before * covered + window.count < self.count:
+            return 0.0
+        return self._seconds_to_room(window, now_s)
 
     def _seconds_to_room(self, window: _Window, now_s: float) -> float:
         end_s = window.start_s + self.window_s

@@ -111,18 +111,26 @@ async def test_a_mail_of_an_alert_that_is_closed_does_not_outlive_who_it_names(
 ) -> None:
     course, ada, admin = await make_course(api, teacher), await student(api, "ada"), await api.person("admin")
     other = await api.person("teacher", "other@school.example")
+    helped, left = await student(api, "helped"), await student(api, "left")
     await enrol(api, course, ada)
+    given = f"/api/v1/courses/{course}/permissions"
+    wish = {"user_id": helped.user_id, "role": "assistant"}
+    assert (await api.call("POST", given, wish, by=teacher)).status == 201
+    assert (await enrol(api, course, teacher, student_id=left.user_id, role="assistant")).status == 201
     await Days(api).look(8)
     [alert] = await listed(api, course, teacher, "open")
     now = datetime.now(UTC) + timedelta(days=8, minutes=1)
     waits = {"kind": "digest", "subject": "1 piece of news", "body": "sealed", "attempts": 1}
     waits |= {"created_at": now, "expires_at": now + timedelta(days=3)}
     async with api.server.services.database.transaction() as tx:
-        for one in (teacher, other):
+        for one in (teacher, other, helped, left):
             whose = {"id": new_id(), "user_id": one.user_id, "to_address": one.email}
             await tx.execute(insert(mails).values({**whose, **waits}))
     closed = await api.call("POST", f"{BASE}/{alert['id']}/resolve", by=teacher)
     assert closed.status == 200
+    assert (await api.call("DELETE", f"{given}/{helped.user_id}", by=teacher)).status == 204
+    gone = await api.call("DELETE", f"/api/v1/courses/{course}/enroll/{left.user_id}", by=teacher)
+    assert gone.status == 200, gone
     assert (await api.call("DELETE", f"/api/v1/users/{ada.user_id}", by=admin)).status == 204
     async with api.server.services.database.read() as tx:
         still = select(mails.c.user_id).where(mails.c.kind == "digest")

@@ -410,6 +410,36 @@ async def test_a_class_that_goes_on_after_a_break_is_seen_as_its_sheet_has_it(
     assert {name: late[school.pupils[name].user_id] for name in sheet} == sheet == {"Ada": 0, "Ben": 2700}
 
 
+async def test_a_class_after_staff_were_away_for_long_is_seen_as_its_sheet_has_it(
+    api: Api, teacher: Person
+) -> None:
+    """The room was open all the time, with somebody in it."""
+    school = await make_school(api, teacher, ["Ada", "Ben"])
+    seeing = api.server.services.analytics.live
+    seeing._clock = lambda: EIGHT + timedelta(minutes=school.clock.minutes)
+    live = await school.open()
+    looking = school.participant("Teacher")
+    live.people.hold(looking)
+    live.people.hold(school.participant("Ada"))
+    school.clock.minutes = 5
+    live.people.let_go(looking)
+    school.clock.minutes = 90
+    live.people.hold(school.participant("Teacher"))
+    school.clock.minutes = 110
+    live.people.hold(school.participant("Ben"))
+    school.clock.minutes = 120
+    await school.presence.flush()
+    seen = (await api.call("GET", f"/api/v1/analytics/rooms/{live.id}/live", by=teacher)).body
+    live.close()
+    await school.presence.flush()
+    keys = "late_s", "present_s"
+    sheet = {row["name"]: [row[key] for key in keys] for row in (await school.sheet())["people"]}
+    people = {one["user_id"]: [one[key] for key in keys] for one in seen["people"]}
+    assert {name: people[school.pupils[name].user_id] for name in sheet} == sheet
+    assert sheet == {"Ada": [0, 1800], "Ben": [1200, 600]}
+    assert seen["began"] == "2030-03-04T09:30:00Z"
+
+
 async def test_a_class_counted_before_breaks_were_told_apart_is_counted_anew(
     api: Api, teacher: Person
 ) -> None:

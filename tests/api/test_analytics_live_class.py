@@ -33,17 +33,17 @@ def ms(minutes: float) -> int:
 def test_who_is_late_is_so_from_when_the_class_is_held_and_devices_count_once() -> None:
     rows = [
         connection("ada", "student", -5, None),
-        connection("ben", "student", 14, None, acts={"messages": [1, 2], "hands": [3]}),
+        connection("ben", "student", 14, None, acts={"messages": [ms(14), ms(15)], "hands": [ms(16)]}),
         connection("cat", "student", 2, 10, talks=[[ms(3), ms(4)]], quality={"poor/narrow": 5000}),
         connection("cat", "student", 8, None, talks=[[ms(3.5), ms(5)]]),
         connection("teacher", "teacher", 2, None),
     ]
     expected = [Student(name, name, "", EIGHT) for name in ("ada", "dan")]
     now = EIGHT + timedelta(minutes=20)
-    began, people = as_it_goes(rows, expected, EIGHT, Thresholds(), now)
+    began, people = as_it_goes(rows, expected, EIGHT, Thresholds(), now, [(ms(-10), ms(20))])
     found = {one.full_name: one for one in people}
     assert began == EIGHT + timedelta(minutes=2)
-    assert (found["ada"].late, found["ada"].late_ms, found["ada"].present_ms) == (False, 0, 25 * 60_000)
+    assert (found["ada"].late, found["ada"].late_ms, found["ada"].present_ms) == (False, 0, 18 * 60_000)
     assert (found["ben"].late, found["ben"].late_ms, found["ben"].acts) == (
         True,
         12 * 60_000,
@@ -53,6 +53,37 @@ def test_who_is_late_is_so_from_when_the_class_is_held_and_devices_count_once() 
     assert (cat.present_ms, cat.talk_ms, cat.poor_ms, cat.here) == (18 * 60_000, 2 * 60_000, 5000, True)
     assert (found["dan"].here, found["dan"].first_join) == (False, None)
     assert found["teacher"].late is False
+
+
+def test_what_staff_held_an_hour_before_is_of_another_class() -> None:
+    """The room stays open meanwhile; of who was there then alone nothing is said."""
+    rows = [
+        connection("teacher", "teacher", -120, -115),  # looks whether all is well
+        connection("ada", "student", -119, -116, acts={"messages": [ms(-118)]}),
+        connection("ben", "student", -119, None, talks=[[ms(-118), ms(-117)], [ms(1), ms(2)]]),
+        connection("teacher", "teacher", 0, 10),
+        connection("teacher", "teacher", 30, None),  # after a break
+        connection("cat", "student", 15, None),
+    ]
+    expected = [Student(name, name, "", EIGHT) for name in ("ada", "ben", "cat")]
+    now = EIGHT + timedelta(minutes=40)
+    began, people = as_it_goes(rows, expected, None, Thresholds(), now, [(ms(-120), ms(40))])
+    found = {one.full_name: one for one in people}
+    assert began == EIGHT
+    assert (found["ada"].first_join, found["ada"].present_ms, found["ada"].acts) == (None, 0, {})
+    assert (found["ben"].late_ms, found["ben"].present_ms, found["ben"].talk_ms) == (0, 20 * 60_000, 60_000)
+    assert (found["cat"].late_ms, found["cat"].present_ms) == (30 * 60_000, 10 * 60_000)
+    earlier = as_it_goes(rows[:3], expected, None, Thresholds(), now, [(ms(-120), ms(40))])
+    assert earlier[0] == EIGHT - timedelta(minutes=120)  # as long as nobody holds another
+
+
+def test_staff_who_come_early_hold_it_from_when_it_starts() -> None:
+    rows = [connection("teacher", "teacher", -5, None), connection("ada", "student", -4, None)]
+    for minutes, present in ((-2, 2), (3, 3)):
+        now = EIGHT + timedelta(minutes=minutes)
+        began, people = as_it_goes(rows, [], EIGHT, Thresholds(), now, [(ms(-5), ms(minutes))])
+        ada = next(one for one in people if one.full_name == "ada")
+        assert (began, ada.late, ada.present_ms) == (EIGHT, False, present * 60_000)
 
 
 async def test_the_class_is_seen_as_it_is_stored(api: Api, teacher: Person) -> None:

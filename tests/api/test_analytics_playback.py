@@ -446,7 +446,7 @@ async def test_a_batch_looked_up_before_a_recordings_end_takes_no_passes_back(
     for one, seq in ((pupil, 1), (late, 0)):
         goes_on = event("progress", recording, segments=[segment(2, 4)])
         said = SendEvents.model_validate({"session_id": SESSION, "seq": seq, "events": [goes_on]})
-        [outcome] = await writer.write([SentBatch(one.user_id, said, {recording: before}, ())])
+        [outcome] = await writer.write([SentBatch.of(one.user_id, said, {recording: before}, ())])
         assert outcome.accepted == 1 and not outcome.refused
     async with services.database.read() as tx:
         kept = await find_viewer(tx, pupil.user_id, recording)

@@ -279,7 +279,8 @@ async def send(
                 "events": [one.wish(recording.id, now) for one in batch.said],
             }
             known = {recording.id: recording}
-            sent.append(SentBatch(course.students[number], SendEvents.model_validate(said), known, ()))
+            batch_said = SendEvents.model_validate(said)
+            sent.append(SentBatch.of(course.students[number], batch_said, known, ()))
         for outcome in await writer.write(sent):
             assert outcome.refused == [] or step == 0, outcome
 

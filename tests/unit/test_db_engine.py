@@ -16,7 +16,7 @@ from sqlalchemy.exc import IntegrityError, StatementError
 from tests.postgres import PostgresServer
 from vtp.db import Database
 from vtp.db.after import after_commit
-from vtp.db.statements import insert_if_absent, insert_rows
+from vtp.db.statements import insert_if_absent
 from vtp.db.tables import idempotency_keys
 from vtp.db.urls import Dialect, parse_url
 from vtp.errors import StartupError, Unavailable
@@ -37,26 +37,6 @@ async def test_a_transaction_is_committed_at_its_end(database: Database) -> None
     async with database.transaction() as tx:
         await tx.execute(insert(idempotency_keys).values(**row("a")))
     assert await keys_in(database) == ["a"]
-
-
-async def test_many_rows_are_stored_as_one_is(database: Database) -> None:
-    names = ("key", "principal", "route", "body_hash", "created_at", "headers")
-    later, zone = NOON + timedelta(minutes=1), timezone(timedelta(hours=2))
-    rows = [
-        ("a", "p", "r", "h", NOON, {"Location": "/é"}),
-        ("b", "p", "r", "h", later.astimezone(zone), None),
-    ]
-    async with database.transaction() as tx:
-        await insert_rows(tx, idempotency_keys, names, rows)
-        await tx.execute(insert(idempotency_keys).values(dict(zip(names, ("c", *rows[0][1:]), strict=True))))
-    c = idempotency_keys.c
-    async with database.read() as tx:
-        found = (await tx.execute(select(*(c[name] for name in names)).order_by(c.key))).all()
-    assert [tuple(one) for one in found] == [
-        rows[0],
-        ("b", "p", "r", "h", later, None),
-        ("c", *rows[0][1:]),
-    ]
 
 
 async def test_an_exception_rolls_a_transaction_back(database: Database) -> None:

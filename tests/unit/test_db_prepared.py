@@ -10,7 +10,9 @@ from sqlalchemy.exc import DBAPIError, IntegrityError
 from tests.statements import hearing
 from vtp.accounts.tables import audit_log
 from vtp.db import Database
-from vtp.db.prepared import Prepared, together
+from vtp.db.carried import carrying
+from vtp.db.keyed import change_of_rows, locked_rows
+from vtp.db.prepared import Many, Prepared, together, write
 from vtp.db.tables import idempotency_keys
 from vtp.errors import Unavailable
 from vtp.recording.tables import recordings
@@ -147,3 +149,69 @@ async def test_a_schema_that_another_server_changes_costs_one_answer_at_most(
         with pytest.raises(DBAPIError, match="InvalidCachedStatementError"):
             await who.rows(database, {"id": "x"})
     assert await who.rows(database, {"id": "x"}) == []
+
+
+ADD_MANY = Many(insert(idempotency_keys), {name: name for name in NAMES})
+BY_KEY = ("key", "principal", "route")
+ROWS = locked_rows(idempotency_keys, BY_KEY, NAMES)
+CHANGE = change_of_rows(idempotency_keys, (*BY_KEY, "created_at", "headers"))
+
+
+async def stored(database: Database) -> list[tuple[Any, ...]]:
+    async with database.read() as tx:
+        found = await tx.execute(select(*(_c[name] for name in NAMES)).order_by(_c.key))
+        return [tuple(one) for one in found]
+
+
+async def test_many_rows_are_stored_as_one_is(database: Database) -> None:
+    later, zone = NOON + timedelta(minutes=1), timezone(timedelta(hours=2))
+    first = ("a", "p", "r", "h", NOON, {"Location": "/é"})
+    second = ("b", "p", "r", "h", later.astimezone(zone), None)
+    async with database.transaction() as tx:
+        await write(tx, [(ADD_MANY, [first, second])])
+        await tx.execute(insert(idempotency_keys).values(dict(zip(NAMES, ("c", *first[1:]), strict=True))))
+    assert await stored(database) == [first, ("b", "p", "r", "h", later, None), ("c", *first[1:])]
+
+
+async def test_rows_are_found_by_keys_of_several_columns_and_changed_by_them(database: Database) -> None:
+    later = NOON + timedelta(minutes=1)
+    rows: list[tuple[Any, ...]] = [
+        (key, principal, "r", "h", NOON, {"n": key}) for key in "abc" for principal in "pq"
+    ]
+    wanted = [("c", "q", "r"), ("a", "p", "r"), ("a", "nobody", "r"), ("b", "p", "s")]
+    async with database.transaction() as tx:
+        await write(tx, [(ADD_MANY, rows)])
+        [found] = await together(tx, ROWS.asked(tx, wanted))
+        assert [tuple(one) for one in found] == [rows[0], rows[5]]
+        changes = [(*rows[0][:3], later, {"n": 1}), (*rows[5][:3], NOON, {"n": "ü"})]
+        await write(tx, [(CHANGE, changes), (ADD_MANY, [])], last=True)
+    expected: dict[tuple[Any, ...], tuple[Any, ...]] = {one[:3]: one for one in rows}
+    expected[rows[0][:3]] = (*rows[0][:4], later, {"n": 1})
+    expected[rows[5][:3]] = (*rows[5][:5], {"n": "ü"})
+    assert {one[:3]: one for one in await stored(database)} == expected
+
+
+async def test_changes_are_made_all_or_none(database: Database) -> None:
+    row_ = ("a", "p", "r", "h", NOON, None)
+    for last in (False, True):
+        with pytest.raises(IntegrityError):
+            async with database.transaction() as tx:
+                await write(tx, [(ADD_MANY, [("b", *row_[1:])]), (ADD_MANY, [row_, row_])], last=last)
+        assert await stored(database) == []
+    async with database.transaction() as tx:  # the connection is as good as before
+        await write(tx, [(ADD_MANY, [row_])], last=True)
+    assert await stored(database) == [row_]
+
+
+async def test_what_a_transaction_carries_is_stored_with_its_last_changes_or_not_at_all(
+    database: Database,
+) -> None:
+    row_ = ("a", "p", "r", "h", NOON, None)
+
+    async def refuse(_: Any) -> None:
+        raise KeyError
+
+    with carrying(refuse), pytest.raises(KeyError):
+        async with database.transaction() as tx:
+            await write(tx, [(ADD_MANY, [row_])], last=True)
+    assert await stored(database) == []

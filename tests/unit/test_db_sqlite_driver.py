@@ -1,6 +1,7 @@
 """The adapter of aiosqlite that visits the connection's thread once for each statement."""
 
 import asyncio
+import itertools
 import sqlite3
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
@@ -14,9 +15,9 @@ from sqlalchemy.exc import IntegrityError, OperationalError
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from tests.unit.test_db_engine import row
-from vtp.db import Database, engine
+from vtp.db import Database, engine, sqlite_driver
 from vtp.db.conflicts import Conflicted
-from vtp.db.prepared import Prepared, together
+from vtp.db.prepared import Many, Prepared, together, write
 from vtp.db.sqlite_driver import AT_ONCE_S, TRIED_AGAIN_AFTER
 from vtp.db.tables import idempotency_keys
 
@@ -108,12 +109,32 @@ async def test_changes_that_are_prepared_are_no_visit_and_begin_at_once(tmp_path
             assert (await tx.execute(select(KEYS))).scalars().all() == ["a", "b"]
 
 
+async def test_changes_are_one_visit_and_so_is_the_commit_with_the_last(tmp_path: Path) -> None:
+    names = {name: name for name in row("a")}
+    add = Many(insert(idempotency_keys), names)
+    async with opened(tmp_path) as database:
+        async with database.transaction() as tx:
+            visits = await visits_of(tx)
+            rows = [tuple(row(key).values()) for key in "abcd"]
+            await write(tx, [(add, rows[:2]), (add, rows[2:3]), (add, rows[3:])], last=True)
+            driver: Any = (await tx.get_raw_connection()).driver_connection
+            assert not driver.in_transaction
+        assert visits.count == 1
+        async with database.read() as tx:
+            assert (await tx.execute(select(KEYS))).scalars().all() == list("abcd")
+
+
 NUMBERS = "(WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < {}) SELECT i FROM n)"
 
 
 @pytest.mark.parametrize("writes", [False, True])
-async def test_what_reads_for_long_is_ended_and_read_in_the_thread(tmp_path: Path, writes: bool) -> None:
+async def test_what_reads_for_long_is_ended_and_read_in_the_thread(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, writes: bool
+) -> None:
     """What was written before it in the transaction stays; it is tried again after many times only."""
+    monkeypatch.setattr(
+        sqlite_driver, "thread_time", itertools.count().__next__
+    )  # it works, however busy others are
     count = 40_000 + writes  # each text is remembered by itself
     long = text(f"SELECT max(i) FROM {NUMBERS.format(count)}")
     async with opened(tmp_path) as database:

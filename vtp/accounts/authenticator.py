@@ -8,6 +8,8 @@ Everything is in memory, so ending a session or changing somebody's rights takes
 from collections.abc import Callable, Container, Iterable
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
+from functools import lru_cache
+from typing import Final
 
 from aiohttp import web
 
@@ -16,6 +18,7 @@ from vtp.accounts.tokens import AccessClaims, Rights, RoomClaims, ShareClaims, T
 from vtp.errors import NotSignedIn
 from vtp.http.identity import WITHOUT_ACCOUNT, Principal
 
+PEOPLE_KEPT: Final = 4096
 Concerns = Callable[[Principal], bool]
 """Whether a change is about somebody."""
 
@@ -94,6 +97,7 @@ class TokenAuthenticator:
         self._tokens = tokens
         self._changes = changes
         self._second_factor_for = second_factor_for
+        self._who = lru_cache(PEOPLE_KEPT)(self._who_has)  # the same few call again and again
         self.guests = GuestTokens(changes.tell)
 
     def add_listener(self, listener: Callable[[Concerns], None]) -> None:
@@ -129,6 +133,9 @@ class TokenAuthenticator:
         rights = self._changes.rights_of(claims)
         if rights.disabled or self._changes.has_ended(claims.session_id):
             raise NotSignedIn("This session has ended: sign in again.", code="session_ended")
+        return self._who(claims, rights)
+
+    def _who_has(self, claims: AccessClaims, rights: Rights) -> Principal:
         return Principal(
             user_id=claims.user_id,
             email=claims.email,

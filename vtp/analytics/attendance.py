@@ -126,11 +126,25 @@ def class_as_held(
     two parts. Where staff were away for more than `apart_ms`, what comes after is another class: the longest
     counts, of equals the earliest. None for a class that nobody held.
     """
+    limits = {"away_ms": away_ms, "apart_ms": apart_ms, "bridged_ms": bridged_ms}
+    found = classes_held(scheduled_start, staff, opened, **limits)
+    return max(found, key=lambda one: one.length_ms, default=None)
+
+
+def classes_held(
+    scheduled_start: int | None,
+    staff: Iterable[Interval],
+    opened: Iterable[Interval],
+    *,
+    away_ms: int = AWAY_MS,
+    apart_ms: int = APART_MS,
+    bridged_ms: int = BRIDGED_MS,
+) -> list[Held]:
+    """All that could be the class, one after the other."""
     there = list(staff)
     since = [(scheduled_start if scheduled_start is not None else -FOR_EVER, FOR_EVER)]
     in_class = common(common(union(there, away_ms), union(opened, bridged_ms)), since)
-    found = [Held(parts) for run in union(there, apart_ms) if (parts := tuple(common(in_class, [run])))]
-    return max(found, key=lambda one: one.length_ms, default=None)
+    return [Held(parts) for run in union(there, apart_ms) if (parts := tuple(common(in_class, [run])))]
 
 
 def standing(connections: Sequence[Connection], held: Held | None, bridged_ms: int = BRIDGED_MS) -> Standing:

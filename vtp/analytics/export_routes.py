@@ -60,11 +60,11 @@ async def _stream(
     await response.prepare(request)
     if request.method == "HEAD":
         return response
-    before = b"["
+    before = "["
     async for page in pages:
-        for one in page:
-            await response.write(before + json.dumps(one, ensure_ascii=False).encode())
-            before = b",\n"
-    await response.write(b"[]" if before == b"[" else b"]")
+        text = ",\n".join(json.dumps(one, ensure_ascii=False) for one in page)
+        await response.write((before + text).encode())
+        before = ",\n"
+    await response.write(b"[]" if before == "[" else b"]")
     await response.write_eof()
     return response

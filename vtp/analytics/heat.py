@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Final
 
 from vtp.recording.watching import JOINED_MS
@@ -18,14 +18,13 @@ def bin_count(duration_ms: int) -> int:
 
 @dataclass(frozen=True, slots=True)
 class Bins:
-    """The parts of a recording, as equal as milliseconds allow."""
+    """The parts of a recording, as equal as milliseconds allow; `count` of them."""
 
     duration_ms: int
+    count: int = field(init=False, compare=False)
 
-    @property
-    def count(self) -> int:
-        """How many."""
-        return bin_count(self.duration_ms)
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "count", bin_count(self.duration_ms))
 
     def start_ms(self, index: int) -> int:
         """Where a bin begins; `index` may be the one behind the last."""

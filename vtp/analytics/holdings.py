@@ -7,6 +7,8 @@ from typing import Final
 
 from sqlalchemy import ColumnElement, CompoundSelect, Table, and_, func, or_, select, union
 
+from vtp.accounts.audit import Event
+from vtp.accounts.tables import audit_log
 from vtp.analytics.alert_words import told_of
 from vtp.analytics.tables import (
     analytics_alerts,
@@ -34,6 +36,8 @@ from vtp.notifications.tables import news, notifications
 from vtp.own_data.holding import Deleted, Holding, Subject, without
 from vtp.rooms.tables import session_participants
 
+_ROLES_CHANGED: Final = (Event.COURSE_ROLE_GIVEN, Event.COURSE_ROLE_TAKEN, Event.COURSE_LEFT)
+
 
 def _about(user_id: str) -> ColumnElement[bool]:
     """News that tell of alerts about somebody, by name."""
@@ -42,13 +46,17 @@ def _about(user_id: str) -> ColumnElement[bool]:
 
 
 def _staff_around(user_id: str) -> CompoundSelect[str]:
-    """Who is staff of the courses in which there were alerts about somebody."""
+    """Who is staff of the courses in which there were alerts about somebody, or was: the audit log says whose
+    role there, or place, has been changed."""
     of = select(analytics_alerts.c.course_id).where(analytics_alerts.c.user_id == user_id)
-    placed = course_enrollments.c
+    placed, noted = course_enrollments.c, audit_log.c
+    about = select("course:" + analytics_alerts.c.course_id).where(analytics_alerts.c.user_id == user_id)
+    changed = noted.subject.in_(about), noted.event.in_(_ROLES_CHANGED)
     return union(
         select(courses.c.instructor_id).where(courses.c.id.in_(of)),
         select(course_permissions.c.user_id).where(course_permissions.c.course_id.in_(of)),
         select(placed.user_id).where(placed.course_id.in_(of), placed.role.in_(COURSE_STAFF)),
+        select(noted.details["user_id"].as_string()).where(*changed),
     )
 
 

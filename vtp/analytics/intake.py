@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Final
 
 from sqlalchemy.exc import IntegrityError
@@ -68,7 +68,7 @@ class Intake:
     @done_over
     async def _take(self, principal: Principal, user_id: str, batch: SendEvents, address: str) -> Outcome:
         seen, refused = await self._look(principal, batch.events, address)
-        sent = SentBatch(user_id, batch, seen, tuple(refused))
+        sent = SentBatch.of(user_id, batch, seen, refused)
         try:
             return await self._writing.add(sent, len(batch.events))
         except IntegrityError:  # one of them is gone: `done_over` asks again
@@ -97,8 +97,17 @@ class Intake:
                         reasons[course_id] = error.code or "not_in_course"
         refused = []
         for index, one in enumerate(events):
-            named = [id_ for id_ in (one.recording_id, one.course_id) if id_ is not None]
-            reason = next((reasons[id_] for id_ in named if id_ in reasons), "" if named else "names_nothing")
+            reason = _reason(one, reasons)
             if reason:
                 refused.append(RefusedPart(index, None, reason))
         return seen, refused
+
+
+def _reason(event: SaidEvent, reasons: Mapping[str, str]) -> str:
+    """Why an event is not taken; empty where it is."""
+    recording_id, course_id = event.recording_id, event.course_id
+    if recording_id is None and course_id is None:
+        return "names_nothing"
+    if not reasons:
+        return ""
+    return reasons.get(recording_id or "") or reasons.get(course_id or "") or ""

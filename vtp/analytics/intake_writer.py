@@ -5,17 +5,35 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Final
+from typing import Final, Self
 
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from vtp.accounts.service import Clock
-from vtp.analytics.playback_store import BatchKey, Happened, claim_batches
-from vtp.analytics.rollups import Rollups, bins_length, watched_row
+from vtp.analytics.playback_store import (
+    BatchKey,
+    Happened,
+    SessionKey,
+    claim_asked,
+    find_viewers,
+    pages_asked,
+    pages_by_key,
+    passes_asked,
+    passes_by_key,
+)
+from vtp.analytics.rollups import Known, Rollups, bins_length, watched_row
 from vtp.analytics.schemas import SaidEvent, SendEvents
 from vtp.db import Database
+from vtp.db.prepared import Change, together, write
 from vtp.recording.progress import extent_of, take_in
-from vtp.recording.progress_store import Key, Progress, lock_progress, save_progress
+from vtp.recording.progress_store import (
+    Key,
+    Progress,
+    lock_progress,
+    progress_asked,
+    progress_by_key,
+    progress_change,
+)
 from vtp.recording.store import Recording
 from vtp.recording.watching import Played, Report
 
@@ -49,11 +67,21 @@ class SentBatch:
     batch: SendEvents
     seen: Mapping[str, Recording]
     refused: tuple[RefusedPart, ...]
+    keys: frozenset[BatchKey]
+    """Of all batches that are in it."""
+
+    @classmethod
+    def of(
+        cls, user_id: str, batch: SendEvents, seen: Mapping[str, Recording], refused: Sequence[RefusedPart]
+    ) -> Self:
+        """With the keys that follow."""
+        keys = frozenset((user_id, batch.session_id, number) for number in batch.numbers)
+        return cls(user_id, batch, seen, tuple(refused), keys)
 
     @property
-    def keys(self) -> set[BatchKey]:
-        """Of all batches that are in it."""
-        return {(self.user_id, self.batch.session_id, number) for number in self.batch.numbers}
+    def pages(self) -> set[SessionKey]:
+        """Of which something may be stored."""
+        return {(self.user_id, recording_id, self.batch.session_id) for recording_id in self.seen}
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,8 +105,9 @@ class _Said:
 
     def take(self, index: int, event: SaidEvent) -> None:
         """Takes the event at this place of the batch."""
-        self.played += event.played
-        self.places += [_Place(index, segment) for segment in range(len(event.segments))]
+        if event.segments:
+            self.played += event.played
+            self.places += [_Place(index, segment) for segment in range(len(event.segments))]
         if event.position is not None:
             self.position_ms = round(event.position * 1000)
 
@@ -92,18 +121,13 @@ class _Said:
 
 @dataclass(slots=True)
 class _Taken:
-    """What counts of a batch: rows of the log, what was played by recording, and what becomes of it."""
+    """What counts of a batch: rows of the log, what was played, in the order of its recordings, and what
+    becomes of it."""
 
     sent: SentBatch
     outcome: Outcome
     rows: list[Happened] = field(default_factory=list)
-    said: dict[str, _Said] = field(default_factory=dict)
-
-    @property
-    def reports(self) -> list[tuple[_Said, Report]]:
-        """In the order of their recordings."""
-        made = [(self.said[key], self.said[key].report(self.sent.batch)) for key in sorted(self.said)]
-        return [(said, report) for said, report in made if report is not None]
+    reports: list[tuple[_Said, Report]] = field(default_factory=list)
 
 
 class IntakeWriter:
@@ -118,26 +142,55 @@ class IntakeWriter:
         """Stores what has not come before; gives what became of each."""
         async with self._database.transaction() as tx:
             now = self._clock()  # in here: what began before a course was closed is in its sums
-            new = await claim_batches(tx, {key for one in sent for key in one.keys}, now)
+            new, progress, known = await _read(tx, sent, now)
             taken = []
             for one in sent:
                 taken.append(_take(one, new, now))
                 new -= one.keys  # who sends the same once more repeats it
-            await self._store(tx, taken, now)
+            await write(tx, await self._grow(tx, taken, progress, known, now), last=True)
         return [one.outcome for one in taken]
 
-    async def _store(self, tx: AsyncConnection, taken: Sequence[_Taken], now: datetime) -> None:
+    async def _grow(
+        self,
+        tx: AsyncConnection,
+        taken: Sequence[_Taken],
+        progress: dict[Key, Progress],
+        known: Known,
+        now: datetime,
+    ) -> list[Change]:
+        """What is to be written."""
         lengths: dict[Key, int] = {}
         for one in taken:
             for said, _ in one.reports:
                 lengths[one.sent.user_id, said.recording.id] = bins_length(extent_of(said.recording))
-        progress = await lock_progress(tx, lengths, now) if lengths else {}
+        missing = sorted(lengths.keys() - progress.keys())
+        if missing:
+            progress |= await lock_progress(tx, missing, now)
+            known = Known(known.pages, {**known.passes, **await find_viewers(tx, missing)})
         rows: list[Happened] = []
         for one in taken:
             rows += one.rows
             rows += _watch(one, progress, now)
-        await save_progress(tx, (progress[key] for key in sorted(progress)))
-        await self._rollups.grow(tx, rows, lengths)
+        changed = progress_change(progress[key] for key in sorted(lengths))
+        return [changed, *await self._rollups.grow(tx, rows, lengths, known)]
+
+
+async def _read(
+    tx: AsyncConnection, sent: Sequence[SentBatch], now: datetime
+) -> tuple[set[BatchKey], dict[Key, Progress], Known]:
+    """Claims the numbers of batches; gives those that had not come before, and what there is, locked, of what
+    may change."""
+    claim = claim_asked(tx, frozenset[BatchKey]().union(*(one.keys for one in sent)), now)
+    pages = set[SessionKey]().union(*(one.pages for one in sent))
+    if not pages:
+        [claimed] = await together(tx, claim)
+        return {tuple(row) for row in claimed}, {}, Known({}, {})
+    pairs = {key[:2] for key in pages}
+    found = await together(
+        tx, claim, progress_asked(tx, pairs), pages_asked(tx, pages), passes_asked(tx, pairs)
+    )
+    known = Known(pages_by_key(found[2]), passes_by_key(found[3]))
+    return {tuple(row) for row in found[0]}, progress_by_key(found[1]), known
 
 
 def _take(sent: SentBatch, new: set[BatchKey], now: datetime) -> _Taken:
@@ -148,13 +201,21 @@ def _take(sent: SentBatch, new: set[BatchKey], now: datetime) -> _Taken:
         return _Taken(sent, Outcome(repeated=True))
     taken = _Taken(sent, Outcome(refused=list(sent.refused)))
     unseen = {one.index for one in sent.refused}
+    said: dict[str, _Said] = {}
+    user_id, session_id = sent.user_id, batch.session_id
     for index, event in enumerate(batch.events):
         if index in unseen or batch.number_of(event) not in fresh:
             continue
-        taken.rows.append(_happened(sent, event, now))
-        if event.recording_id is not None:
-            recording = sent.seen[event.recording_id]
-            taken.said.setdefault(recording.id, _Said(recording)).take(index, event)
+        recording_id = event.recording_id
+        what, at, data = event.event_type, event.timestamp, event.data
+        taken.rows.append(Happened(user_id, recording_id, event.course_id, session_id, what, at, now, data))
+        if recording_id is not None:
+            theirs = said.get(recording_id)
+            if theirs is None:
+                theirs = said[recording_id] = _Said(sent.seen[recording_id])
+            theirs.take(index, event)
+    reports = [(said[key], said[key].report(batch)) for key in sorted(said)]
+    taken.reports = [(one, report) for one, report in reports if report is not None]
     taken.outcome.accepted = len(taken.rows)
     return taken
 
@@ -172,16 +233,3 @@ def _watch(one: _Taken, progress: Mapping[Key, Progress], now: datetime) -> list
             for part in taken.refused
         ]
     return rows
-
-
-def _happened(sent: SentBatch, event: SaidEvent, now: datetime) -> Happened:
-    return Happened(
-        sent.user_id,
-        event.recording_id,
-        event.course_id,
-        sent.batch.session_id,
-        event.event_type,
-        event.timestamp,
-        now,
-        event.data,
-    )

@@ -1,7 +1,8 @@
 """A class as it goes: who is there, who came late, what they do in it. For its staff, from the rows that are
 written every two seconds (of talk and cameras that go on every ten), so that every process has the same.
 
-Of a lesson whose room is open again after a break it is all of the class, as its sheet will have it.
+It is counted as its sheet will be: the same parts of it, without the breaks; of a lesson whose room is open
+again after one it is all of the class.
 """
 
 from __future__ import annotations
@@ -16,11 +17,11 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from vtp.accounts.permissions import STAFF, Action, require
 from vtp.accounts.service import Clock, utc_now
-from vtp.analytics.attendance import APART_MS, Thresholds
+from vtp.analytics.attendance import APART_MS, BRIDGED_MS, Held, Thresholds, classes_held
 from vtp.analytics.attendance_store import Student, find_rules, students_of
 from vtp.analytics.class_tables import participant_activity
-from vtp.analytics.classes import unix_ms
-from vtp.analytics.intervals import length_ms, union
+from vtp.analytics.classes import from_ms, unix_ms
+from vtp.analytics.intervals import Interval, common, length_ms, union
 from vtp.courses.tables import lessons
 from vtp.db import Database
 from vtp.http.identity import Principal, Role
@@ -29,6 +30,7 @@ from vtp.rooms.tables import live_sessions, session_participants
 
 _APART: Final = timedelta(milliseconds=APART_MS)
 _MOST_PARTS: Final = 50
+_STAFF: Final = frozenset(one.value for one in STAFF)
 
 
 @dataclass(slots=True)
@@ -42,28 +44,41 @@ class Attendee:
     first_join: datetime | None = None
     late_ms: int = 0
     late: bool = False
-    spans: list[tuple[int, int]] = field(default_factory=list)
-    talks: list[tuple[int, int]] = field(default_factory=list)
-    camera: list[tuple[int, int]] = field(default_factory=list)
-    acts: dict[str, int] = field(default_factory=dict)
+    spans: list[Interval] = field(default_factory=list)
+    talks: list[Interval] = field(default_factory=list)
+    camera: list[Interval] = field(default_factory=list)
+    moments: dict[str, list[int]] = field(default_factory=dict)
     poor_ms: int = 0
 
     @property
     def is_staff(self) -> bool:
         """Whose presence is not counted."""
-        return self.role in {one.value for one in STAFF}
+        return self.role in _STAFF
 
     def take(self, row: Any, now_ms: int) -> None:
         """One connection more."""
-        joined, left = unix_ms(row.joined_at), unix_ms(row.left_at) if row.left_at is not None else now_ms
         self.here = self.here or row.left_at is None
         self.first_join = min(self.first_join or row.joined_at, row.joined_at)
-        self.spans.append((joined, left))
+        self.spans.append(_span(row, now_ms))
         self.talks += [(start, end) for start, end in row.talks or ()]
         self.camera += [(start, end) for start, end in row.camera or ()]
         for kind, moments in (row.acts or {}).items():
-            self.acts[kind] = self.acts.get(kind, 0) + len(moments)
+            self.moments.setdefault(kind, []).extend(moments)
         self.poor_ms += sum((row.quality or {}).values())
+
+    def count(self, held: Held, thresholds: Thresholds) -> None:
+        """Leaves what lies within the class, as its sheet will have it."""
+        spans = union(self.spans, BRIDGED_MS)
+        there = common(spans, held.parts)
+        if not self.is_staff and (there or self.here):  # who is here and has come this moment, or in a break
+            self.late_ms = max(0, (there[0] if there else spans[-1])[0] - held.start)
+            self.late = self.late_ms > thresholds.late_after_ms
+        self.spans = there
+        self.talks = common(union(self.talks), held.parts)
+        self.camera = common(union(self.camera), held.parts)
+        self.moments = {
+            kind: [at for at in moments if held.holds(at)] for kind, moments in self.moments.items()
+        }
 
     @property
     def present_ms(self) -> int:
@@ -79,6 +94,11 @@ class Attendee:
     def camera_ms(self) -> int:
         """On all devices."""
         return length_ms(union(self.camera))
+
+    @property
+    def acts(self) -> dict[str, int]:
+        """How often they did what."""
+        return {kind: len(moments) for kind, moments in self.moments.items()}
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,23 +118,54 @@ def as_it_goes(
     starts_at: datetime | None,
     thresholds: Thresholds,
     now: datetime,
+    opened: Sequence[Interval],
 ) -> tuple[datetime | None, list[Attendee]]:
     """Puts the rows of the class together: from when it is held, and everybody; who is expected and has not
-    come is there, too, with nothing."""
+    come is there, too, with nothing. `opened`: the times when its room was open.
+
+    It is the last that could be the class: what staff held more than an hour before they came back is of
+    another one, as in its sheet, and so is who was there then alone.
+    """
+    now_ms = unix_ms(now)
+    staff = _staff(rows, now_ms)
+    classes = classes_held(unix_ms(starts_at) if starts_at is not None else None, staff, opened)
+    held = classes[-1] if classes else None
+    if held is not None and len(classes) > 1:
+        rows = [row for row in rows if _span(row, now_ms)[1] > held.start]
     people: dict[str, Attendee] = {}
     for row in rows:
         known = people.setdefault(row.user_id or row.id, Attendee(row.user_id, row.full_name, row.role))
-        known.take(row, unix_ms(now))
-    staff = [one.first_join for one in people.values() if one.is_staff and one.first_join is not None]
-    began = max(min(staff), starts_at or min(staff)) if staff else None
-    for one in people.values():
-        if began is not None and one.first_join is not None and not one.is_staff:
-            one.late_ms = max(0, unix_ms(one.first_join) - unix_ms(began))
-            one.late = one.late_ms > thresholds.late_after_ms
+        known.take(row, now_ms)
+    if held is not None:
+        for one in people.values():
+            one.count(held, thresholds)
     for student in expected:
         if student.user_id not in people:
             people[student.user_id] = Attendee(student.user_id, student.full_name, Role.STUDENT.value)
-    return began, list(people.values())
+    return _began(held, staff, starts_at), list(people.values())
+
+
+def _began(held: Held | None, staff: Sequence[Interval], starts_at: datetime | None) -> datetime | None:
+    """From when on one is late: where staff have come before it is to start, from then."""
+    if held is not None:
+        return from_ms(held.start)
+    return starts_at if staff else None
+
+
+def _staff(rows: Sequence[Any], now_ms: int) -> list[Interval]:
+    """When somebody was there who came as staff at first; reconnections bridged."""
+    first: dict[str, Any] = {}
+    for row in rows:
+        who = row.user_id or row.id
+        if who not in first or row.joined_at < first[who].joined_at:
+            first[who] = row
+    staff = {who for who, row in first.items() if row.role in _STAFF}
+    return union((_span(row, now_ms) for row in rows if (row.user_id or row.id) in staff), BRIDGED_MS)
+
+
+def _span(row: Any, now_ms: int) -> Interval:
+    joined = unix_ms(row.joined_at)
+    return joined, max(now_ms, joined + 1) if row.left_at is None else unix_ms(row.left_at)
 
 
 class LiveClasses:
@@ -138,17 +189,18 @@ class LiveClasses:
                 expected = await students_of(tx, lesson.course_id)
                 thresholds = (await find_rules(tx, lesson.course_id)).thresholds
                 starts_at = lesson.starts_at
-            parts = [session.id] if session is not None else []
+            parts = [session] if session is not None else []
             if lesson is not None and session is not None:
                 parts += await _parts_before(tx, room.id, session.started_at)
-            rows = await _rows(tx, parts)
-        began, people = as_it_goes(rows, expected, starts_at, thresholds, now)
+            rows = await _rows(tx, [one.id for one in parts])
+        opened = [(unix_ms(one.started_at), unix_ms(one.ended_at or now)) for one in parts]
+        began, people = as_it_goes(rows, expected, starts_at, thresholds, now, opened)
         return LiveClass(room.id, now, session.started_at if session is not None else None, began, people)
 
 
 async def _open_session(tx: AsyncConnection, room_id: str) -> Any:
     c = live_sessions.c
-    statement = select(c.id, c.started_at).where(c.room_id == room_id, c.ended_at.is_(None))
+    statement = select(c.id, c.started_at, c.ended_at).where(c.room_id == room_id, c.ended_at.is_(None))
     return (await tx.execute(statement.order_by(c.started_at.desc()).limit(1))).one_or_none()
 
 
@@ -158,7 +210,7 @@ async def _lesson_in(tx: AsyncConnection, room_id: str) -> Any:
     return (await tx.execute(statement.order_by(c.id).limit(1))).one_or_none()
 
 
-async def _parts_before(tx: AsyncConnection, room_id: str, started_at: datetime) -> list[str]:
+async def _parts_before(tx: AsyncConnection, room_id: str, started_at: datetime) -> list[Any]:
     """When the room of a lesson was open before, as long as no break is longer than one of a class."""
     c = live_sessions.c
     earlier = c.room_id == room_id, c.started_at < started_at, c.ended_at.is_not(None)
@@ -167,7 +219,7 @@ async def _parts_before(tx: AsyncConnection, room_id: str, started_at: datetime)
     for part in await tx.execute(statement.order_by(c.started_at.desc()).limit(_MOST_PARTS)):
         if started_at - part.ended_at > _APART:
             break
-        found.append(part.id)
+        found.append(part)
         started_at = part.started_at
     return found
 

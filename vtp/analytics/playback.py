@@ -9,7 +9,7 @@ import enum
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
 
 from vtp.analytics.heat import Bins, Run
 from vtp.recording.progress_schemas import LONGEST_S
@@ -39,8 +39,7 @@ OWN_WORDS: Final = frozenset({"position", "position_ms", "counted"})
 """What is written of an event by this server's rules, and never taken from what a client says besides."""
 
 
-@dataclass(frozen=True, slots=True)
-class Logged:
+class Logged(NamedTuple):
     """One row of the log, as folds read it."""
 
     event_type: EventType
@@ -131,13 +130,16 @@ class ViewerPasses:
         """Before anything was watched."""
         return cls(user_id, recording_id, duration_ms, [0] * Bins(duration_ms).count)
 
-    def take(self, session: PlaybackSession, event: Logged) -> None:
-        """Takes the next row of the log of one of the sessions, and notes in it where its run has come to."""
-        bins, run = Bins(self.duration_ms), Run(session.run_end_ms)
+    def take(self, session: PlaybackSession, event: Logged) -> bool:
+        """Takes the next row of the log of one of the sessions, and notes in it where its run has come to;
+        tells whether it came into a bin."""
+        bins, run, entered = Bins(self.duration_ms), Run(session.run_end_ms), False
         for one in event.counted:
             for index in run.enter(one.start_ms, min(one.end_ms, self.duration_ms), bins):
                 self.passes[index] += 1
+                entered = True
         session.run_end_ms = run.end_ms
+        return entered
 
 
 def fold(

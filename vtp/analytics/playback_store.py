@@ -4,12 +4,23 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Collection, Iterable, Mapping, Sequence
-from dataclasses import dataclass
 from datetime import datetime
 from operator import attrgetter
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
 
-from sqlalchemy import Column, ColumnElement, Table, delete, func, select
+from sqlalchemy import (
+    Column,
+    ColumnElement,
+    Dialect,
+    FromClause,
+    Table,
+    bindparam,
+    delete,
+    func,
+    insert,
+    select,
+    true,
+)
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from vtp.analytics.playback import KINDS, EventType, Logged, PlaybackSession, ViewerPasses
@@ -19,8 +30,10 @@ from vtp.analytics.tables import (
     playback_sessions,
     recording_viewers,
 )
-from vtp.db.statements import insert_absent, insert_new, insert_rows, matching, update_rows
-from vtp.ids import first_id_at, new_id
+from vtp.db.keyed import Keyed, change_of_rows, locked_rows
+from vtp.db.prepared import Change, Many, Prepared, Row, Statement, Values, together, write
+from vtp.db.statements import insert_absent, inserting, matching
+from vtp.ids import first_id_at, new_ids
 from vtp.recording.progress_store import Key
 
 _events, _sessions, _viewers = analytics_events.c, playback_sessions.c, recording_viewers.c
@@ -33,11 +46,9 @@ SessionKey = tuple[str, str, str]
 """An account, a recording and a session."""
 BatchKey = tuple[Any, ...]
 """An account, a session and a number."""
-_VIEWER = [_viewers[name] for name in ViewerPasses.__slots__]
 
 
-@dataclass(frozen=True, slots=True)
-class Happened:
+class Happened(NamedTuple):
     """A row to be."""
 
     user_id: str
@@ -50,21 +61,38 @@ class Happened:
     data: Mapping[str, Any]
 
 
-_LOGGED: Final = ("id", *Happened.__slots__)
-_columns: Final = attrgetter(*Happened.__slots__)
+def _claim(dialect: Dialect, wanted: FromClause, key: Sequence[ColumnElement[Any]]) -> Statement:
+    """Notes numbers of batches; gives those that had not come before."""
+    c = analytics_batches.c
+    said = bindparam("received_at", type_=c.received_at.type)
+    rows = select(*key, said).select_from(wanted).where(true())  # SQLite takes ON CONFLICT for a join's ON
+    statement = inserting(dialect, analytics_batches).from_select([one.name for one in c], rows)
+    return statement.on_conflict_do_nothing().returning(*analytics_batches.primary_key.columns)
 
 
-async def claim_batches(tx: AsyncConnection, keys: Collection[BatchKey], now: datetime) -> set[BatchKey]:
-    """Notes that batches have come, by (account, session, number); gives those that had not before."""
-    names = ("user_id", "session_id", "seq")
-    rows = [{**dict(zip(names, key, strict=True)), "received_at": now} for key in sorted(keys)]
-    return await insert_new(tx, analytics_batches, rows)
+_CLAIM = Keyed(list(analytics_batches.primary_key.columns), _claim)
+_PAGE_KEY = ("user_id", "recording_id", "session_id")
+_PAGES = locked_rows(playback_sessions, _PAGE_KEY, PlaybackSession.__slots__)
+_PASSES = locked_rows(recording_viewers, _PAGE_KEY[:2], ViewerPasses.__slots__, lock=False)
+_CHANGING = tuple(name for name in PlaybackSession.__slots__ if name != "started_at")
+_SAVED_PAGES = change_of_rows(playback_sessions, _CHANGING)
+_SAVED_PASSES = change_of_rows(recording_viewers, ViewerPasses.__slots__)
+_LOGGED: Final = {name: name for name in ("id", *Happened._fields)}
+_ADDED = Many(insert(analytics_events), _LOGGED)
+_page_values: Any = attrgetter(*_CHANGING)
+_passes_values: Any = attrgetter(*ViewerPasses.__slots__)
 
 
-async def add_events(tx: AsyncConnection, events: Sequence[Happened]) -> None:
-    """Adds rows to the log, in this order."""
-    if events:
-        await insert_rows(tx, analytics_events, _LOGGED, [(new_id(), *_columns(one)) for one in events])
+def claim_asked(tx: AsyncConnection, keys: Collection[BatchKey], now: datetime) -> tuple[Prepared, Values]:
+    """What notes that batches have come, by (account, session, number), for `together`; answered are those
+    that had not before."""
+    return _CLAIM.asked(tx, sorted(keys), {"received_at": now})
+
+
+def events_change(events: Iterable[Happened]) -> Change:
+    """What adds rows to the log, in this order, for `write`."""
+    said = list(events)
+    return _ADDED, [(id_, *one) for id_, one in zip(new_ids(len(said)), said, strict=True)]
 
 
 async def read_log(tx: AsyncConnection, recording_id: str, user_id: str) -> list[tuple[str, Logged]]:
@@ -103,23 +131,36 @@ async def pages_too_many(tx: AsyncConnection, keys: Collection[SessionKey]) -> s
     return over
 
 
+def pages_asked(tx: AsyncConnection, keys: Collection[SessionKey]) -> tuple[Prepared, Values]:
+    """What reads these sessions and has others wait who would change them, for `together`; `pages_by_key`
+    reads its answer."""
+    return _PAGES.asked(tx, sorted(keys))
+
+
+def pages_by_key(rows: Iterable[Row]) -> dict[SessionKey, PlaybackSession]:
+    """The sessions that were found."""
+    found = [PlaybackSession(*row) for row in rows]
+    return {(one.user_id, one.recording_id, one.session_id): one for one in found}
+
+
 async def find_sessions(
     tx: AsyncConnection, keys: Collection[SessionKey]
 ) -> dict[SessionKey, PlaybackSession]:
     """These sessions, as far as they are there; others wait who would change them."""
     if not keys:
         return {}
-    of = _sessions.user_id, _sessions.recording_id, _sessions.session_id
-    wanted, theirs = matching(tx, of, sorted(keys))
-    statement = select(*_SESSION).join_from(wanted, playback_sessions, theirs).order_by(*of)
-    rows = await tx.execute(statement.with_for_update(of=playback_sessions))
-    found = [PlaybackSession(*row) for row in rows]
-    return {(one.user_id, one.recording_id, one.session_id): one for one in found}
+    [rows] = await together(tx, pages_asked(tx, keys))
+    return pages_by_key(rows)
 
 
 async def save_sessions(tx: AsyncConnection, sessions: Iterable[PlaybackSession]) -> None:
     """Writes them."""
-    await update_rows(tx, playback_sessions, [_values(one) for one in sessions])
+    await write(tx, [pages_change(sessions)])
+
+
+def pages_change(sessions: Iterable[PlaybackSession]) -> Change:
+    """The same, for `write` with others."""
+    return _SAVED_PAGES, [_page_values(one) for one in sessions]
 
 
 async def find_viewer(tx: AsyncConnection, user_id: str, recording_id: str) -> ViewerPasses | None:
@@ -127,23 +168,35 @@ async def find_viewer(tx: AsyncConnection, user_id: str, recording_id: str) -> V
     return (await find_viewers(tx, [(user_id, recording_id)])).get((user_id, recording_id))
 
 
+def passes_asked(tx: AsyncConnection, keys: Collection[Key]) -> tuple[Prepared, Values]:
+    """What reads passes by (account, recording), for `together`; `passes_by_key` reads its answer."""
+    return _PASSES.asked(tx, sorted(keys))
+
+
+def passes_by_key(rows: Iterable[Row]) -> dict[Key, ViewerPasses]:
+    """The passes that were found."""
+    found = [ViewerPasses(*row) for row in rows]
+    return {(one.user_id, one.recording_id): one for one in found}
+
+
 async def find_viewers(tx: AsyncConnection, keys: Collection[Key]) -> dict[Key, ViewerPasses]:
     """Passes by (account, recording), as far as they are there."""
     if not keys:
         return {}
-    wanted, theirs = matching(tx, (_viewers.user_id, _viewers.recording_id), sorted(keys))
-    statement = select(*_VIEWER).join_from(wanted, recording_viewers, theirs)
-    found = [ViewerPasses(*row) for row in await tx.execute(statement)]
-    return {(one.user_id, one.recording_id): one for one in found}
+    [rows] = await together(tx, passes_asked(tx, keys))
+    return passes_by_key(rows)
 
 
-async def save_viewers(tx: AsyncConnection, viewers: Iterable[ViewerPasses], new: Collection[Key]) -> None:
-    """Writes them; the `new` are not there yet. The rows of `recording_progress` are locked by who does."""
-    rows = {(one.user_id, one.recording_id): _values(one) for one in viewers}
-    begun = [rows[key] for key in sorted(rows) if key in new]
-    if begun:
-        await insert_absent(tx, recording_viewers, begun)
-    await update_rows(tx, recording_viewers, [rows[key] for key in sorted(rows) if key not in new])
+async def add_viewers(tx: AsyncConnection, viewers: Iterable[ViewerPasses]) -> None:
+    """Writes those who were not there. The rows of `recording_progress` are locked by who does."""
+    rows = [_values(one) for one in viewers]
+    if rows:
+        await insert_absent(tx, recording_viewers, rows)
+
+
+def passes_change(viewers: Iterable[ViewerPasses]) -> Change:
+    """What writes those who were there, for `write`; their rows of `recording_progress` are locked, too."""
+    return _SAVED_PASSES, [_passes_values(one) for one in viewers]
 
 
 async def viewers_of_other_length(tx: AsyncConnection, recording_id: str, duration_ms: int) -> list[str]:

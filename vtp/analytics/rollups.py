@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
-from dataclasses import replace
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from sqlalchemy.ext.asyncio import AsyncConnection
@@ -21,20 +21,26 @@ from vtp.analytics.playback_store import (
     MORE_PAGES,
     Happened,
     SessionKey,
-    add_events,
+    add_viewers,
     begin_sessions,
+    events_change,
     find_sessions,
-    find_viewers,
     forget_batches,
     forget_events,
+    pages_asked,
+    pages_by_key,
+    pages_change,
     pages_too_many,
+    passes_asked,
+    passes_by_key,
+    passes_change,
     read_log,
     save_sessions,
-    save_viewers,
     viewers_of_other_length,
 )
 from vtp.db import Database
 from vtp.db.conflicts import done_over
+from vtp.db.prepared import Change, together, write
 from vtp.recording.progress import Watched
 from vtp.recording.progress_store import Key, find_progress
 from vtp.recording.taking import Extent
@@ -43,6 +49,15 @@ from vtp.recording.watching import Played
 FORGOTTEN_AT_ONCE = 5000
 """Rows of one transaction: no other writer waits for more."""
 Forget = Callable[[AsyncConnection, datetime, int], Awaitable[int]]
+
+
+@dataclass(frozen=True, slots=True)
+class Known:
+    """What a transaction has read of roll-ups: pages, which are locked, and passes, whose rows of progress
+    are."""
+
+    pages: Mapping[SessionKey, PlaybackSession]
+    passes: Mapping[Key, ViewerPasses]
 
 
 class Rollups:
@@ -63,35 +78,49 @@ class Rollups:
             watched.position_ms,
             watched.at,
         )
-        await self.grow(tx, [row], {(watched.user_id, watched.recording_id): bins_length(watched.extent)})
+        pair = watched.user_id, watched.recording_id
+        found = await together(tx, pages_asked(tx, [_session_of(row)]), passes_asked(tx, [pair]))
+        known = Known(pages_by_key(found[0]), passes_by_key(found[1]))
+        await write(tx, await self.grow(tx, [row], {pair: bins_length(watched.extent)}, known))
 
-    async def grow(self, tx: AsyncConnection, rows: Sequence[Happened], lengths: Mapping[Key, int]) -> None:
-        """Stores these rows of the log, in their order, and adds them to what it comes to.
+    async def grow(
+        self, tx: AsyncConnection, rows: Sequence[Happened], lengths: Mapping[Key, int], known: Known
+    ) -> list[Change]:
+        """Takes these rows of the log, in their order, into what it comes to; gives what is to be written.
 
         `lengths`: of what is watched in them, by account and recording, the length that bins are of. Those
         rows of progress are locked.
         """
-        rows, sessions = await _pages_of(tx, rows)
-        await add_events(tx, rows)
-        of_recordings = [(_session_of(one), one) for one in rows if one.recording_id is not None]
-        viewers = await find_viewers(tx, lengths)
+        rows, pages = await _pages_of(tx, rows, known.pages)
+        viewers = {key: known.passes[key] for key in lengths if key in known.passes}
         # A recording may have ended since it was looked up: what is of its whole length stays so.
         ended = {key: one.duration_ms for key, one in viewers.items() if one.duration_ms and not lengths[key]}
         lengths = {**lengths, **ended}
         new = lengths.keys() - viewers.keys()
         stale = new | {key for key, one in viewers.items() if one.duration_ms != lengths[key]}
-        for key, one in of_recordings:
+        changed: set[Key] = set(stale)
+        for one in rows:
+            if one.recording_id is None:
+                continue
+            key = one.user_id, one.recording_id, one.session_id
             event = Logged(one.event_type, one.received_at, one.data)
-            sessions[key].take(event)
-            if one.event_type is EventType.WATCHED and key[:2] not in stale:
-                viewers[key[:2]].take(sessions[key], event)
+            pages[key].take(event)
+            if one.event_type is EventType.WATCHED:
+                pair = key[:2]
+                if pair not in stale and viewers[pair].take(pages[key], event):
+                    changed.add(pair)
+        log = events_change(rows)
+        if stale:
+            await write(tx, [log])
+            log = events_change(())
         for pair in sorted(stale):
             viewers[pair], found = await self._anew(tx, *pair, lengths[pair])
             for session_id, session in found.items():
-                if (*pair, session_id) in sessions:
-                    sessions[*pair, session_id].run_end_ms = session.run_end_ms
-        await save_sessions(tx, (sessions[key] for key in sorted(sessions)))
-        await save_viewers(tx, viewers.values(), new)
+                if (*pair, session_id) in pages:
+                    pages[*pair, session_id].run_end_ms = session.run_end_ms
+        await add_viewers(tx, (viewers[pair] for pair in sorted(new)))
+        passes = passes_change(viewers[pair] for pair in sorted(changed - new))
+        return [log, pages_change(pages[key] for key in sorted(pages)), passes]
 
     async def _anew(
         self,
@@ -126,7 +155,7 @@ class Rollups:
             for user_id in sorted(stale):
                 await find_progress(tx, user_id, recording_id, to_change=True)  # whose reports wait
                 viewer, _ = await self._anew(tx, user_id, recording_id, duration_ms)
-                await save_viewers(tx, [viewer], ())
+                await write(tx, [passes_change([viewer])])
 
     async def trim(self) -> None:
         """Forgets the log after `analytics.keep_days`, some at a time; what it came to stays."""
@@ -144,18 +173,20 @@ class Rollups:
 
 
 async def _pages_of(
-    tx: AsyncConnection, rows: Sequence[Happened]
+    tx: AsyncConnection, rows: Sequence[Happened], known: Mapping[SessionKey, PlaybackSession]
 ) -> tuple[Sequence[Happened], dict[SessionKey, PlaybackSession]]:
-    """The pages that these rows are of, locked, begun where there are none; and the rows as they are kept,
-    where somebody has too many."""
+    """The pages that these rows are of, locked, begun where there are none (`known`: those that are there);
+    and the rows as they are kept, where somebody has too many."""
     begun = _begun(rows)
-    found = await find_sessions(tx, begun)
-    missing = [key for key in begun if key not in found]
-    over = await pages_too_many(tx, missing) if missing else set()
+    missing = [key for key in begun if key not in known]
+    if not missing:
+        return rows, {key: known[key] for key in begun}
+    over = await pages_too_many(tx, missing)
     if over:
-        rows = [replace(one, session_id=MORE_PAGES) if _session_of(one) in over else one for one in rows]
+        rows = [one._replace(session_id=MORE_PAGES) if _session_of(one) in over else one for one in rows]
         begun = _begun(rows)
-        found = await find_sessions(tx, begun)
+        known = await find_sessions(tx, begun)
+    found = {key: known[key] for key in begun if key in known}
     new = {key: at for key, at in begun.items() if key not in found}
     return rows, found | (await begin_sessions(tx, new) if new else {})
 

@@ -19,18 +19,21 @@ MAX_DATA_BYTES: Final = 2000
 MAX_NAMED: Final = 20
 
 
+_SAID: Final[dict[str, EventType]] = {one.value: one for one in SAID_BY_CLIENTS}
+
+
 def _event_type(value: object) -> object:
     """As older clients spell it: `quality changed`, `playback_started`."""
-    if not isinstance(value, str) or value in KINDS:
+    if not isinstance(value, str):
         return value
+    known = _SAID.get(value)
+    if known is not None:
+        return known
     word = value.strip().lower().replace(" ", "_").replace("-", "_")
-    return word.removeprefix("playback_").removeprefix("video_")
-
-
-def _said(value: EventType) -> EventType:
-    if value not in SAID_BY_CLIENTS:
+    word = word.removeprefix("playback_").removeprefix("video_")
+    if word in KINDS and word not in _SAID:
         raise ValueError("this is the server's to say")
-    return value
+    return word
 
 
 @lru_cache(maxsize=1024)  # events of a batch name the same recordings
@@ -41,6 +44,8 @@ def _id(value: str) -> str:
 
 
 def _small(value: dict[str, Any]) -> dict[str, Any]:
+    if not value:
+        return value
     try:
         size = len(json.dumps(value, allow_nan=False).encode())
     except ValueError:
@@ -68,7 +73,6 @@ class SaidEvent(BaseModel):
     event_type: Annotated[
         EventType,
         BeforeValidator(_event_type),
-        AfterValidator(_said),
         Field(
             description="started, paused, resumed, seeked, quality_changed (`metadata.quality`), buffering, "
             "completed, stopped, progress, viewed."
@@ -118,8 +122,11 @@ class SaidEvent(BaseModel):
     @property
     def data(self) -> dict[str, Any]:
         """What is kept of it besides."""
-        kept = {name: value for name, value in self.metadata.items() if name not in OWN_WORDS}
-        return kept if self.position is None else {**kept, "position": self.position}
+        said = self.metadata
+        kept = {name: value for name, value in said.items() if name not in OWN_WORDS} if said else {}
+        if self.position is not None:
+            kept["position"] = self.position
+        return kept
 
 
 def _of_few(events: list[SaidEvent]) -> list[SaidEvent]:

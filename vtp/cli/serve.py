@@ -7,10 +7,15 @@ import gc
 import logging
 import sys
 from collections.abc import Callable
-from typing import Annotated, Any
+from typing import Annotated, Any, Final
 
 import typer
 
+YOUNG_OBJECTS: Final = 5000
+"""After so many more objects made than given up those are looked through: more than all requests under way
+hold, whose objects end by themselves. That takes 0.2 ms. With Python's 700, every sixth batch of events had
+one look through what was still in use (decision 152).
+"""
 app = typer.Typer(add_completion=False)
 logger = logging.getLogger(__name__)
 
@@ -57,6 +62,7 @@ async def _serve(settings: Any, read_authorities: Callable[[], None]) -> None:
     except asyncio.CancelledError:
         return
     gc.freeze()  # what was built at the start lives to the end: no collection need walk it, not even once
+    gc.set_threshold(YOUNG_OBJECTS)
     gc.enable()
     logger.info("The server has started.")
     if warning := media_warning(server):

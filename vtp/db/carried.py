@@ -34,6 +34,11 @@ def carrying_nothing() -> Iterator[None]:
         _carried.reset(token)
 
 
+def carries() -> bool:
+    """Whether a transaction has that to write before its commit."""
+    return _carried.get() is not None
+
+
 async def write_carried(tx: AsyncConnection) -> None:
     """For `Database.transaction`, before the commit."""
     write = _carried.get()

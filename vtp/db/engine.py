@@ -22,6 +22,7 @@ from vtp.db import after, journal
 from vtp.db.carried import write_carried
 from vtp.db.conflicts import Conflicted, is_conflict, note_commit
 from vtp.db.durable import Durability
+from vtp.db.json_text import read_json
 from vtp.db.migrations import migrate
 from vtp.db.outage import RETRY_AFTER_S, Outage
 from vtp.db.sqlite_driver import sqlite_driver
@@ -324,6 +325,7 @@ def _sqlite_engine(url: DatabaseUrl, busy_s: float, pool_size: int, *, reads: bo
         max_overflow=0,
         pool_timeout=POOL_TIMEOUT_S,
         hide_parameters=True,  # errors go to the log; what was to be stored does not
+        json_deserializer=read_json,
         connect_args={
             "timeout": busy_s,
             "isolation_level": None,  # we say BEGIN ourselves
@@ -351,6 +353,7 @@ def _postgresql_engine(url: DatabaseUrl, command_timeout_s: float | None) -> Asy
         max_overflow=0,
         pool_timeout=POOL_TIMEOUT_S,
         hide_parameters=True,
+        json_deserializer=read_json,
         pool_pre_ping=True,  # a restarted server costs nobody an error
         connect_args={
             "async_creator_fn": _connect_asyncpg,

@@ -6,15 +6,19 @@ SQLAlchemy writes them, converts values in and out, and says what failed; rows a
 
 from __future__ import annotations
 
-from collections.abc import Callable, Hashable, Mapping, Sequence
+from collections.abc import Callable, Hashable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from itertools import repeat
 from types import MappingProxyType
 from typing import Any, Protocol, TypeAlias, TypeVar
 
-from sqlalchemy import JSON, Dialect, Float, Numeric, Select, UpdateBase
+from sqlalchemy import JSON, Dialect, Float, Insert, Numeric, Select, UpdateBase
 from sqlalchemy.engine import Connection
 from sqlalchemy.ext.asyncio import AsyncConnection
 from sqlalchemy.types import TypeEngine
+
+from vtp.db.carried import carries
+from vtp.db.json_text import write_json
 
 Statement: TypeAlias = Select[*tuple[Any, ...]] | UpdateBase
 Values: TypeAlias = Mapping[str, Any]
@@ -31,7 +35,10 @@ class Looker(Protocol):
 
 
 Source: TypeAlias = AsyncConnection | Looker
+Asked: TypeAlias = tuple[str, Sequence[Any], bool]
+"""A statement with its values, or with many rows of them."""
 _NONE: Values = MappingProxyType({})
+_COMMIT = "COMMIT"
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,6 +63,24 @@ class _Plan:
             value = values[name]
             filled[place] = value if convert is None else convert(value)
         return filled
+
+    def fill_many(self, places: Mapping[str, int], rows: Iterable[Row]) -> list[tuple[Any, ...]]:
+        """The arguments of many rows, of which `places` says where each value is.
+
+        A value that is the same object in each row is converted once.
+        """
+        columns = list(zip(*rows, strict=True))
+        count = len(columns[0]) if columns else 0
+        filled: list[Iterable[Any]] = [repeat(value, count) for value in self.arguments]
+        for place, name, convert in self.given:
+            column = columns[places[name]]
+            if convert is None:
+                filled[place] = column
+            elif all(value is column[0] for value in column):
+                filled[place] = repeat(convert(column[0]), count)
+            else:
+                filled[place] = map(convert, column)
+        return list(zip(*filled, strict=True))
 
     def convert(self, rows: Sequence[Any]) -> list[Row]:
         """Rows as the columns' types have them."""
@@ -107,9 +132,17 @@ class Prepared:
     (defaults of columns), and no list be among what is given.
     """
 
-    def __init__(self, statement: Statement, columns: Sequence[str] | None = None) -> None:
+    def __init__(
+        self,
+        statement: Statement,
+        columns: Sequence[str] | None = None,
+        *,
+        write_json: Convert | None = None,
+    ) -> None:
+        """`write_json`: what writes JSON in place of SQLAlchemy's."""
         self._statement = statement
         self._columns = columns
+        self._write_json = write_json
         self._plans: dict[str, _Plan] = {}  # one for each dialect
 
     async def rows(self, source: Source, values: Values = _NONE) -> list[Row]:
@@ -141,14 +174,37 @@ class Prepared:
 
     def _fetch(self, connection: Connection, values: Values) -> tuple[_Plan, Sequence[Any]]:
         plan = self._plan(connection.dialect)
-        (rows,) = _execute(connection, [(plan.sql, plan.fill(values))])
+        (rows,) = _execute(connection, [(plan.sql, plan.fill(values), False)])
         return plan, rows
 
     def _plan(self, dialect: Dialect) -> _Plan:
         plan = self._plans.get(dialect.name)
         if plan is None:
-            plan = self._plans[dialect.name] = _plan(self._statement, self._columns, dialect)
+            made = _plan(self._statement, self._columns, dialect, self._write_json)
+            plan = self._plans[dialect.name] = made
         return plan
+
+
+class Many:
+    """A change that is executed once for each of some rows, past what SQLAlchemy does for each of them.
+
+    JSON is written by `write_json`: for columns whose text no statement looks into.
+    """
+
+    def __init__(self, statement: UpdateBase, names: Mapping[str, str]) -> None:
+        """`names`: of the statement's values in the order in which rows have them, each with what its
+        parameter is called; of an insert these are its columns."""
+        self._places = {called: place for place, called in enumerate(names.values())}
+        columns = tuple(names) if isinstance(statement, Insert) else None
+        self._prepared = Prepared(statement, columns, write_json=write_json)
+
+    def asked(self, dialect: Dialect, rows: Iterable[Row]) -> Asked:
+        """The statement with these rows, of which there is one at least."""
+        plan = self._prepared._plan(dialect)
+        return plan.sql, plan.fill_many(self._places, rows), True
+
+
+Change: TypeAlias = tuple[Many, Sequence[Row]]
 
 
 async def together(tx: AsyncConnection, *asked: tuple[Prepared, Values]) -> list[list[Row]]:
@@ -157,15 +213,32 @@ async def together(tx: AsyncConnection, *asked: tuple[Prepared, Values]) -> list
     return await tx.run_sync(_run_together, asked)
 
 
+async def write(tx: AsyncConnection, changes: Iterable[Change], *, last: bool = False) -> None:
+    """Makes several changes one after the other, on SQLite in one trip to the connection's thread; one
+    without rows is none. Raises what the first raises that fails.
+
+    `last`: nothing comes after them in the transaction, so that SQLite's COMMIT goes with them.
+    """
+    some = [(many, rows) for many, rows in changes if rows]
+    if some:
+        await tx.run_sync(_write, some, last and not carries())
+
+
 def _run_together(connection: Connection, asked: Sequence[tuple[Prepared, Values]]) -> list[list[Row]]:
     plans = [prepared._plan(connection.dialect) for prepared, _ in asked]
-    filled = [(plan.sql, plan.fill(values)) for plan, (_, values) in zip(plans, asked, strict=True)]
+    filled = [(plan.sql, plan.fill(values), False) for plan, (_, values) in zip(plans, asked, strict=True)]
     found = _execute(connection, filled)
     return [plan.convert(rows) for plan, rows in zip(plans, found, strict=True)]
 
 
-def _execute(connection: Connection, statements: Sequence[tuple[str, list[Any]]]) -> list[Sequence[Any]]:
-    """The rows of each, past what SQLAlchemy does for one, but for who listens and what a fault is called."""
+def _write(connection: Connection, changes: Sequence[Change], last: bool) -> None:
+    asked = [many.asked(connection.dialect, rows) for many, rows in changes]
+    _execute(connection, asked, _COMMIT if last else "")
+
+
+def _execute(connection: Connection, statements: Sequence[Asked], ending: str = "") -> list[Sequence[Any]]:
+    """The rows of each, past what SQLAlchemy does for one, but for who listens and what a fault is called.
+    `ending`: of the transaction, where that can go with them; SQLAlchemy's own finds it done."""
     dialect = connection.dialect
     cursor: Any = None
     sql = ""
@@ -173,16 +246,20 @@ def _execute(connection: Connection, statements: Sequence[tuple[str, list[Any]]]
     try:
         cursor = connection.connection.cursor()
         _renew(dialect, cursor)
-        for sql, arguments in statements:
+        for sql, arguments, many in statements:
             for hear in connection.dispatch.before_cursor_execute:  # who counts statements counts these, too
-                hear(connection, cursor, sql, arguments, None, False)
+                hear(connection, cursor, sql, arguments, None, many)
         if hasattr(cursor, "execute_prepared"):
-            sql = ";\n".join(text for text, _ in statements)
-            found = cursor.execute_prepared(statements)
+            sql = ";\n".join(text for text, _, _ in statements)
+            found = cursor.execute_prepared(statements, ending)
         else:
-            for sql, arguments in statements:
-                cursor.execute(sql, arguments)
-                found.append(cursor.fetchall())
+            for sql, arguments, many in statements:
+                if many:
+                    cursor.executemany(sql, arguments)
+                    found.append([])
+                else:
+                    cursor.execute(sql, arguments)
+                    found.append(cursor.fetchall())
         cursor.close()
     except BaseException as error:  # noqa: BLE001  raised again, as SQLAlchemy says it
         if isinstance(error, _stale(dialect)):
@@ -207,7 +284,9 @@ def _stale(dialect: Dialect) -> tuple[type[BaseException], ...]:
     return tuple(getattr(known, name) for name in names if hasattr(known, name))
 
 
-def _plan(statement: Statement, columns: Sequence[str] | None, dialect: Dialect) -> _Plan:
+def _plan(
+    statement: Statement, columns: Sequence[str] | None, dialect: Dialect, write_json: Convert | None
+) -> _Plan:
     compiled: Any = statement.compile(
         dialect=dialect, column_keys=list(columns) if columns is not None else None
     )
@@ -217,6 +296,9 @@ def _plan(statement: Statement, columns: Sequence[str] | None, dialect: Dialect)
     # With the lists that are part of it written out.
     whole = compiled.construct_expanded_state(dict.fromkeys(open_.values()), escape_names=False)
     converts = {**compiled._bind_processors, **whole.processors}
+    if write_json is not None:
+        json = (name for name, bind in compiled.binds.items() if isinstance(bind.type, JSON))
+        converts |= dict.fromkeys(json, write_json)
     arguments: list[Any] = []
     given: list[tuple[int, str, Convert | None]] = []
     for place, name in enumerate(whole.positiontup or ()):

@@ -139,14 +139,30 @@ class _Cursor(AsyncAdapt_aiosqlite_cursor):
 
         self._bring(Work((operation,), execute))
 
-    def execute_prepared(self, statements: Sequence[tuple[str, Sequence[Any]]]) -> list[list[Any]]:
-        """Statements of `vtp.db.prepared`, one after the other, with their values; gives the rows of each.
-        The first that is refused is the last, and says why."""
+    def execute_prepared(
+        self, statements: Sequence[tuple[str, Sequence[Any], bool]], ending: str = ""
+    ) -> list[list[Any]]:
+        """Statements of `vtp.db.prepared`, one after the other: (text, values, whether these are many rows of
+        them); gives the rows of each. The first that is refused is the last, and says why. `ending`: goes
+        with them, last.
+        """
 
         def execute(cursor: sqlite3.Cursor) -> list[list[Any]]:
-            return [cursor.execute(text, values).fetchall() for text, values in statements]
+            found: list[list[Any]] = []
+            for text, values, many in statements:
+                if many:
+                    cursor.executemany(text, values)
+                    found.append([])
+                else:
+                    found.append(cursor.execute(text, values).fetchall())
+            if ending:
+                cursor.execute(ending)
+            return found
 
-        found: list[list[Any]] = self._brought(Work(tuple(text for text, _ in statements), execute, True))[1]
+        is_short = not ending and not any(many for _, _, many in statements)
+        found: list[list[Any]] = self._brought(Work(tuple(one[0] for one in statements), execute, is_short))[
+            1
+        ]
         return found
 
     def _bring(self, work: Work) -> None:

@@ -9,6 +9,7 @@ from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.types import TypeDecorator, TypeEngine
 
 ID_LENGTH = 36  # characters of a UUID
+_ZONE_LENGTH = len("+00:00")
 
 
 class UtcDateTime(TypeDecorator[datetime]):
@@ -23,10 +24,12 @@ class UtcDateTime(TypeDecorator[datetime]):
     def process_bind_param(self, value: datetime | None, dialect: Dialect) -> datetime | None:
         if value is None:
             return None
-        if value.tzinfo is None:
-            raise ValueError("A time for the database must say its zone; use datetime.now(UTC)")
-        value = value.astimezone(UTC)
+        value = _in_utc(value)
         return value.replace(tzinfo=None) if dialect.name == "sqlite" else value
+
+    def bind_processor(self, dialect: Dialect) -> Callable[[Any], Any] | None:
+        """SQLite's text is written at once likewise."""
+        return _write_text if dialect.name == "sqlite" else super().bind_processor(dialect)
 
     def result_processor(self, dialect: Dialect, coltype: object) -> Callable[[Any], datetime | None] | None:
         """SQLite's text is read at once: through SQLAlchemy's own type it takes four times as long."""
@@ -36,6 +39,16 @@ class UtcDateTime(TypeDecorator[datetime]):
         if value is None:
             return None
         return value.astimezone(UTC)
+
+
+def _in_utc(value: datetime) -> datetime:
+    if value.tzinfo is None:
+        raise ValueError("A time for the database must say its zone; use datetime.now(UTC)")
+    return value.astimezone(UTC)
+
+
+def _write_text(value: datetime | None) -> str | None:
+    return None if value is None else _in_utc(value).isoformat(" ", "microseconds")[:-_ZONE_LENGTH]
 
 
 def _read_text(value: str | None) -> datetime | None:

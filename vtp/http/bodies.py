@@ -22,6 +22,11 @@ async def read_body(request: web.Request, limit: int, timeout_s: float) -> bytes
     chunks: list[bytes] = []
     size = 0
     try:
+        if request.content.is_eof():  # it has come with the head: nothing is waited for
+            whole: bytes = request.content.read_nowait()
+            if len(whole) > limit:
+                raise _too_large(limit)
+            return whole
         async with asyncio.timeout(timeout_s):
             async for chunk in request.content.iter_any():
                 size += len(chunk)

@@ -43,7 +43,7 @@ class ClientResolver:
 
     def __init__(self, trusted_proxies: Sequence[str]) -> None:
         self._trusted: list[IpNetwork] = [ipaddress.ip_network(network) for network in trusted_proxies]
-        self._parse = lru_cache(ADDRESSES_KEPT)(_parse)  # the same few call again and again
+        self._read = lru_cache(ADDRESSES_KEPT)(self._look_at)  # the same few call again and again
 
     def resolve(self, request: web.Request) -> Client:
         """Who sent a request."""
@@ -68,14 +68,21 @@ class ClientResolver:
         forwarded_host: str,
     ) -> Client:
         """Finds the nearest address that is not a trusted proxy; forged entries left of it are ignored."""
-        peer = self._parse(remote)
-        local = peer is not None and peer.is_loopback and forwarded_for is None
-        if peer is None or not self._is_trusted(peer):
-            return Client(str(peer) if peer else remote, scheme == "https", local, host)
+        peer, text, loops_back = self._read(remote)
+        local = loops_back and forwarded_for is None
+        if peer is None:
+            return Client(text, scheme == "https", local, host)
         scheme = _last(forwarded_proto) or scheme
         return Client(
             self._furthest(peer, forwarded_for or ""), scheme == "https", local, _last(forwarded_host) or host
         )
+
+    def _look_at(self, remote: str) -> tuple[IpAddress | None, str, bool]:
+        """The address, where it is a trusted proxy's; how it is written; whether it is of this machine."""
+        peer = _parse(remote)
+        if peer is None:
+            return None, remote, False
+        return peer if self._is_trusted(peer) else None, str(peer), peer.is_loopback
 
     def _furthest(self, peer: IpAddress, forwarded: str) -> str:
         found = peer

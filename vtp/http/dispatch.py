@@ -21,7 +21,7 @@ from vtp.http.keys import CLIENT, PRINCIPAL
 from vtp.http.routing import Access, Call, Limit, Route
 from vtp.http.security import BrowserGuard
 from vtp.http.throttle import Throttle
-from vtp.http.validation import check_content_type, parse_body, parse_query, read_path
+from vtp.http.validation import JSON_TYPE, check_content_type, parse_body, parse_query, read_path
 from vtp.http.written import WrittenPage
 from vtp.settings import Settings
 
@@ -196,14 +196,16 @@ def _caching(route: Route) -> str:
 
 
 def _render_body(route: Route, call: Call, result: BaseModel, body: bytes) -> web.Response:
-    headers = {"Cache-Control": _caching(route)}
-    cursor = getattr(result, "next_cursor", None)
+    headers = {"Cache-Control": _caching(route), "Content-Type": JSON_TYPE}
+    cursor = result.__dict__.get("next_cursor")  # of a page; pydantic takes its time to say that it has none
     if cursor is not None:
         link = call.request.rel_url.update_query(cursor=cursor)
         headers["Link"] = f'<{link}>; rel="next"'  # RFC 8288
     if route.is_read:
         headers["ETag"] = call.reply_headers.get("ETag") or etag_of(body)
         if matches_none(call.request, headers["ETag"]):
-            return web.Response(status=304, headers={**headers, **call.reply_headers})
+            headers |= call.reply_headers
+            del headers["Content-Type"]
+            return web.Response(status=304, headers=headers)
     headers |= call.reply_headers
-    return web.Response(status=route.status, body=body, content_type="application/json", headers=headers)
+    return web.Response(status=route.status, body=body, headers=headers)

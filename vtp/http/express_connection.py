@@ -115,6 +115,12 @@ class ExpressConnection(RequestHandler):
                 return
         self._pass_on(data)
 
+    def resume_reading(self, resume_parser: bool = True) -> None:
+        """aiohttp's, who calls it with each body that is read, and parses what has waited. Nothing has where
+        nothing was held up."""
+        if self._reading_paused or self._buffer_paused:
+            super().resume_reading(resume_parser)
+
     @property
     def _may_take(self) -> bool:
         """aiohttp waits for a request, and the client has read what it was sent."""

@@ -41,7 +41,7 @@ def trace(resolver: ClientResolver, metrics: HttpMetrics) -> Middleware:
     @web.middleware
     async def handle(request: web.Request, handler: Handler) -> web.StreamResponse:
         given = request.headers.get("X-Request-ID", "")
-        request[REQUEST_ID_KEY] = given if _REQUEST_ID.fullmatch(given) else new_id()
+        request[REQUEST_ID_KEY] = given if given and _REQUEST_ID.fullmatch(given) else new_id()
         request[CLIENT] = resolver.resolve(request)
         token = REQUEST_ID.set(request[REQUEST_ID_KEY])
         started_s = time.perf_counter()
@@ -185,7 +185,7 @@ def put_headers(
         client: Client | None = request.get(CLIENT)
         if client is None:
             return
-        guard.add_headers(request, client, response.headers)
+        guard.add_headers(request, response.headers)
         if client.secure and lasting_tls():
             response.headers["Strict-Transport-Security"] = HSTS
         response.headers.popall("Server", None)

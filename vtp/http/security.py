@@ -6,8 +6,10 @@ Sources: OWASP ASVS 5.0 V3 (headers, 3.5 for cross-site requests), Fetch standar
 from __future__ import annotations
 
 from collections.abc import MutableMapping, Sequence
+from typing import Final
 
 from aiohttp import web
+from multidict import CIMultiDict
 
 from vtp.errors import Forbidden
 from vtp.http.client import Client
@@ -75,11 +77,9 @@ class BrowserGuard:
         self._origins = frozenset(origins)
         self._public_origin = public_url
 
-    def add_headers(self, request: web.Request, client: Client, headers: MutableMapping[str, str]) -> None:
+    def add_headers(self, request: web.Request, headers: CIMultiDict[str]) -> None:
         """Puts the security headers, and CORS headers for an allowed origin, on a response about to start."""
-        headers.setdefault("Content-Security-Policy", _policy_of(headers))
-        for name, value in FIXED_HEADERS.items():
-            headers.setdefault(name, value)
+        headers.merge(_OF_PAGES if _is_of_page(headers) else _OF_DATA)  # but those that are there
         if request.path.startswith(MEDIA_BY_PATH):
             headers.update(OPEN_TO_ALL)
             return
@@ -132,9 +132,13 @@ class BrowserGuard:
         )
 
 
-def _policy_of(headers: MutableMapping[str, str]) -> str:
-    kind = headers.get("Content-Type", "").partition(";")[0].strip().lower()
-    return CONTENT_SECURITY_POLICY if kind in PAGE_TYPES else DATA_SECURITY_POLICY
+_OF_PAGES: Final = CIMultiDict({**FIXED_HEADERS, "Content-Security-Policy": CONTENT_SECURITY_POLICY})
+_OF_DATA: Final = CIMultiDict({**FIXED_HEADERS, "Content-Security-Policy": DATA_SECURITY_POLICY})
+
+
+def _is_of_page(headers: CIMultiDict[str]) -> bool:
+    kind = headers.get("Content-Type", "")
+    return kind != "application/json" and kind.partition(";")[0].strip().lower() in PAGE_TYPES
 
 
 def _vary(headers: MutableMapping[str, str], name: str) -> None:

@@ -5,11 +5,15 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable
 from dataclasses import dataclass, field
 from datetime import datetime
+from operator import attrgetter
+from typing import Any
 
 from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from vtp.db.statements import insert_absent, matching, update_rows
+from vtp.db.keyed import change_of_rows, locked_rows
+from vtp.db.prepared import Change, Prepared, Row, Values, together, write
+from vtp.db.statements import insert_absent
 from vtp.recording.tables import recording_progress as table
 from vtp.recording.watching import Piece
 
@@ -45,6 +49,10 @@ class Progress:
 
 
 _COLUMNS = [table.c[name] for name in Progress.__slots__]
+_LOCKED = locked_rows(table, ("user_id", "recording_id"), Progress.__slots__)
+_CHANGING = tuple(name for name in Progress.__slots__ if name != "started_at")
+_SAVED = change_of_rows(table, _CHANGING)
+_saved: Any = attrgetter(*_CHANGING)
 
 
 async def find_progress(
@@ -67,24 +75,37 @@ async def lock_progress(tx: AsyncConnection, keys: Collection[Key], now: datetim
     return found
 
 
-async def _locked(tx: AsyncConnection, keys: Collection[Key]) -> dict[Key, Progress]:
-    c = table.c
-    wanted, theirs = matching(tx, (c.user_id, c.recording_id), sorted(keys))
-    statement = select(*_COLUMNS).join_from(wanted, table, theirs).order_by(c.user_id, c.recording_id)
-    found = [_progress(row) for row in await tx.execute(statement.with_for_update(of=table))]
+def progress_asked(tx: AsyncConnection, keys: Collection[Key]) -> tuple[Prepared, Values]:
+    """What locks these rows, for `together`; `progress_by_key` reads its answer."""
+    return _LOCKED.asked(tx, sorted(keys))
+
+
+def progress_by_key(rows: Iterable[Row]) -> dict[Key, Progress]:
+    """The rows that were found."""
+    found = [_progress(row) for row in rows]
     return {(one.user_id, one.recording_id): one for one in found}
+
+
+async def _locked(tx: AsyncConnection, keys: Collection[Key]) -> dict[Key, Progress]:
+    [rows] = await together(tx, progress_asked(tx, keys))
+    return progress_by_key(rows)
 
 
 async def save_progress(tx: AsyncConnection, changed: Iterable[Progress]) -> None:
     """Writes rows."""
-    await update_rows(tx, table, [_values(one) for one in changed])
+    await write(tx, [progress_change(changed)])
+
+
+def progress_change(changed: Iterable[Progress]) -> Change:
+    """The same, for `write` with others."""
+    return _SAVED, [_saved(one) for one in changed]
 
 
 def _values(progress: Progress) -> dict[str, object]:
     return {name: getattr(progress, name) for name in Progress.__slots__}
 
 
-def _progress(row: object) -> Progress:
-    found = Progress(**{name: getattr(row, name) for name in Progress.__slots__})
+def _progress(row: Row) -> Progress:
+    found = Progress(*row)
     found.pieces = [(start, end) for start, end in found.pieces]
     return found

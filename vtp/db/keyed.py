@@ -1,0 +1,90 @@
+"""Prepared statements about rows by keys of several columns: one statement for any number of keys.
+
+SQLite reads a whole table for `(a, b) IN (VALUES …)`, and a statement with as many parameters as keys would
+be made anew for each number: keys are a list within one parameter, or one for each column, and joined.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Iterable, Sequence
+from typing import Any, Final, TypeAlias
+
+from sqlalchemy import (
+    ARRAY,
+    Column,
+    ColumnElement,
+    Dialect,
+    FromClause,
+    String,
+    Table,
+    and_,
+    bindparam,
+    func,
+    select,
+    update,
+)
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from vtp.db.prepared import Many, Prepared, Statement, Values
+
+Build: TypeAlias = Callable[[Dialect, FromClause, Sequence[ColumnElement[Any]]], Statement]
+"""Makes a statement from the dialect, a table of keys, and the columns of that."""
+_KEYS: Final = "keys"
+
+
+class Keyed:
+    """A statement that joins a table of keys with the columns `of`."""
+
+    def __init__(self, of: Sequence[Column[Any]], build: Build) -> None:
+        self._of = tuple(of)
+        self._build = build
+        self._prepared: dict[str, Prepared] = {}  # one for each dialect
+
+    def asked(
+        self, tx: AsyncConnection, keys: Iterable[Sequence[Any]], values: Values | None = None
+    ) -> tuple[Prepared, Values]:
+        """For `together`: the statement with these keys, and its other values."""
+        dialect = tx.dialect
+        prepared = self._prepared.get(dialect.name)
+        if prepared is None:
+            wanted, columns = self._wanted(dialect)
+            prepared = self._prepared[dialect.name] = Prepared(self._build(dialect, wanted, columns))
+        return prepared, {**self._given(dialect, list(keys)), **(values or {})}
+
+    def _wanted(self, dialect: Dialect) -> tuple[FromClause, list[ColumnElement[Any]]]:
+        if dialect.name == "postgresql":
+            lists = [bindparam(f"{_KEYS}_{at}", type_=ARRAY(one.type)) for at, one in enumerate(self._of)]
+            names = [f"k{at}" for at in range(len(self._of))]
+            wanted = func.unnest(*lists).table_valued(*names, name="wanted").render_derived()
+            return wanted, [wanted.c[name] for name in names]
+        each = func.json_each(bindparam(_KEYS, type_=String())).table_valued("value", name="wanted")
+        return each, [func.json_extract(each.c.value, f"$[{at}]") for at in range(len(self._of))]
+
+    def _given(self, dialect: Dialect, keys: Sequence[Sequence[Any]]) -> Values:
+        if dialect.name == "postgresql":
+            return {f"{_KEYS}_{at}": [key[at] for key in keys] for at in range(len(self._of))}
+        return {_KEYS: json.dumps(keys)}
+
+
+def locked_rows(table: Table, of: Sequence[str], names: Sequence[str], *, lock: bool = True) -> Keyed:
+    """The columns `names` of those rows that have these keys, in the order of them; others wait who would
+    change the rows."""
+    keys, columns = [table.c[name] for name in of], [table.c[name] for name in names]
+
+    def build(_: Dialect, wanted: FromClause, given: Sequence[ColumnElement[Any]]) -> Statement:
+        same = and_(*(one == other for one, other in zip(keys, given, strict=True)))
+        statement = select(*columns).join_from(wanted, table, same).order_by(*keys)
+        return statement.with_for_update(of=table) if lock else statement
+
+    return Keyed(keys, build)
+
+
+def change_of_rows(table: Table, names: Sequence[str]) -> Many:
+    """Sets columns of rows, each found by its primary key, which is among the values."""
+    keys = {column.name for column in table.primary_key.columns}
+    said = {name: f"its_{name}" if name in keys else f"new_{name}" for name in names}
+    given = {name: bindparam(called, type_=table.c[name].type) for name, called in said.items()}
+    which = [table.c[name] == given[name] for name in names if name in keys]
+    values: dict[str, Any] = {name: given[name] for name in names if name not in keys}
+    return Many(update(table).where(*which).values(values), said)
