@@ -124,7 +124,7 @@ class _Log:
                 os.close(descriptor)
 
     def _is_current(self) -> bool:
-        found = os.stat(self._path)
+        found = self._path.stat()
         return self._descriptor is not None and os.path.samestat(found, os.fstat(self._descriptor))
 
 

@@ -30,6 +30,7 @@ from sqlalchemy.util import EMPTY_DICT, await_only
 
 ROWS_AT_A_TIME = 64  # of who reads too many for one trip
 AT_ONCE_S = 0.002  # for which a statement may hold up the event loop before it is left to a thread
+TOO_LONG_S = 0.01  # of what is over: not to be tried again soon
 STEPS = 1000  # of SQLite's machine between two looks at the clock: some 20 µs
 TRIED_AGAIN_AFTER = 50
 FEW_VALUES = 100
@@ -76,7 +77,7 @@ class Slow:
         return bool(found)
 
     def add(self, work: Work, took_s: float = AT_ONCE_S) -> None:
-        """Remembers all of it: the longer for what could not be ended sooner, as the count of a whole table."""
+        """Remembers all of it: the longer for what could not be ended sooner, as a table is counted."""
         if len(self._left) >= MOST_SLOW:
             self._left.clear()
         times = round(TRIED_AGAIN_AFTER * max(1.0, took_s / AT_ONCE_S))
@@ -237,7 +238,7 @@ class _Connection(AsyncAdapt_aiosqlite_connection):
                 return None  # another process has it: that is waited for elsewhere
             raise
         took_s = thread_time() - begun_s
-        if took_s > AT_ONCE_S:
+        if took_s > TOO_LONG_S:
             self._slow.add(work, took_s)
         return found
 
