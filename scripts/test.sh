@@ -36,7 +36,9 @@ wait_for_both() {
   wait "$units_run" || status=$?
   cat .make/unit-tests.log
 }
-if scripts/yielding.sh true; then
+yields=yes
+scripts/yielding.sh true || yields=  # asked once: it might be answered otherwise later
+if [ -n "$yields" ]; then
   both scripts/yielding.sh
 else
   both
@@ -161,6 +163,6 @@ paired=(
 together=("${beside[@]}" "${paired[@]}")
 "${pytest[@]}" "${beside[@]}" -n 3 "${by_file[@]}" || status=$?
 "${pytest[@]}" "${paired[@]}" -n 2 "${by_file[@]}" || status=$?
-if scripts/yielding.sh true; then wait_for_both; fi
+if [ -n "$yields" ]; then wait_for_both; fi
 "${pytest[@]}" tests/media tests/faults tests/e2e "${together[@]/#/--ignore=}" || status=$?
 exit $status

@@ -9,7 +9,8 @@ for root in /sys/fs/cgroup/cpu /sys/fs/cgroup; do
   [ -w "$root/cgroup.procs" ] && mkdir "$group" 2>/dev/null || continue
   if echo 1 2>/dev/null >"$group/cpu.idle"; then
     if [ -e "$group/cpu.rt_runtime_us" ]; then echo 200000 >"$group/cpu.rt_runtime_us"; fi  # for media threads
-    trap 'kill "$command" 2>/dev/null; wait "$command"; status=$?; leave' INT TERM HUP
+    command=
+    trap 'xargs -r kill <"$group/cgroup.procs" 2>/dev/null; wait $command; status=$?; leave' INT TERM HUP
     leave() {
       for _ in $(seq 100); do
         rmdir "$group" 2>/dev/null && break  # not while any process that it has left behind is there

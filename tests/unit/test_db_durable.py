@@ -159,3 +159,100 @@ async def committed(database: Database, count: int) -> None:
     """Others see so many, though nobody has been told."""
     while len(await keys_in(database)) < count:  # noqa: ASYNC110  there is nobody who would say so
         await asyncio.sleep(0)
+
+
+async def test_who_commits_while_the_database_is_closed_is_told_all_the_same(
+    database: Database, disk: Disk
+) -> None:
+    """Transactions that are under way then are finished."""
+    await write(database, "a")
+    assert database._durability is not None
+    await database._durability.close()
+    await asyncio.wait_for(database._durability.wait(), 30)
+    assert len(disk.holds) == 2
+
+
+async def test_who_gives_up_closing_keeps_nobody_from_being_told(database: Database, disk: Disk) -> None:
+    disk.goes_on.clear()
+    first = asyncio.create_task(write(database, "first"))
+    await asyncio.to_thread(disk.begun.acquire)
+    closing = asyncio.create_task(database.close())
+    await asyncio.sleep(0)
+    closing.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await closing
+    disk.goes_on.set()
+    await asyncio.wait_for(first, 30)
+
+
+async def test_what_keeps_it_from_being_synced_is_told(
+    database: Database, disk: Disk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Whatever it is: nobody waits for ever."""
+
+    def fail(_: int) -> None:
+        raise MemoryError
+
+    with monkeypatch.context() as patch:
+        patch.setattr(os, "fdatasync", fail)
+        with pytest.raises(MemoryError):
+            await asyncio.wait_for(write(database, "a"), 30)
+    await asyncio.wait_for(write(database, "b"), 30)
+
+
+async def test_nothing_rests_on_a_log_that_the_disk_has_refused(
+    database: Database, disk: Disk, tmp_path: Path
+) -> None:
+    """The system reports a fault once, and what comes after a gap in a log is not read: what is acknowledged
+    next is in the database itself."""
+    disk.fault = OSError(errno.EIO, os.strerror(errno.EIO))
+    with pytest.raises(Unavailable):
+        await write(database, "key-that-was-refused")
+    disk.fault = None
+    await write(database, "key-after-that")
+    held = (tmp_path / "vtp.db").read_bytes()
+    assert b"key-after-that" in held
+    assert b"key-that-was-refused" in held
+    await write(database, "b")
+    assert len(disk.holds) == 2  # and a log is begun anew
+
+
+async def test_who_finds_it_done_is_told_no_sooner_than_who_did_it(database: Database, disk: Disk) -> None:
+    """As who repeats a request."""
+    disk.goes_on.clear()
+    first = asyncio.create_task(write(database, "first"))
+    await asyncio.to_thread(disk.begun.acquire)
+    found = asyncio.Event()
+
+    async def repeat() -> None:
+        async with database.transaction() as tx:
+            assert (await tx.execute(select(idempotency_keys.c.key))).scalars().all() == ["first"]
+            found.set()
+
+    again = asyncio.create_task(repeat())
+    await found.wait()
+    await keys_in(database)
+    assert not again.done()
+    disk.goes_on.set()
+    await asyncio.gather(first, again)
+    assert len(disk.holds) == 2
+
+
+async def test_each_log_that_is_made_anew_is_told_from_the_last(
+    database: Database, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """File systems give the number of a file that is gone to the next."""
+    folders: list[int] = []
+    sync = os.fsync
+
+    def note(descriptor: int) -> None:
+        folders.append(descriptor)
+        sync(descriptor)
+
+    monkeypatch.setattr(os, "fsync", note)
+    for number in range(8):
+        await write(database, f"{number}")
+        await database._writer.dispose()
+        await database._reader.dispose()
+        assert not (tmp_path / "vtp.db-wal").exists()
+    assert len(folders) == 8

@@ -2,7 +2,10 @@
 
 import asyncio
 import itertools
+import math
 import sqlite3
+import sys
+from asyncio.subprocess import PIPE
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
@@ -135,6 +138,7 @@ async def test_what_reads_for_long_is_ended_and_read_in_the_thread(
     monkeypatch.setattr(
         sqlite_driver, "thread_time", itertools.count().__next__
     )  # it works, however busy others are
+    monkeypatch.setattr(sqlite_driver, "TOO_LONG_S", math.inf)  # by that clock everything would be
     count = 40_000 + writes  # each text is remembered by itself
     long = text(f"SELECT max(i) FROM {NUMBERS.format(count)}")
     async with opened(tmp_path) as database:
@@ -303,3 +307,93 @@ async def test_a_statement_that_is_cancelled_while_it_runs_is_rolled_back(tmp_pa
         async with database.transaction() as tx:
             assert (await tx.execute(select(KEYS))).scalars().all() == []
             await tx.execute(insert(idempotency_keys), row("b"))
+
+
+@pytest.mark.parametrize("writes", [False, True])
+async def test_others_run_between_statements_that_are_many(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, writes: bool
+) -> None:
+    """Each is short, but together they would hold up the loop."""
+    monkeypatch.setattr(sqlite_driver, "AT_ONCE_S", 1e-9)
+    turns = 0
+
+    async def count_turns() -> None:
+        nonlocal turns
+        while True:
+            turns += 1
+            await asyncio.sleep(0)
+
+    async with opened(tmp_path) as database, asyncio.TaskGroup() as tasks:
+        others = tasks.create_task(count_turns())
+        async with database.transaction() if writes else database.read() as tx:
+            await tx.execute(select(KEYS))
+            before = turns
+            for number in range(20):
+                if writes:
+                    await tx.execute(insert(idempotency_keys), row(f"{number}"))
+                else:
+                    await tx.execute(select(KEYS))
+            assert turns - before >= 20
+        others.cancel()
+
+
+async def test_what_cannot_be_ended_in_the_middle_is_not_tried_again_soon(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The count of a whole table is one step of SQLite's machine, however large that is."""
+    monkeypatch.setattr(sqlite_driver, "TOO_LONG_S", 0.0005)  # of any processor
+    count = text("SELECT count(*) FROM many")
+    async with opened(tmp_path) as database:
+        async with database.transaction() as tx:
+            await tx.execute(text("CREATE TABLE many (id INTEGER PRIMARY KEY, filling TEXT)"))
+            await tx.execute(
+                text(f"INSERT INTO many SELECT i, hex(zeroblob(300)) FROM {NUMBERS.format(100_000)}")
+            )
+        async with database.read() as tx:
+            assert (await tx.execute(count)).scalar_one() == 100_000
+            visits = await visits_of(tx)
+            for _ in range(TRIED_AGAIN_AFTER):
+                await tx.execute(count)
+            assert visits.count == TRIED_AGAIN_AFTER
+
+
+RECOVERING = """
+import fcntl, sys
+with open(sys.argv[1], "r+b", buffering=0) as shared:
+    fcntl.lockf(shared, fcntl.LOCK_EX | fcntl.LOCK_NB, 3, 120)  # WAL_WRITE, WAL_CKPT and WAL_RECOVER
+    shared.seek(8)
+    held = shared.read(1)
+    shared.seek(8)
+    shared.write(bytes([held[0] ^ 1]))
+    print("held", flush=True)
+    sys.stdin.readline()
+    shared.seek(8)
+    shared.write(held)
+"""
+
+
+async def test_who_reads_waits_while_another_process_recovers_the_log(tmp_path: Path) -> None:
+    """A BEGIN of who only reads finds nothing busy yet: its first statement does."""
+    async with opened(tmp_path) as database:
+        async with database.transaction() as tx:
+            await tx.execute(insert(idempotency_keys), row("a"))
+        async with database.read() as tx:
+            await tx.execute(select(KEYS))
+            visits = await visits_of(tx)
+        other = await asyncio.create_subprocess_exec(
+            sys.executable, "-c", RECOVERING, str(tmp_path / "vtp.db-shm"), stdin=PIPE, stdout=PIPE
+        )
+        assert other.stdin is not None
+        assert other.stdout is not None
+        assert await other.stdout.readline() == b"held\n"
+
+        async def find() -> list[str]:
+            async with database.read() as tx:
+                return list((await tx.execute(select(KEYS))).scalars())
+
+        reading = asyncio.create_task(find())
+        while not visits.count and not reading.done():  # noqa: ASYNC110  nobody would say so
+            await asyncio.sleep(0)
+        other.stdin.write(b"\n")
+        assert await other.wait() == 0
+        assert await reading == ["a"]

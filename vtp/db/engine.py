@@ -129,8 +129,8 @@ class Database:
                 has_written = self._durability is not None and _has_written(connection)
             note_commit()
         try:
-            if has_written:
-                await self._wait_for_disk()
+            if has_written or (self._durability is not None and self._durability.is_behind):
+                await self._wait_for_disk()  # who has found it done says so, too
         finally:  # it is so, for everybody who reads
             for call in stored:
                 call()

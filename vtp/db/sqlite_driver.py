@@ -30,6 +30,7 @@ from sqlalchemy.util import EMPTY_DICT, await_only
 
 ROWS_AT_A_TIME = 64  # of who reads too many for one trip
 AT_ONCE_S = 0.002  # for which a statement may hold up the event loop before it is left to a thread
+TOO_LONG_S = 0.01  # of what is over: not to be tried again soon
 STEPS = 1000  # of SQLite's machine between two looks at the clock: some 20 µs
 TRIED_AGAIN_AFTER = 50
 FEW_VALUES = 100
@@ -75,11 +76,35 @@ class Slow:
                 del self._left[text]
         return bool(found)
 
-    def add(self, work: Work) -> None:
-        """Remembers all of it."""
+    def add(self, work: Work, took_s: float = AT_ONCE_S) -> None:
+        """Remembers all of it: the longer for what could not be ended sooner, as a table is counted."""
         if len(self._left) >= MOST_SLOW:
             self._left.clear()
-        self._left.update(dict.fromkeys(work.texts, TRIED_AGAIN_AFTER))
+        times = round(TRIED_AGAIN_AFTER * max(1.0, took_s / AT_ONCE_S))
+        self._left.update(dict.fromkeys(work.texts, times))
+
+
+class Turn:
+    """Since when statements have kept everybody else in the loop from running."""
+
+    def __init__(self) -> None:
+        self._loop: asyncio.AbstractEventLoop | None = None
+        self._begun_s = 0.0
+
+    @property
+    def is_over(self) -> bool:
+        """Whether the next statement has to let others run before."""
+        return self._loop is asyncio.get_running_loop() and thread_time() - self._begun_s > AT_ONCE_S
+
+    def begin(self) -> None:
+        """A statement is executed now; the turn ends when the loop comes round."""
+        loop = asyncio.get_running_loop()
+        if self._loop is not loop:
+            self._loop, self._begun_s = loop, thread_time()
+            loop.call_soon(self._end)
+
+    def _end(self) -> None:
+        self._loop = None
 
 
 class _Cursor(AsyncAdapt_aiosqlite_cursor):
@@ -149,6 +174,8 @@ class _Cursor(AsyncAdapt_aiosqlite_cursor):
     def _brought(self, work: Work) -> tuple[_Done, list[Any]]:
         connection = self._adapt_connection
         try:
+            if connection.turn.is_over:
+                await_only(asyncio.sleep(0))
             found = connection.bring_at_once(work)
             return found if found is not None else await_only(connection.bring(work))
         except Exception as error:  # noqa: BLE001  as SQLAlchemy has it of one statement
@@ -162,7 +189,7 @@ class _Connection(AsyncAdapt_aiosqlite_connection):
     trip is on its way, or after one that nobody waited for.
     """
 
-    __slots__ = ("_busy_ms", "_is_known", "_opening", "_reads", "_slow", "has_written")
+    __slots__ = ("_busy_ms", "_is_known", "_opening", "_reads", "_slow", "has_written", "turn")
     _cursor_cls: type[Any] = _Cursor
 
     def __init__(self, dbapi: _Driver, connection: Any, busy_s: float, reads: bool) -> None:
@@ -172,6 +199,7 @@ class _Connection(AsyncAdapt_aiosqlite_connection):
         self._busy_ms = round(busy_s * 1000)
         self._reads = reads
         self._slow = dbapi.slow
+        self.turn = dbapi.turn
         self.has_written = False
         """Whether anything but reads was executed since the last beginning."""
 
@@ -189,23 +217,30 @@ class _Connection(AsyncAdapt_aiosqlite_connection):
         connection = self._at_hand()
         if connection is None or not (only_reads or work.is_short):
             return None
-        if only_reads and self._slow.is_among(work):
+        if self._slow.is_among(work):
             return None
-        begun_s = thread_time()
+        self.turn.begin()
+        begun_s, opening = thread_time(), self._opening
         try:
-            if self._opening:
-                connection.execute(self._opening)
+            if opening:
+                connection.execute(opening)
                 self._opening = ""
-            return _within_limit(connection, work) if only_reads else _execute(connection, work)
+            found = _within_limit(connection, work) if only_reads else _execute(connection, work)
         except sqlite3.OperationalError as error:
             reason = error.sqlite_errorcode & 0xFF
             if reason == sqlite3.SQLITE_INTERRUPT:
                 if thread_time() - begun_s > AT_ONCE_S / 2:  # it has worked, not waited for others
                     self._slow.add(work)
                 return None
-            if reason == sqlite3.SQLITE_BUSY and not connection.in_transaction:
+            if reason == sqlite3.SQLITE_BUSY and (opening or not connection.in_transaction):
+                connection.rollback()  # a BEGIN locks nothing yet for who reads
+                self._opening = opening
                 return None  # another process has it: that is waited for elsewhere
             raise
+        took_s = thread_time() - begun_s
+        if took_s > TOO_LONG_S:
+            self._slow.add(work, took_s)
+        return found
 
     async def bring(self, work: Work) -> tuple[_Done, list[Any]]:
         """The same in the connection's thread, however long it takes."""
@@ -311,6 +346,7 @@ class _Driver(AsyncAdapt_aiosqlite_dbapi):
     def __init__(self, *modules: Any) -> None:
         super().__init__(*modules)
         self.slow = Slow()
+        self.turn = Turn()
 
     def connect(
         self,
