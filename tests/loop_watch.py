@@ -15,7 +15,7 @@ READ_EVERY = 0.02  # of the limit
 
 
 class Processor(threading.local):
-    """What this thread has taken of one, read now and then: the system's answer takes as long as a callback."""
+    """What this thread has taken of one, read now and then: asking takes as long as a callback."""
 
     read_s = 0.0
     taken_s = 0.0
