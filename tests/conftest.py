@@ -99,7 +99,7 @@ def pytest_runtest_setup(item: pytest.Item) -> None:
     commands = item.config.stash[COMMANDS]
     commands.from_disk = item.get_closest_marker("from_disk") is not None
     if hasattr(item.config, "workerinput") and API_TESTS in item.path.parents:
-        commands.prepare()  # beside the tests, before one would wait for it
+        commands.prepare().wait()  # else the first test that needs it would, in its event loop
     if item.path not in item.config.stash[WITH_BROWSER]:
         one_chromium.end()
 

@@ -55,8 +55,8 @@ def run_apart(coroutine: Coroutine[Any, Any, None]) -> None:
         pool.submit(asyncio.run, coroutine).result()
 
 
-# Which transactions made a database's columns and constraints, and its revision: of who changed them no copy is
-# left to the next test.
+# Which transactions made a database's columns and constraints, and its revision: no copy of who changed them
+# is left to the next test.
 CHANGES = """
 SELECT concat_ws(' ',
   (SELECT concat_ws(' ', count(*), sum(xmin::text::bigint)) FROM pg_attribute WHERE attrelid >= 16384),

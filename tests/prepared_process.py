@@ -26,6 +26,8 @@ from pathlib import Path
 STREAMS = 3
 CLONE_NEWNET = 0x40000000  # linux/sched.h
 PR_SET_PDEATHSIG = 1  # prctl(2)
+READY = b"!"
+"""Sent once what is to be imported is there."""
 MEASURES = "bench"
 """The command that starts servers itself."""
 
@@ -132,7 +134,8 @@ def begin(request: Request) -> None:
 def run() -> None:
     """What was asked for, to the end of the process.
 
-    Where it ends with a number, what it shares with all copies is not taken apart: that is a second of a processor.
+    Where it ends with a number, what it shares with all copies is not taken apart: that takes a second of a
+    processor.
     """
     try:
         runpy.run_module("vtp", run_name="__main__", alter_sys=True)
@@ -152,5 +155,7 @@ def run() -> None:
 if __name__ == "__main__":
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     import_all()
-    begin(next_request(socket.socket(fileno=os.dup(0))))
+    asking = socket.socket(fileno=os.dup(0))
+    asking.send(READY)
+    begin(next_request(asking))
     run()
