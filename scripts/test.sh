@@ -3,7 +3,7 @@
 # Of tests with many cases some are drawn, by DRAW_SEED or anew each time; all cases are in `make test-long`.
 # Tests of the whole server take SQLite and PostgreSQL in turn here, each test always the same one; both in `make test-long`.
 # What measures nothing runs some files at a time, the longest first, with more of them than there are processors because
-# they wait for much, and each costs 15 s of one. Units and the pages' own tests wait for little: they have what the others
+# they wait for much. Units and the pages' own tests wait for little: they have what the others
 # leave of the processors, where the machine can be told so, and else come first. What measures runs alone, last. A tier
 # that fails ends no other.
 set -uo pipefail
@@ -13,11 +13,10 @@ unset PYTHONDONTWRITEBYTECODE  # what one process has compiled, the hundreds aft
 export DRAW_SEED="${DRAW_SEED:-$(od -An -N4 -tu4 /dev/urandom | tr -d ' ')}"  # all tiers draw by it, and each prints it
 export LD_PRELOAD=libeatmydata.so  # nobody waits for a disk: tests kill processes, not the machine's power
 pytest=(.venv/bin/python -m pytest --drawn)
-by_file=(--dist loadfile --no-loadscope-reorder)  # in the order of tests/longest_first.py
 status=0
 .venv/bin/python -m scripts.protocol_types --check || status=$?
 pages=(bash -c 'cd web && npm run --silent check && npm test --silent')
-units=("${pytest[@]}" tests/unit tests/fuzz tests/api --one-database -n 4 "${by_file[@]}")
+units=("${pytest[@]}" tests/unit tests/fuzz tests/api --one-database --copies 4)
 if [ $# -gt 0 ]; then
   "${pages[@]}" || status=$?
   "${pytest[@]}" "$@" || status=$?
@@ -161,8 +160,8 @@ paired=(
   tests/media/test_quality_through_loss.py
 )
 together=("${beside[@]}" "${paired[@]}")
-"${pytest[@]}" "${beside[@]}" -n 3 "${by_file[@]}" || status=$?
-"${pytest[@]}" "${paired[@]}" -n 2 "${by_file[@]}" || status=$?
+"${pytest[@]}" "${beside[@]}" --copies 3 || status=$?
+"${pytest[@]}" "${paired[@]}" --copies 2 || status=$?
 if [ -n "$yields" ]; then wait_for_both; fi
 "${pytest[@]}" tests/media tests/faults tests/e2e "${together[@]/#/--ignore=}" || status=$?
 exit $status

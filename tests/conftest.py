@@ -36,9 +36,7 @@ COMPILED = 4000  # statements: more than all tests together send
 def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addoption("--one-database", action="store_true", help="tests of the server on one each, by name")
     parser.addoption("--drawn", action="store_true", help="of tests marked `drawn` some cases, by DRAW_SEED")
-    parser.addoption(
-        "--copies", type=int, default=0, help="so many files at a time, by copies of this process"
-    )
+    parser.addoption("--copies", type=int, default=0, help="so many files at a time, by copies")
 
 
 def pytest_report_header(config: pytest.Config) -> str:
@@ -73,9 +71,8 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
         deselect(config, items, {item for item in items if is_of_other_database(item)})
     if config.getoption("--drawn"):
         deselect(config, items, not_drawn(items, seed_of_run()))
-    if config.getoption("--copies") or hasattr(
-        config, "workerinput"
-    ):  # alone, files go in the order they were named
+    is_one_of_several = hasattr(config, "workerinput")
+    if config.getoption("--copies") or is_one_of_several:  # alone, files go in the order they were named
         put_longest_first(items)
 
 
@@ -99,7 +96,10 @@ def is_of_other_database(item: pytest.Item) -> bool:
 
 @pytest.hookimpl(tryfirst=True)
 def pytest_runtest_setup(item: pytest.Item) -> None:
-    item.config.stash[COMMANDS].from_disk = item.get_closest_marker("from_disk") is not None
+    commands = item.config.stash[COMMANDS]
+    commands.from_disk = item.get_closest_marker("from_disk") is not None
+    if hasattr(item.config, "workerinput") and API_TESTS in item.path.parents:
+        commands.prepare().wait()  # else the first test that needs it would, in its event loop
     if item.path not in item.config.stash[WITH_BROWSER]:
         one_chromium.end()
 

@@ -10,7 +10,6 @@ from sqlalchemy import JSON, Boolean, Column, DateTime, Float, Integer, String, 
 from sqlalchemy.engine import Connection
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from tests.postgres import SHAPE
 from vtp.db.dump import reflect, rows_of
 from vtp.ids import uuid7
 
@@ -63,6 +62,15 @@ WORDS: Choices = {
 }
 
 _KNOWN: dict[tuple[str, str], tuple[list[Table], dict[str, Choices]]] = {}
+# What a database on PostgreSQL is made of, in one line.
+SHAPE = """
+SELECT md5(string_agg(part, ';' ORDER BY part)) FROM (
+  SELECT concat_ws(' ', relname, attname, atttypid, attnotnull, attisdropped) AS part
+  FROM pg_attribute JOIN pg_class ON pg_class.oid = attrelid WHERE relnamespace = 'public'::regnamespace
+  UNION ALL SELECT pg_get_constraintdef(oid) FROM pg_constraint WHERE connamespace = 'public'::regnamespace
+  UNION ALL SELECT 'at ' || version_num FROM alembic_version
+) AS parts
+"""
 SHAPES = {
     "sqlite": "SELECT group_concat(sql, ';') FROM (SELECT sql FROM sqlite_master ORDER BY type, name)",
     "postgresql": SHAPE,

@@ -55,9 +55,9 @@ def run_apart(coroutine: Coroutine[Any, Any, None]) -> None:
         pool.submit(asyncio.run, coroutine).result()
 
 
-# Which changes a database's tables, columns and constraints are from: of who changed it no copy is left to the
-# next test.
-SHAPE = """
+# Which transactions made a database's columns and constraints, and its revision: no copy of who changed them
+# is left to the next test.
+CHANGES = """
 SELECT concat_ws(' ',
   (SELECT concat_ws(' ', count(*), sum(xmin::text::bigint)) FROM pg_attribute WHERE attrelid >= 16384),
   (SELECT concat_ws(' ', count(*), sum(xmin::text::bigint)) FROM pg_constraint WHERE conrelid >= 16384),
@@ -162,7 +162,7 @@ class PostgresServer:
 
         async def execute() -> None:
             async with self._connected(self._name(url)) as connection:
-                found.append(await connection.fetchval(SHAPE))
+                found.append(await connection.fetchval(CHANGES))
 
         run_apart(execute())
         return found[0]
@@ -174,7 +174,7 @@ class PostgresServer:
         async def execute() -> None:
             async with self._connected(self._name(url)) as connection:
                 await connection.execute(END_OTHERS)
-                if await connection.fetchval(SHAPE) != shape:
+                if await connection.fetchval(CHANGES) != shape:
                     return
                 used = [f'"{row[0]}"' for row in await connection.fetch(USED_TABLES)]
                 if used:

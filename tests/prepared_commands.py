@@ -93,6 +93,7 @@ class Prepared:
         """Over a connection to one that runs in circumstances that are known."""
         self.circumstances = theirs
         self._line = line
+        self._is_ready = True
         self._process: subprocess.Popen[bytes] | None = None
         self._one_at_a_time = threading.Lock()
 
@@ -104,7 +105,15 @@ class Prepared:
         with theirs:
             command = [sys.executable, str(SCRIPT)]
             made._process = subprocess.Popen(command, stdin=theirs.fileno())
+        made._is_ready = False
         return made
+
+    def wait(self) -> None:
+        """Returns once it has imported all."""
+        with self._one_at_a_time:
+            if not self._is_ready:
+                assert self._line.recv(32)
+                self._is_ready = True
 
     def run(self, command: Command, variables: Mapping[str, str], streams: Sequence[int]) -> int:
         """Begins a command; returns the number of its process, a child of this one."""
@@ -116,6 +125,7 @@ class Prepared:
             "hangs_up": command.hangs_up,
             "files": resource.getrlimit(resource.RLIMIT_NOFILE),
         }
+        self.wait()
         network = os.open("/proc/thread-self/ns/net", os.O_RDONLY | os.O_CLOEXEC)
         try:
             with self._one_at_a_time, _adopting():

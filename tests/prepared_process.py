@@ -7,6 +7,7 @@ the exit of an interpreter of its own. It saves the second and a half of a proce
 
 from __future__ import annotations
 
+import atexit
 import ctypes
 import importlib
 import json
@@ -17,6 +18,7 @@ import runpy
 import signal
 import socket
 import sys
+import threading
 import time
 from dataclasses import dataclass
 from pathlib import Path
@@ -24,6 +26,8 @@ from pathlib import Path
 STREAMS = 3
 CLONE_NEWNET = 0x40000000  # linux/sched.h
 PR_SET_PDEATHSIG = 1  # prctl(2)
+READY = b"!"
+"""Sent once what is to be imported is there."""
 MEASURES = "bench"
 """The command that starts servers itself."""
 
@@ -127,8 +131,31 @@ def begin(request: Request) -> None:
     sys.stdin, sys.stdout, sys.stderr = open(0), open(1, "w"), open(2, "w", buffering=1)  # noqa: SIM115
 
 
+def run() -> None:
+    """What was asked for, to the end of the process.
+
+    Where it ends with a number, what it shares with all copies is not taken apart: that takes a second of a
+    processor.
+    """
+    try:
+        runpy.run_module("vtp", run_name="__main__", alter_sys=True)
+    except SystemExit as end:
+        if not isinstance(end.code, int):
+            raise
+        threading._shutdown()  # type: ignore[attr-defined]
+        atexit._run_exitfuncs()
+        try:
+            sys.stdout.flush()
+            sys.stderr.flush()
+        except OSError:  # nobody reads any more: the interpreter has an exit of its own for that
+            raise end from None
+        os._exit(end.code & 0xFF)
+
+
 if __name__ == "__main__":
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     import_all()
-    begin(next_request(socket.socket(fileno=os.dup(0))))
-    runpy.run_module("vtp", run_name="__main__", alter_sys=True)
+    asking = socket.socket(fileno=os.dup(0))
+    asking.send(READY)
+    begin(next_request(asking))
+    run()

@@ -159,7 +159,7 @@ class IdempotencyStore:
             await tx.execute(delete(table).where(claim.condition, unwritten))
 
     async def _earlier(self, ticket: Ticket) -> web.Response:
-        async with self._database.read() as tx:
+        async with self._database.transaction() as tx:  # over once what it finds is on the disk
             row = (await tx.execute(select(table).where(_same(ticket)))).mappings().one_or_none()
         if row is not None and row["body_hash"] != ticket.body_hash:
             raise Invalid(
