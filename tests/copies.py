@@ -178,6 +178,7 @@ class Worker:
             status = pytest.ExitCode.OK
         except KeyboardInterrupt:
             self._config.hook.pytest_sessionfinish(session=self._session, exitstatus=2)
+            self._config._ensure_unconfigure()
         except BaseException:  # noqa: BLE001
             self._line.send(("trouble", traceback.format_exc()))
         finally:
