@@ -29,7 +29,7 @@ from sqlalchemy.dialects.sqlite.aiosqlite import (
 from sqlalchemy.util import EMPTY_DICT, await_only
 
 ROWS_AT_A_TIME = 64  # of who reads too many for one trip
-AT_ONCE_S = 0.002  # for which a statement may hold up the event loop before it is left to a thread
+AT_ONCE_S = 0.004  # for which a statement may hold up the event loop before it is left to a thread
 TOO_LONG_S = 0.01  # of what is over: not to be tried again soon
 STEPS = 1000  # of SQLite's machine between two looks at the clock: some 20 µs
 TRIED_AGAIN_AFTER = 50
