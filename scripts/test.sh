@@ -3,8 +3,7 @@
 # Of tests with many cases some are drawn, by DRAW_SEED or anew each time; all cases are in `make test-long`.
 # Tests of the whole server take SQLite and PostgreSQL in turn here, each test always the same one; both in `make test-long`.
 # What measures nothing runs some files at a time, the longest first, with more of them than there are processors because
-# they wait for much. Units and the pages' own tests wait for little: they have what the others
-# leave of the processors, where the machine can be told so, and else come first. What measures runs alone, last. A tier
+# they wait for much; the pages' own tests run beside units. What measures runs alone. A tier
 # that fails ends no other.
 set -uo pipefail
 cd "$(dirname "$0")/.."
@@ -15,33 +14,16 @@ export LD_PRELOAD=libeatmydata.so  # nobody waits for a disk: tests kill process
 pytest=(.venv/bin/python -m pytest --drawn)
 status=0
 .venv/bin/python -m scripts.protocol_types --check || status=$?
-pages=(bash -c 'cd web && npm run --silent check && npm test --silent')
-units=("${pytest[@]}" tests/unit tests/fuzz tests/api --one-database --copies 4)
+(cd web && npm run --silent check && npm test --silent) > .make/web-tests.log 2>&1 &
+pages=$!
+if [ $# -eq 0 ]; then
+  "${pytest[@]}" tests/unit tests/fuzz tests/api --one-database --copies 4 || status=$?
+fi
+wait "$pages" || status=$?
+cat .make/web-tests.log
 if [ $# -gt 0 ]; then
-  "${pages[@]}" || status=$?
   "${pytest[@]}" "$@" || status=$?
   exit $status
-fi
-both() {
-  "$@" "${pages[@]}" > .make/web-tests.log 2>&1 &
-  pages_run=$!
-  "$@" "${units[@]}" > .make/unit-tests.log 2>&1 &
-  units_run=$!
-  trap 'kill "$pages_run" "$units_run" 2>/dev/null; exit 130' INT TERM HUP
-}
-wait_for_both() {
-  wait "$pages_run" || status=$?
-  cat .make/web-tests.log
-  wait "$units_run" || status=$?
-  cat .make/unit-tests.log
-}
-yields=yes
-scripts/yielding.sh true || yields=  # asked once: it might be answered otherwise later
-if [ -n "$yields" ]; then
-  both scripts/yielding.sh
-else
-  both
-  wait_for_both
 fi
 # Whose outcome hangs on no time, processor or memory of their own.
 beside=(
@@ -162,6 +144,5 @@ paired=(
 together=("${beside[@]}" "${paired[@]}")
 "${pytest[@]}" "${beside[@]}" --copies 3 || status=$?
 "${pytest[@]}" "${paired[@]}" --copies 2 || status=$?
-if [ -n "$yields" ]; then wait_for_both; fi
 "${pytest[@]}" tests/media tests/faults tests/e2e "${together[@]/#/--ignore=}" || status=$?
 exit $status
