@@ -71,12 +71,13 @@ async def test_nobodys_hash_costs_what_somebodys_does() -> None:
 
 
 async def test_an_unknown_account_takes_the_time_of_a_wrong_password(passwords: Passwords) -> None:
+    """Of a processor: how long that lasts is up to what else runs."""
     encoded = await passwords.hash("correct horse", SYSTEM)
 
     async def measure(known: str | None) -> float:
-        started_s = time.perf_counter()
+        started_s = time.process_time()
         assert not (await passwords.verify(known, "wrong", SYSTEM)).right
-        return time.perf_counter() - started_s
+        return time.process_time() - started_s
 
     took_s = [(await measure(encoded), await measure(None)) for _ in range(9)]
     known_s, unknown_s = (min(column) for column in zip(*took_s, strict=True))
