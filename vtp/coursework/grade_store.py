@@ -17,7 +17,7 @@ from vtp.courses.tables import course_enrollments
 from vtp.coursework.file_store import StoredFile
 from vtp.coursework.tables import grades as table
 from vtp.coursework.tables import submissions
-from vtp.db.lists import among, filled
+from vtp.db.lists import among, rows_of_both
 from vtp.db.prepared import Prepared
 
 
@@ -129,12 +129,8 @@ async def grades_among(
     tx: AsyncConnection, assignment_ids: Sequence[str], user_ids: Sequence[str]
 ) -> dict[tuple[str, str], GradeMark]:
     """The grades of these people in these assignments, by (assignment, person)."""
-    found: dict[tuple[str, str], GradeMark] = {}
-    for tasks, of_tasks in filled("task", assignment_ids):
-        for people, of_people in filled("person", user_ids):
-            rows = await _marks(tasks, people).rows(tx, of_tasks | of_people)
-            found.update({(one[0], one[1]): one for one in map(_mark, rows)})
-    return found
+    rows = await rows_of_both(tx, _marks, ("task", assignment_ids), ("person", user_ids))
+    return {(one[0], one[1]): one for one in map(_mark, rows)}
 
 
 @cache

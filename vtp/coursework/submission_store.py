@@ -16,7 +16,7 @@ from vtp.courses.tables import course_enrollments
 from vtp.coursework.file_store import StoredFile
 from vtp.coursework.tables import assignment_group_members as members
 from vtp.coursework.tables import submissions as table
-from vtp.db.lists import among, filled, filled_at_once
+from vtp.db.lists import among, filled_at_once, rows_of_both
 from vtp.db.prepared import Prepared
 from vtp.db.statements import insert_if_absent
 from vtp.db.types import id_type
@@ -123,12 +123,8 @@ async def newest_of(
     tx: AsyncConnection, assignment_ids: Sequence[str], owners: Sequence[str]
 ) -> dict[tuple[str, str], HandedIn]:
     """The newest attempt that is handed in, by (assignment, owner)."""
-    found: dict[tuple[str, str], HandedIn] = {}
-    for tasks, of_tasks in filled("task", assignment_ids):
-        for count, of_owners in filled("owner", owners):
-            rows = await _newest(tasks, count).rows(tx, of_tasks | of_owners)
-            found.update({(one[1], one[2]): one for one in map(_handed_in, rows)})
-    return found
+    rows = await rows_of_both(tx, _newest, ("task", assignment_ids), ("owner", owners))
+    return {(one[1], one[2]): one for one in map(_handed_in, rows)}
 
 
 @cache

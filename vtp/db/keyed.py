@@ -20,13 +20,13 @@ from sqlalchemy import (
     Table,
     and_,
     bindparam,
-    func,
     select,
     update,
 )
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from vtp.db.prepared import Many, Prepared, Statement, Values
+from vtp.db.statements import table_of_keys
 
 Build: TypeAlias = Callable[[Dialect, FromClause, Sequence[ColumnElement[Any]]], Statement]
 """Makes a statement from the dialect, a table of keys, and the columns of that."""
@@ -54,12 +54,10 @@ class Keyed:
 
     def _wanted(self, dialect: Dialect) -> tuple[FromClause, list[ColumnElement[Any]]]:
         if dialect.name == "postgresql":
-            lists = [bindparam(f"{_KEYS}_{at}", type_=ARRAY(one.type)) for at, one in enumerate(self._of)]
-            names = [f"k{at}" for at in range(len(self._of))]
-            wanted = func.unnest(*lists).table_valued(*names, name="wanted").render_derived()
-            return wanted, [wanted.c[name] for name in names]
-        each = func.json_each(bindparam(_KEYS, type_=String())).table_valued("value", name="wanted")
-        return each, [func.json_extract(each.c.value, f"$[{at}]") for at in range(len(self._of))]
+            given = [bindparam(f"{_KEYS}_{at}", type_=ARRAY(one.type)) for at, one in enumerate(self._of)]
+        else:
+            given = [bindparam(_KEYS, type_=String())]
+        return table_of_keys(dialect, given, len(self._of))
 
     def _given(self, dialect: Dialect, keys: Sequence[Sequence[Any]]) -> Values:
         if dialect.name == "postgresql":

@@ -4,10 +4,12 @@ ready for some, and a list is filled up by its last item to the next of them.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from typing import Any, Final
 
 from sqlalchemy import Column, ColumnElement, bindparam
+
+from vtp.db.prepared import Prepared, Row, Source
 
 LENGTHS: Final = (1, 10, 51, 201, 1001)
 """One, a few, and pages of lists with what is read to see whether there is more."""
@@ -23,6 +25,21 @@ def filled(name: str, items: Sequence[Any]) -> Iterator[tuple[int, dict[str, Any
     list than any in some parts; not at all without items."""
     for first in range(0, len(items), LENGTHS[-1]):
         yield filled_at_once(name, items[first : first + LENGTHS[-1]])
+
+
+async def rows_of_both(
+    source: Source,
+    ready: Callable[[int, int], Prepared],
+    first: tuple[str, Sequence[Any]],
+    second: tuple[str, Sequence[Any]],
+) -> list[Row]:
+    """What a statement about two lists finds, each with the name of its parameters: `ready` gives it for
+    their lengths."""
+    found: list[Row] = []
+    for one, of_one in filled(*first):
+        for other, of_other in filled(*second):
+            found += await ready(one, other).rows(source, of_one | of_other)
+    return found
 
 
 def filled_at_once(name: str, items: Sequence[Any]) -> tuple[int, dict[str, Any]]:

@@ -161,9 +161,7 @@ class _Cursor(AsyncAdapt_aiosqlite_cursor):
             return found
 
         is_short = not ending and not any(many for _, _, many in statements)
-        found: list[list[Any]] = self._brought(Work(tuple(one[0] for one in statements), execute, is_short))[
-            1
-        ]
+        _, found = self._brought(Work(tuple(text for text, _, _ in statements), execute, is_short))
         return found
 
     def _bring(self, work: Work) -> None:
@@ -357,10 +355,7 @@ class _Driver(AsyncAdapt_aiosqlite_dbapi):
         **options: Any,
     ) -> AsyncAdapt_aiosqlite_connection:
         """`reads`: nothing is written over this one."""
-        options |= {
-            "timeout": timeout,
-            "check_same_thread": False,
-        }  # one at a time, which is for us to see to
+        options |= {"timeout": timeout, "check_same_thread": False}  # they take turns: see _Connection
 
         def connect() -> sqlite3.Connection:
             connection: sqlite3.Connection = sqlite3.connect(*arguments, **options)

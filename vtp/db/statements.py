@@ -56,15 +56,28 @@ def matching(
     One statement for any number of keys, by the table's index: SQLite reads a table from its beginning to its
     end for `(a, b) IN (VALUES …)`.
     """
-    given = list(keys)
+    rows = list(keys)
     if tx.dialect.name == "postgresql":
-        values: list[Any] = [literal([key[at] for key in given], ARRAY(String)) for at in range(len(columns))]
-        names = [f"k{at}" for at in range(len(columns))]
-        wanted = func.unnest(*values).table_valued(*names, name="wanted").render_derived()
-        return wanted, and_(*(one == wanted.c[name] for one, name in zip(columns, names, strict=True)))
-    each = func.json_each(literal(json.dumps(given), String)).table_valued("value", name="wanted")
-    parts = [func.json_extract(each.c.value, f"$[{at}]") for at in range(len(columns))]
-    return each, and_(*(one == part for one, part in zip(columns, parts, strict=True)))
+        given: list[ColumnElement[Any]] = [
+            literal([key[at] for key in rows], ARRAY(String)) for at in range(len(columns))
+        ]
+    else:
+        given = [literal(json.dumps(rows), String)]
+    wanted, parts = table_of_keys(tx.dialect, given, len(columns))
+    return wanted, and_(*(one == part for one, part in zip(columns, parts, strict=True)))
+
+
+def table_of_keys(
+    dialect: Dialect, given: Sequence[ColumnElement[Any]], width: int
+) -> tuple[FromClause, list[ColumnElement[Any]]]:
+    """A table of keys of so many columns, and its columns. `given`: on PostgreSQL a list for each of them, on
+    SQLite all keys as JSON."""
+    if dialect.name == "postgresql":
+        names = [f"k{at}" for at in range(width)]
+        wanted = func.unnest(*given).table_valued(*names, name="wanted").render_derived()
+        return wanted, [wanted.c[name] for name in names]
+    each = func.json_each(*given).table_valued("value", name="wanted")
+    return each, [func.json_extract(each.c.value, f"$[{at}]") for at in range(width)]
 
 
 def inserting(dialect: Dialect, table: Table) -> sqlite.Insert | postgresql.Insert:
