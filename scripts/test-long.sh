@@ -31,7 +31,7 @@ run_databases() {
   local files=(tests/api/test_*.py) count=4 part
   for part in $(seq 0 $((count - 1))); do
     local first=$((${#files[@]} * part / count)) last=$((${#files[@]} * (part + 1) / count))
-    run_part "databases-$part" -m "not long" "${files[@]:first:last-first}" -n 4 --dist loadfile --no-loadscope-reorder
+    run_part "databases-$part" -m "not long" "${files[@]:first:last-first}" --copies 4
   done
 }
 parts=(unit cases databases scale fuzz kill e2e store lrs)

@@ -3,8 +3,8 @@
 # Of tests with many cases some are drawn, by DRAW_SEED or anew each time; all cases are in `make test-long`.
 # Tests of the whole server take SQLite and PostgreSQL in turn here, each test always the same one; both in `make test-long`.
 # What measures nothing runs some files at a time, the longest first, with more of them than there are processors because
-# they wait for much; the pages' own tests run beside units. What measures runs alone. A tier
-# that fails ends no other.
+# they wait for much; the pages' own tests run beside units. What measures runs alone, in one
+# copy, so that a test that stands still is ended there too. A tier that fails ends no other.
 set -uo pipefail
 cd "$(dirname "$0")/.."
 export PATH="$PWD/.venv/bin:$PATH"
@@ -144,5 +144,5 @@ paired=(
 together=("${beside[@]}" "${paired[@]}")
 "${pytest[@]}" "${beside[@]}" --copies 3 || status=$?
 "${pytest[@]}" "${paired[@]}" --copies 2 || status=$?
-"${pytest[@]}" tests/media tests/faults tests/e2e "${together[@]/#/--ignore=}" || status=$?
+"${pytest[@]}" tests/media tests/faults tests/e2e "${together[@]/#/--ignore=}" --copies 1 || status=$?
 exit $status

@@ -3,15 +3,20 @@
 Loading every test, with all of the product, takes a processor 30 s; here one process does it and forks. A
 copy takes a file, the first that none has taken, whenever it is done with one, and keeps its session's
 fixtures meanwhile. What it says of a test goes to the first process, which tells it as if it had run it. A
-copy that dies fails the test that it was at, and another copy goes on after that test.
+copy that dies, or stands still in a test, fails the test that it was at, and another copy goes on after that
+test.
 """
 
 from __future__ import annotations
 
+import asyncio
 import atexit
+import contextlib
+import faulthandler
 import os
 import signal
 import threading
+import time
 import traceback
 import warnings
 from collections import deque
@@ -24,8 +29,12 @@ from typing import Any, NoReturn
 
 import pytest
 
-NAME = "PYTEST_XDIST_WORKER"
-"""The variable in which a copy finds its name, as workers of pytest-xdist do."""
+NAME = "COPY_OF_TESTS"
+"""The variable in which a copy finds its name."""
+LONGEST_TEST = 400.0
+"""Seconds after which a test stands still: four times what the longest takes, with its fixtures."""
+LAST_WORDS = 10.0
+"""Seconds for a copy that stands still to say where."""
 Places = list[int]
 """Of the tests of a file, or of what is left of it, among all."""
 
@@ -42,20 +51,42 @@ class Copy:
     """One, as the first process sees it."""
 
     process: int
+    end: int
+    """A descriptor of the process, which can be read once that has ended."""
     line: Connection
+    said: Path
+    """Where it says what it does when it is asked because it stands still."""
     left: Places
     """Of its file: what it has not begun, by what it said."""
     at: int | None = None
     """The test that it has begun."""
+    until: float = float("inf")
+    """When that has taken too long, by the monotonic clock."""
+    is_asked: bool = False
+    """Where it stands; the next that it is told is to end."""
     trouble: str = ""
     is_done: bool = False
+
+    def stand_still(self) -> None:
+        """It has taken too long: it says where it is, or ends at once."""
+        with contextlib.suppress(ProcessLookupError):
+            os.kill(self.process, signal.SIGKILL if self.is_asked else signal.SIGUSR1)
+        self.until = time.monotonic() + LAST_WORDS
+        self.is_asked = True
+
+    def why_it_ended(self, status: int) -> str:
+        if not self.is_asked:
+            return self.trouble or f"The process that ran this ended with {status}."
+        said = self.said.read_text(errors="replace") if self.said.exists() else ""
+        return f"This took too long, and its process was ended. It was at:\n{said}"
 
 
 class Copies:
     """A plugin of the first process; `pytest_runtestloop` is all that it does."""
 
-    def __init__(self, config: pytest.Config, most: int) -> None:
-        self._config, self._most = config, most
+    def __init__(self, config: pytest.Config, most: int, longest: float = LONGEST_TEST) -> None:
+        """`most` files at a time, in which no test takes more than `longest` seconds."""
+        self._config, self._most, self._longest = config, most, longest
         self._numbers = count()
         self._running: list[Copy] = []
 
@@ -88,36 +119,47 @@ class Copies:
 
     def _begin(self, session: pytest.Session) -> None:
         name = f"gw{next(self._numbers)}"
+        config: Any = self._config
+        said = config._tmp_path_factory.getbasetemp() / f"{name}-stands-at.txt"
         ours, theirs = Pipe()
         process = os.fork()
         if not process:
             for line in (ours, *(copy.line for copy in self._running)):
                 line.close()
-            Worker(session, name, theirs).run()
+            Worker(session, name, theirs, said).run()
         theirs.close()
-        self._running.append(Copy(process, ours, []))
+        self._running.append(Copy(process, os.pidfd_open(process), ours, said, []))
 
     def _hear(self, session: pytest.Session) -> None:
-        """Of all that have something to say."""
-        lines = {copy.line: copy for copy in self._running}
-        for line in wait(list(lines)):
-            assert isinstance(line, Connection)
-            copy = lines[line]
+        """Of all that have something to say, or have ended; or until one has taken too long.
+
+        Not the end of its line tells that a copy has ended: what it has begun may have that line too.
+        """
+        copies = {either: copy for copy in self._running for either in (copy.line, copy.end)}
+        left = min(copy.until for copy in self._running) - time.monotonic()
+        ready = wait(list(copies), max(left, 0.0) if left < self._longest else self._longest)
+        for copy in {id(copies[either]): copies[either] for either in ready}.values():  # type: ignore[index]
+            has_ended = copy.end in ready
             try:
-                what, told = line.recv()
+                while copy.line.poll():
+                    what, told = copy.line.recv()
+                    getattr(self, f"_{what}")(session, copy, told)
             except (EOFError, OSError):
+                has_ended = True
+            if has_ended:
                 self._end(session, copy)
-            else:
-                getattr(self, f"_{what}")(session, copy, told)
+        for copy in self._running:
+            if time.monotonic() >= copy.until:
+                copy.stand_still()
 
     def _free(self, session: pytest.Session, copy: Copy, _: object) -> None:
         copy.left = self._files.popleft() if self._files and not session.shouldfail else []
-        copy.at = None
+        copy.at, copy.until = None, float("inf")
         copy.line.send(copy.left)
 
     def _at(self, session: pytest.Session, copy: Copy, place: int) -> None:
         copy.left = [later for later in copy.left if later > place]
-        copy.at = place
+        copy.at, copy.until = place, time.monotonic() + self._longest
 
     def _report(self, session: pytest.Session, copy: Copy, data: dict[str, Any]) -> None:
         report = self._config.hook.pytest_report_from_serializable(config=self._config, data=data)
@@ -139,12 +181,13 @@ class Copies:
     def _end(self, session: pytest.Session, copy: Copy) -> None:
         self._running.remove(copy)
         copy.line.close()
+        os.close(copy.end)
         status = os.waitstatus_to_exitcode(os.waitpid(copy.process, 0)[1])
         if copy.is_done and status == 0:
             return
         item = session.items[copy.at] if copy.at is not None else None
         nodeid = item.nodeid if item is not None else "a copy of the tests' process"
-        told = copy.trouble or f"The process that ran this ended with {status}."
+        told = copy.why_it_ended(status)
         location = item.location if item is not None else (nodeid, None, nodeid)
         report = pytest.TestReport(nodeid, location, {}, "failed", told, "call")
         self._config.hook.pytest_runtest_logreport(report=report)
@@ -157,8 +200,8 @@ class Copies:
 class Worker:
     """What a copy is."""
 
-    def __init__(self, session: pytest.Session, name: str, line: Connection) -> None:
-        self._session, self._config, self._line = session, session.config, line
+    def __init__(self, session: pytest.Session, name: str, line: Connection, said: Path) -> None:
+        self._session, self._config, self._line, self._said = session, session.config, line, said
         self._name, self._has_begun = name, False
         self._between = Between.from_parent(session, name="between files")
 
@@ -188,6 +231,7 @@ class Worker:
         """A process of its own: with a folder, captured output and a terminal that is nobody's."""
         config: Any = self._config
         os.environ[NAME] = self._name
+        say_where_we_stand(self._said)
         config.workerinput = {"workerid": self._name}  # where pytest and its plugins look for it
         capturing = config.pluginmanager.getplugin("capturemanager")
         if capturing.is_globally_capturing():
@@ -234,6 +278,24 @@ class Worker:
             "lineno": warning_message.lineno,
         }
         self._line.send(("warned", (message, {"when": when, "nodeid": nodeid, "location": location})))
+
+
+def say_where_we_stand(path: Path) -> None:
+    """Asked by SIGUSR1: to a file, first of all threads, then of the tasks of this thread's loop; and ends.
+
+    Threads are written even where the interpreter never comes to a handler of its own.
+    """
+    file = path.open("w")
+
+    def say_tasks(_number: int, _frame: object) -> NoReturn:
+        with contextlib.suppress(RuntimeError):  # no loop runs
+            for task in asyncio.all_tasks():
+                task.print_stack(file=file)
+        file.flush()
+        os._exit(1)
+
+    signal.signal(signal.SIGUSR1, say_tasks)
+    faulthandler.register(signal.SIGUSR1, file=file, chain=True)
 
 
 def files_of(items: list[pytest.Item]) -> Iterator[Places]:

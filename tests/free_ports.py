@@ -13,6 +13,8 @@ import random
 import re
 import socket
 
+from tests.copies import NAME
+
 FIRST = 20_000
 OF_EACH = 1_000  # processes: as many as there are below the kernel's own, from 32,768 on
 MOST = 12
@@ -21,7 +23,7 @@ _places = itertools.count(random.randrange(OF_EACH))
 
 def free_port(kind: int = socket.SOCK_STREAM) -> int:
     """One that nobody uses, for TCP or UDP."""
-    worker = re.search(r"\d+", os.environ.get("PYTEST_XDIST_WORKER", ""))
+    worker = re.search(r"\d+", os.environ.get(NAME, ""))
     block = FIRST + OF_EACH * (int(worker[0]) % (MOST - 1) + 1 if worker else 0)
     for place in itertools.islice(_places, OF_EACH):
         port = block + place % OF_EACH

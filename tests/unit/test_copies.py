@@ -7,6 +7,8 @@ from pathlib import Path
 
 import pytest
 
+from tests.copies import NAME
+
 pytest_plugins = ["pytester"]
 CONFTEST = """
 import os
@@ -14,7 +16,7 @@ import pytest
 from tests.copies import Copies
 
 def pytest_configure(config):
-    config.pluginmanager.register(Copies(config, 2))
+    config.pluginmanager.register(Copies(config, 2, 3.0))
 
 @pytest.fixture(scope="session")
 def lasting(request):
@@ -37,7 +39,7 @@ import pytest
 @pytest.mark.parametrize("number", range(3))
 def test_good(lasting, of_file, tmp_path, number):
     assert lasting == os.getpid()
-    assert os.environ["PYTEST_XDIST_WORKER"] in tmp_path.parts
+    assert os.environ["COPY_OF_TESTS"] in tmp_path.parts
 """
 MIXED = """
 import os
@@ -59,7 +61,7 @@ def test_after(lasting, of_file):
 def files(pytester: pytest.Pytester, monkeypatch: pytest.MonkeyPatch) -> pytest.Pytester:
     monkeypatch.setenv("PYTEST_DISABLE_PLUGIN_AUTOLOAD", "1")
     monkeypatch.setenv("PYTHONPATH", str(Path(__file__).resolve().parents[2]))
-    monkeypatch.delenv("PYTEST_XDIST_WORKER", raising=False)
+    monkeypatch.delenv(NAME, raising=False)
     pytester.makeconftest(CONFTEST)
     pytester.makepyfile(test_one=GOOD, test_two=GOOD, test_three=GOOD)
     return pytester
@@ -87,6 +89,58 @@ def test_what_fails_or_ends_its_process_is_told_and_the_rest_is_run(files: pytes
         ["*said before*", "*ended with 7*", "*of another process*", "FAILED test_mixed.py::test_dies*"]
     )
     assert result.ret == pytest.ExitCode.TESTS_FAILED
+
+
+def test_what_stands_still_says_where_and_the_rest_is_run(files: pytest.Pytester) -> None:
+    files.makepyfile(
+        test_standing="""
+        import asyncio
+        import threading
+
+        def test_a_lock(lasting):
+            lock = threading.Lock()
+            lock.acquire()
+            lock.acquire()
+
+        async def waits_for_nobody():
+            await asyncio.Event().wait()
+
+        def test_a_task(lasting):
+            asyncio.run(waits_for_nobody())
+
+        def test_after(lasting):
+            pass
+        """
+    )
+    result = files.runpytest_subprocess()
+    result.assert_outcomes(passed=10, failed=2)
+    result.stdout.fnmatch_lines(
+        ["*took too long*", "*in test_a_lock", "*took too long*", "*in waits_for_nobody"]
+    )
+    result.stdout.fnmatch_lines_random(
+        ["FAILED test_standing.py::test_a_lock*", "FAILED test_standing.py::test_a_task*"]
+    )
+
+
+def test_a_copy_has_ended_though_what_it_began_goes_on(files: pytest.Pytester) -> None:
+    files.makepyfile(
+        test_child="""
+        import os
+        import signal
+
+        def test_leaves_a_child(lasting):
+            if not os.fork():
+                signal.alarm(60)
+                signal.pause()
+            os._exit(7)
+
+        def test_after(lasting):
+            pass
+        """
+    )
+    result = files.runpytest_subprocess()
+    result.assert_outcomes(passed=10, failed=1)
+    result.stdout.fnmatch_lines(["*ended with 7*"])
 
 
 def test_an_end_of_the_session_that_fails_is_a_failure(files: pytest.Pytester) -> None:
