@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 
 import pytest
 from sqlalchemy import select
@@ -11,6 +11,7 @@ from tests.api.anonymous_material import anonymizer_of, held_school
 from tests.api.test_accounts_cli import run
 from tests.api.test_analytics_attendance import EIGHT, School
 from tests.serving import Api, Person
+from vtp.analytics.anonymize_store import claim
 from vtp.ids import new_id
 from vtp.rooms.tables import session_participants
 
@@ -42,6 +43,27 @@ async def test_the_command_closes_a_course_beside_a_running_server(
     assert sheet["people"] == [] and sheet["totals"]["excused"] == 1
     code, said = await command("--course", new_id())
     assert code == 1 and "There is no such course." in said
+
+
+async def test_a_server_that_is_at_it_is_waited_for(api: Api, school: School, database_url: str) -> None:
+    services = api.server.services
+
+    async def command(wait_s: int) -> tuple[int, str]:
+        words = ("anonymize", "--course", school.course, "--wait", str(wait_s))
+        code, out, err = await run(services.settings.data_dir, *words, database_url=database_url)
+        return code, (out + err).strip()
+
+    async def work_elsewhere(for_s: float) -> None:
+        now = datetime.now(UTC)
+        async with services.database.transaction() as tx:
+            assert await claim(tx, "another server", now, now + timedelta(seconds=for_s))
+
+    await work_elsewhere(300)
+    code, said = await command(0)
+    assert code == 1 and "A server does this at the moment; nothing was done." in said
+    await work_elsewhere(3)
+    code, said = await command(60)
+    assert code == 0 and said.startswith("The course is nobody's.")
 
 
 async def test_the_command_counts_usage_first(api: Api, teacher: Person, school: School) -> None:

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import asyncio
+import time
+from collections.abc import Awaitable, Callable
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -14,7 +16,8 @@ from vtp.settings_loading import load_settings
 if TYPE_CHECKING:
     from vtp.analytics.anonymizer import Anonymizer
 
-BUSY = "A server does this at the moment; look again in some minutes."
+BUSY = "A server does this at the moment; nothing was done. Try again later, or wait longer with --wait."
+LOOKS_AGAIN_S = 0.5
 NOT_SET = (
     "analytics.anonymize_after_days is 0: figures are kept by name. Set it, or say --after-days, or name a "
     "course with --course."
@@ -33,12 +36,15 @@ def anonymize(
     course: Annotated[
         str, typer.Option(help="The id of one course, which is closed whenever somebody was in it last.")
     ] = "",
+    wait: Annotated[
+        int, typer.Option(min=0, max=3600, help="How many seconds a server that does this now is waited for.")
+    ] = 30,
 ) -> None:
     """Keep of attendance and watching only sums, where nobody was in a course for long; cannot be undone."""
-    print(asyncio.run(_run(load_settings(), dry_run, after_days, course)))
+    print(asyncio.run(_run(load_settings(), dry_run, after_days, course, wait)))
 
 
-async def _run(settings: Settings, dry_run: bool, after_days: int | None, course: str) -> str:
+async def _run(settings: Settings, dry_run: bool, after_days: int | None, course: str, wait_s: float) -> str:
     from vtp.accounts.build import Accounts
     from vtp.analytics.offline import offline_anonymizer
     from vtp.db import Database
@@ -51,7 +57,7 @@ async def _run(settings: Settings, dry_run: bool, after_days: int | None, course
             if course:
                 if dry_run:
                     raise StartupError("--course closes one course; it goes without --dry-run.")
-                return await _close(anonymizer, course)
+                return await _close(anonymizer, course, wait_s)
             if not (anonymizer.after_days or after_days):
                 raise StartupError(NOT_SET)
             if dry_run:
@@ -61,7 +67,7 @@ async def _run(settings: Settings, dry_run: bool, after_days: int | None, course
                     "nobody's, and then who watched the recordings of these courses."
                 )
             before = await anonymizer.done()
-            finished = await anonymizer.run(after_days)
+            await _when_free(lambda: anonymizer.run(after_days), wait_s)
             done = await anonymizer.done()
         finally:
             accounts.close()
@@ -69,15 +75,21 @@ async def _run(settings: Settings, dry_run: bool, after_days: int | None, course
         raise StartupError(error.detail) from error
     finally:
         await database.close()
-    if not finished:
-        return BUSY
     courses, viewers = done.courses - before.courses, done.viewers - before.viewers
     return f"{courses} courses and {viewers} viewers of recordings are nobody's now."
 
 
-async def _close(anonymizer: Anonymizer, course: str) -> str:
-    if not await anonymizer.close_course(course):
-        return BUSY
+async def _when_free(work: Callable[[], Awaitable[bool]], wait_s: float) -> None:
+    """Tries until no other process is at it. Raises StartupError after `wait_s`."""
+    until = time.monotonic() + wait_s
+    while not await work():
+        if time.monotonic() >= until:
+            raise StartupError(BUSY)
+        await asyncio.sleep(LOOKS_AGAIN_S)
+
+
+async def _close(anonymizer: Anonymizer, course: str, wait_s: float) -> str:
+    await _when_free(lambda: anonymizer.close_course(course), wait_s)
     left = await anonymizer.left(course)
     said = ["The course is nobody's."]
     if left.stays:
