@@ -1,10 +1,11 @@
 """Pictures of every page, wide and narrow, light and dark, for eyes to judge.
 
-    .venv/bin/python -m tests.e2e.screenshots FOLDER
+    .venv/bin/python -m tests.e2e.screenshots FOLDER [NAME...]
 
 fills a server as tests do (a course with something of everything, one whose classes were measured, people of
 every role) and writes FOLDER/PAGE-WIDTH-THEME.png, each as long as its page, as teacher, student or
-administrator see it. Which pages are in no picture is said at the end.
+administrator see it, and what buttons of them open; of NAMES alone, where there are some. Which pages are in
+no picture is said at the end.
 """
 
 from __future__ import annotations
@@ -13,7 +14,7 @@ import asyncio
 import re
 import sys
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Iterator, Set
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from itertools import product
@@ -49,6 +50,7 @@ class Shown:
     measured: str
     recording: str
     assignment: str
+    shared_work: str
     quiz: str
     pupil: str
     room: str
@@ -97,6 +99,37 @@ class Shown:
         yield ADMIN, "person", f"/people/{self.pupil}"
 
 
+    def opened(self) -> Iterator[tuple[str, str, str, str]]:
+        """Who opens what: its name, the page, and what is pressed there."""
+        course = f"/courses/{self.course}"
+        quiz, work = f"quizzes?quiz={self.quiz}", f"assignments?assignment={self.assignment}"
+        groups = f"assignments?assignment={self.shared_work}"
+        for path, button in (
+            (quiz, "extra-time"),
+            (quiz, "edit-quiz"),
+            (quiz, "delete-quiz"),
+            ("quizzes", "new-quiz"),
+            (work, "edit-assignment"),
+            (groups, "assignment-groups"),
+            ("assignments", "new-assignment"),
+            ("", "new-section"),
+            ("", "new-lesson"),
+            ("people", "enrol"),
+            ("people", "new-way"),
+            ("schedule", "new-series"),
+            ("announcements", "announce"),
+            ("recordings", "file-recording"),
+            ("settings", "copy-course"),
+            ("settings", "delete-course"),
+        ):
+            yield TEACHER, f"dialog-{button}", f"{course}/{path}".rstrip("/"), button
+        for button in ("create-course", "import-course", "join-by-code"):
+            yield TEACHER, f"dialog-{button}", "/courses", button
+        yield TEACHER, "dialog-create-room", "/rooms", "create-room"
+        for button in ("invite", "invite-many"):
+            yield ADMIN, f"dialog-{button}", "/invitations", button
+
+
 async def fill(loop: asyncio.AbstractEventLoop, api: Api, shown: list[Shown]) -> School:
     """The school; adds what is in it to `shown`."""
     teacher = await api.person("teacher", TEACHER, full_name="Ada Lovelace")
@@ -129,6 +162,7 @@ async def fill(loop: asyncio.AbstractEventLoop, api: Api, shown: list[Shown]) ->
     work = {"title": "Measure a focal length", "points": 10, "description": "With two candles."}
     assignment = await post(f"{at}/assignments", {**work, "due_at": (now + timedelta(days=3)).isoformat()})
     await post(f"{at}/assignments/{assignment['id']}/submissions", {"text": "f = 12 cm"}, pupil)
+    together = await post(f"{at}/assignments", {**work, "title": "Build a telescope", "for_groups": True})
     await post(f"{at}/announcements", {"title": "Bring a ruler", "body": "We measure a focal length. " * 12})
     await post(f"{at}/invitations", {"kind": "code"})
     quizzes = (await api.call("GET", f"{at}/quizzes", by=teacher)).body["items"]
@@ -138,6 +172,7 @@ async def fill(loop: asyncio.AbstractEventLoop, api: Api, shown: list[Shown]) ->
             figures.course,
             figures.recording,
             assignment["id"],
+            together["id"],
             quizzes[0]["id"],
             pupil.user_id,
             "physics",
@@ -146,25 +181,31 @@ async def fill(loop: asyncio.AbstractEventLoop, api: Api, shown: list[Shown]) ->
     return School(loop, api, teacher, figures.recording)
 
 
-def picture(page: Page, url: str, name: str, folder: Path) -> None:
-    """Takes a page in every width and theme."""
+def picture(page: Page, url: str, name: str, folder: Path, button: str = "") -> None:
+    """Takes a page, or what a button of it opens, in every width and theme."""
     page.set_viewport_size({"width": WIDTHS[0], "height": 800})
     page.goto(url)
     poll(page, READY)
+    if button:
+        page.get_by_test_id(button).click()
+        poll(page, READY)
     for width, theme in product(WIDTHS, THEMES):
         page.set_viewport_size({"width": width, "height": 800})
         page.emulate_media(color_scheme=theme)
         page.evaluate("new Promise((done) => requestAnimationFrame(() => requestAnimationFrame(done)))")
-        page.screenshot(path=folder / f"{name}-{width}-{theme}.png", full_page=True, animations="disabled")
+        path = folder / f"{name}-{width}-{theme}.png"
+        page.screenshot(path=path, full_page=not button, animations="disabled")
 
 
-def take_all(browser: Browser, school: School, shown: Shown, folder: Path) -> list[str]:
-    """Takes every page; gives the routes of the application that none of them is."""
+def take_all(browser: Browser, school: School, shown: Shown, folder: Path, names: Set[str]) -> list[str]:
+    """Takes every page that is named, or all; gives the routes of the application that no page is."""
     pages = {who: person(browser, school, who) for who in (NOBODY, TEACHER, STUDENT, ADMIN)}
     left = re.findall(r'path="(/[^"]*)"', ROUTES.read_text(encoding="utf-8"))
-    for who, name, path in shown.pages():
-        picture(pages[who], school.api.base_url + path, name, folder)
-        print(name, flush=True)
+    of_pages = ((*page, "") for page in shown.pages())
+    for who, name, path, button in (*of_pages, *shown.opened()):
+        if not names or name in names:
+            picture(pages[who], school.api.base_url + path, name, folder, button)
+            print(name, flush=True)
         left = [one for one in left if not re.fullmatch(pattern_of(one), path.partition("?")[0])]
     return left
 
@@ -176,10 +217,10 @@ def pattern_of(route: str) -> str:
 
 def main() -> int:
     """Takes the pictures into the folder that is named."""
-    if len(sys.argv) != 2:
+    if len(sys.argv) < 2:
         print(__doc__)
         return 2
-    folder, shown = Path(sys.argv[1]), list[Shown]()
+    folder, names, shown = Path(sys.argv[1]), set(sys.argv[2:]), list[Shown]()
     folder.mkdir(parents=True, exist_ok=True)
     devices = ("--use-fake-device-for-media-stream", "--use-fake-ui-for-media-stream")
     try:
@@ -187,7 +228,7 @@ def main() -> int:
             tempfile.TemporaryDirectory() as data,
             running_school(Path(data), lambda loop, api: fill(loop, api, shown)) as school,
         ):
-            left = take_all(running_browser(CHROMIUM, *FLAGS, *devices), school, shown[0], folder)
+            left = take_all(running_browser(CHROMIUM, *FLAGS, *devices), school, shown[0], folder, names)
     finally:
         end()
     print("Not in any picture:", ", ".join(left) or "nothing")

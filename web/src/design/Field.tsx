@@ -10,6 +10,7 @@ import {
 } from "react";
 import { IconButton } from "./Button";
 import "./Field.css";
+import { Icon } from "./Icon";
 import { useValidity } from "./validity";
 
 interface FieldFrame {
@@ -147,25 +148,34 @@ export function TextField({
   );
 }
 
-/** A file of one's own. */
+/** A file of one's own, chosen with a button like all others; `chosen` says which, in the page's words. */
 export function FileField({
   label,
   hint,
   error,
+  chosen,
   ...input
-}: FieldFrame & Omit<ComponentPropsWithRef<"input">, "type">) {
+}: FieldFrame & { chosen: string | null } & Omit<ComponentPropsWithRef<"input">, "type" | "className">) {
   const id = useId();
   const { wrong, ...heard } = useValidity(error);
   return (
     <Frame id={id} label={label} hint={hint} error={wrong}>
-      <input
-        {...input}
-        {...heard}
-        id={id}
-        type="file"
-        aria-invalid={wrong ? true : undefined}
-        aria-describedby={describedBy(id, { label, hint, error: wrong })}
-      />
+      <div className="field-file">
+        <input
+          {...input}
+          {...heard}
+          id={id}
+          type="file"
+          className="visually-hidden"
+          aria-invalid={wrong ? true : undefined}
+          aria-describedby={describedBy(id, { label, hint, error: wrong })}
+        />
+        <label htmlFor={id} className="button button-plain button-medium">
+          <Icon name="upload" size={18} />
+          {chosen ? "Choose another" : "Choose a file"}
+        </label>
+        <span className="field-file-chosen">{chosen ?? "None is chosen."}</span>
+      </div>
     </Frame>
   );
 }

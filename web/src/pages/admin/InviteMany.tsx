@@ -6,7 +6,7 @@ import { Dialog, DialogActions } from "../../design/Dialog";
 import { FileField, SelectField, TextField } from "../../design/Field";
 import { Notice } from "../../design/Notice";
 import { useToast } from "../../design/Toast";
-import { plural } from "../../format";
+import { bytes, plural } from "../../format";
 import { useForm } from "../../hooks/useForm";
 import { isAdmin, useApi, useSession } from "../../session/Session";
 import { FormTrouble } from "../FormTrouble";
@@ -78,6 +78,7 @@ function ListForm({
 }) {
   const { state } = useSession();
   const [text, setText] = useState("");
+  const [chosen, setChosen] = useState<string | null>(null);
   const { people, left } = readList(text);
   const tooMany = people.length > MOST_AT_ONCE;
   const form = useForm([], async ({ role = "student" }) => {
@@ -85,7 +86,9 @@ function ListForm({
   });
   const choose = async (event: ChangeEvent<HTMLInputElement>) => {
     const file = event.target.files?.[0];
-    if (file) setText(await file.text());
+    if (!file) return;
+    setChosen(`${file.name}, ${bytes(file.size)}`);
+    setText(await file.text());
   };
   const wrong = tooMany
     ? `These are ${people.length}; invite ${MOST_AT_ONCE} at a time.`
@@ -116,6 +119,7 @@ function ListForm({
       />
       <FileField
         label="Or from a table (CSV)"
+        chosen={chosen}
         accept=".csv,.txt,text/csv,text/plain"
         onChange={(event) => void choose(event)}
       />

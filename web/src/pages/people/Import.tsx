@@ -71,7 +71,7 @@ function Whole() {
           <FileField
             ref={input}
             label="Table (CSV, UTF-8)"
-            className="import-file"
+            chosen={file && `${file.name}, ${bytes(file.size)}`}
             accept=".csv,text/csv"
             required
             onChange={choose}
@@ -81,7 +81,6 @@ function Whole() {
                 The first line names the columns: <code>{COLUMNS.join(", ")}</code>. Only an address and a
                 name must be there; whoever has no role becomes a student. Spreadsheets save this as “CSV
                 UTF-8”.
-                {file && ` Chosen: ${file.name}, ${bytes(file.size)}.`}
               </>
             }
           />

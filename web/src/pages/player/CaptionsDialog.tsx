@@ -4,9 +4,9 @@ import { sentence } from "../../api/problem";
 import type { Captions } from "../../api/recordings";
 import { Button, IconButton } from "../../design/Button";
 import { Dialog } from "../../design/Dialog";
-import { SelectField } from "../../design/Field";
+import { FileField, SelectField } from "../../design/Field";
 import { Notice } from "../../design/Notice";
-import { plural } from "../../format";
+import { bytes, plural } from "../../format";
 import { useTask } from "../../hooks/useTask";
 import { useApi } from "../../session/Session";
 import { commonLanguages, languageName } from "./languages";
@@ -61,20 +61,21 @@ function CaptionSet({ id, captions, onChange }: Omit<Props, "open" | "onClose">)
 
 function AddCaptions({ id, onAdded }: { id: string; onAdded: () => Promise<void> }) {
   const { recordings } = useApi();
-  const file = useRef<HTMLInputElement>(null);
+  const input = useRef<HTMLInputElement>(null);
+  const [file, setFile] = useState<File | null>(null);
   const [language, setLanguage] = useState(() => navigator.language.split("-")[0] ?? "en");
   const [busy, setBusy] = useState(false);
   const [wrong, setWrong] = useState("");
   const [languages] = useState(commonLanguages);
   const add = async (event: FormEvent) => {
     event.preventDefault();
-    const chosen = file.current?.files?.[0];
-    if (!chosen) return setWrong("Choose a file first.");
+    if (!file) return setWrong("Choose a file first.");
     setBusy(true);
     setWrong("");
     try {
-      await recordings.putCaptions(id, language, chosen);
-      if (file.current) file.current.value = "";
+      await recordings.putCaptions(id, language, file);
+      if (input.current) input.current.value = "";
+      setFile(null);
       await onAdded();
     } catch (error) {
       setWrong(sentence(error));
@@ -91,16 +92,14 @@ function AddCaptions({ id, onAdded }: { id: string; onAdded: () => Promise<void>
           </option>
         ))}
       </SelectField>
-      <label className="field">
-        <span className="field-label">File</span>
-        <input
-          ref={file}
-          className="field-input"
-          type="file"
-          accept=".vtt,text/vtt"
-          data-testid="caption-file"
-        />
-      </label>
+      <FileField
+        ref={input}
+        label="File"
+        chosen={file && `${file.name}, ${bytes(file.size)}`}
+        accept=".vtt,text/vtt"
+        onChange={(event) => setFile(event.target.files?.[0] ?? null)}
+        data-testid="caption-file"
+      />
       {wrong && <Notice tone="wrong">{wrong}</Notice>}
       <Button type="submit" tone="primary" icon="upload" busy={busy} data-testid="add-captions">
         Add captions

@@ -51,7 +51,7 @@ export function EnrolmentImport() {
           <FileField
             ref={input}
             label="List (CSV, UTF-8)"
-            className="import-file"
+            chosen={file && `${file.name}, ${bytes(file.size)}`}
             accept=".csv,text/csv"
             required
             onChange={choose}
@@ -61,7 +61,6 @@ export function EnrolmentImport() {
                 The first line names the columns: <code>email</code>, and <code>role</code> if not all are
                 students. Only people with an account are taken; who is in the course already stays as they
                 are, so a list may be imported again.
-                {file && ` Chosen: ${file.name}, ${bytes(file.size)}.`}
               </>
             }
           />
