@@ -98,7 +98,6 @@ class Shown:
         yield ADMIN, "import", "/people/import"
         yield ADMIN, "person", f"/people/{self.pupil}"
 
-
     def opened(self) -> Iterator[tuple[str, str, str, str]]:
         """Who opens what: its name, the page, and what is pressed there."""
         course = f"/courses/{self.course}"
