@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import TYPE_CHECKING
 
+from vtp.recording import _sound
 from vtp.recording._frames import as_pair
 from vtp.recording.aac_library import AacFrames, open_aac
 from vtp.recording.pcm import CHANNELS, FULL_SCALE, EqualChannels, WholeFrames
@@ -56,11 +57,10 @@ class AacEncoder:
 
     def _encode(self, pcm: Pcm) -> list[Sample]:
         """Whole frames, as many at once as one encoder takes: a call costs as much as a frame's sound."""
-        frames = pcm.reshape(-1, FRAME_TICKS, CHANNELS)
         finished: list[Sample] = []
         first = 0
-        for number, are_same in enumerate((frames[:, :, 0] == frames[:, :, 1]).all(axis=1)):
-            is_mono = self._channels.take(bool(are_same))
+        for number, (_, are_same) in enumerate(_sound.kinds(pcm, FRAME_TICKS)):
+            is_mono = self._channels.take(are_same)
             if self._encoder is None or is_mono != self._is_mono:
                 finished += self._take(pcm[first * FRAME_TICKS : number * FRAME_TICKS])
                 first = number
