@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 import gzip
 import re
-from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -140,7 +139,7 @@ async def test_download_is_an_mp4_with_picture_and_sound_and_ranges(
 @pytest.mark.both_databases
 async def test_recording_of_two_picture_codecs_is_downloaded_in_parts(api: Api, teacher: Person) -> None:
     video = placed(h264_units(60)) + [
-        replace(one, time_ns=one.time_ns + 2 * NS) for one in pictures_of("vp9", coded_units("vp9", 60))
+        one._replace(time_ns=one.time_ns + 2 * NS) for one in pictures_of("vp9", coded_units("vp9", 60))
     ]
     recording_id = await add_finished(
         api, await make_room(api, teacher), teacher, video=video, metadata={DOWNLOAD_PARTS: 2}

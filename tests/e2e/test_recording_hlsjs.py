@@ -116,7 +116,7 @@ def av1(segmenter: Segmenter) -> None:
 def codec_changes(segmenter: Segmenter) -> None:
     """From H.264 to VP9 to AV1 and back, every 2 s."""
     pictures = [
-        replace(one, time_ns=one.time_ns + 2 * NS * turn)
+        one._replace(time_ns=one.time_ns + 2 * NS * turn)
         for turn, codec in enumerate(("h264", "vp9", "av1", "h264"))
         for one in pictures_of(codec, coded_units(codec, 60))
     ]

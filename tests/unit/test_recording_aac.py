@@ -2,18 +2,35 @@
 
 from __future__ import annotations
 
+import subprocess
+import sys
+
 import numpy as np
 import numpy.typing as npt
 import pytest
 
 from tests.unit.recording_material import open_bytes
+from vtp.recording import _aac, aac, aac_library
 from vtp.recording._frames import as_pair
 from vtp.recording.aac import FRAME_TICKS, OVERLAPPING_TICKS, STEREO_FRAMES, AacEncoder
+from vtp.recording.aac_library import AacByPyAV, load_aac, open_aac
+from vtp.recording.mapped_libraries import mapped
 from vtp.recording.muxer import aac_section
+from vtp.recording.pcm import FULL_SCALE
 from vtp.recording.units import Sample
 
 Sound = npt.NDArray[np.float32]
 RATE = 48_000
+NOT_THERE = """
+import sys
+from vtp.recording import _aac
+print(_aac.load(sys.argv[1], sys.argv[1], sys.argv[1]))
+print(_aac.load("/nowhere.so", sys.argv[1], sys.argv[1]))
+try:
+    _aac.Encoder(1, 64_000, True)
+except RuntimeError as error:
+    print(error)
+"""
 
 
 def tone(frames: int, left_hz: float = 440.0, right_hz: float = 440.0) -> Sound:
@@ -88,3 +105,61 @@ def _is_short(pair: bytes) -> bool:
 def test_what_is_no_frame_of_one_channel_is_refused(frame: bytes) -> None:
     with pytest.raises(ValueError, match="AAC frame"):
         as_pair(frame)
+
+
+def drawn_sound(frames: int) -> Sound:
+    """Two channels of noise, loud and soft, with silence and clicks."""
+    drawn = np.random.default_rng(7)
+    loud = 10 ** drawn.uniform(-1, 4, (frames, 1, 1)) * (drawn.random((frames, 1, 1)) < 0.9)
+    sound = (drawn.standard_normal((frames, FRAME_TICKS, 2)) * loud).clip(-32_000, 32_000)
+    return sound.reshape(-1, 2).astype(np.float32)
+
+
+@pytest.mark.parametrize(("mono", "bitrate_bps"), [(True, 64_000), (False, 96_000)])
+def test_the_encoder_called_by_itself_gives_what_pyav_does(mono: bool, bitrate_bps: int) -> None:
+    assert load_aac()
+    encoder = open_aac(bitrate_bps, mono=mono)
+    assert isinstance(encoder, _aac.Encoder)
+    by_pyav = AacByPyAV(1 if mono else 2, bitrate_bps, mono)
+    sound = drawn_sound(120)
+    for begin, end in [(0, 1), (1, 13), (13, 13), (13, 120)]:
+        piece = sound[begin * FRAME_TICKS : end * FRAME_TICKS]
+        given = encoder.encode(piece, begin * FRAME_TICKS, FULL_SCALE)
+        assert given == (by_pyav.encode(piece, begin * FRAME_TICKS, FULL_SCALE) if len(piece) else [])
+    assert encoder.finish() == by_pyav.finish()
+
+
+def test_what_fits_no_frame_is_refused() -> None:
+    assert load_aac()
+    encoder = _aac.Encoder(1, 64_000, True)
+    for shape in [(1000, 2), (1024, 1)]:
+        with pytest.raises(ValueError, match="1024 ticks of two channels"):
+            encoder.encode(np.zeros(shape, np.float32), 0, FULL_SCALE)
+    with pytest.raises(ValueError, match="one or two channels"):
+        _aac.Encoder(3, 64_000, True)
+    encoder.finish()
+    with pytest.raises(RuntimeError, match="failed"):
+        encoder.encode(np.zeros((1024, 2), np.float32), 0, FULL_SCALE)
+
+
+def test_libraries_in_which_it_is_not_are_not_called() -> None:
+    libc = mapped("libc.so")[0]
+    said = subprocess.run(
+        [sys.executable, "-c", NOT_THERE, libc], capture_output=True, text=True, check=True, timeout=60
+    )
+    assert said.stdout.split("\n") == ["False", "False", "FFmpeg's AAC encoder has not been loaded", ""]
+
+
+def test_where_ffmpeg_is_not_known_pyav_encodes(monkeypatch: pytest.MonkeyPatch) -> None:
+    sound = tone(60)
+    direct = encode(sound)
+    opened: list[aac_library.AacFrames] = []
+
+    def open_and_tell(bitrate_bps: int, *, mono: bool) -> aac_library.AacFrames:
+        opened.append(open_aac(bitrate_bps, mono=mono))
+        return opened[-1]
+
+    monkeypatch.setattr(aac_library, "load_aac", lambda: False)
+    monkeypatch.setattr(aac, "open_aac", open_and_tell)
+    assert encode(sound) == direct
+    assert [type(one) for one in opened] == [AacByPyAV]

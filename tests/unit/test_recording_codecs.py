@@ -34,7 +34,7 @@ def numbers(recorded: Recorded, map_number: int = 0) -> list[int]:
 
 
 def shifted_pictures(pictures: list[PlacedPicture], by_ns: int) -> list[PlacedPicture]:
-    return [replace(one, time_ns=one.time_ns + by_ns) for one in pictures]
+    return [one._replace(time_ns=one.time_ns + by_ns) for one in pictures]
 
 
 @pytest.mark.parametrize("codec", CODECS)

@@ -11,7 +11,7 @@ import numpy as np
 import numpy.typing as npt
 import pytest
 
-from vtp.recording import _frames, _opus
+from vtp.recording import _frames, _opus, _sound
 from vtp.recording.h264 import START_CODE, split_annex_b
 from vtp.recording.muxer import aac_encoder
 from vtp.recording.opus_library import load_libopus
@@ -229,3 +229,27 @@ def test_sender_who_goes_on_with_two_channels_is_heard_in_both(kind: tuple[str, 
     of_sound = np.sqrt((theirs[change : change + RATE] ** 2).mean())
     assert np.sqrt((wrong[change : change + RATE // 10] ** 2).mean()) < of_sound / 100
     assert np.sqrt((wrong[change + RATE // 10 :] ** 2).mean()) < of_sound / 1000
+
+
+def test_what_is_in_frames_of_sound_is_what_numpy_finds() -> None:
+    drawn = np.random.default_rng(5)
+    assert _sound.loudest(np.zeros((0, 2), np.float32)) == 0
+    for ticks in (1, 7, 960, 1024):
+        sound = (drawn.standard_normal((40, ticks, 2)) * 9000).astype(np.float32)
+        sound[drawn.random(40) < 0.3] = 0
+        sound[drawn.random(40) < 0.3, :, 1] = 0
+        alike = drawn.random(40) < 0.4
+        sound[alike, :, 1] = sound[alike, :, 0]
+        sound[3], sound[4] = 0, 0
+        sound[3, -1, 1], sound[4, 0, 0] = 1e-30, -0.0
+        pcm = sound.reshape(-1, 2)
+        assert _sound.loudest(pcm) == np.abs(pcm).max()
+        assert _sound.kinds(pcm, ticks) == [
+            (bool(frame.any()), bool((frame[:, 0] == frame[:, 1]).all())) for frame in sound
+        ]
+
+
+@pytest.mark.parametrize(("shape", "ticks"), [((10, 1), 5), ((10, 2), 3), ((10, 2), 0)])
+def test_what_is_no_whole_frames_of_two_channels_is_refused(shape: tuple[int, int], ticks: int) -> None:
+    with pytest.raises(ValueError, match="two channels"):
+        _sound.kinds(np.zeros(shape, np.float32), ticks)

@@ -8,8 +8,8 @@ from itertools import accumulate
 import pytest
 
 from tests.unit.recording_material import h264_units
+from vtp.recording._fragment import write_fragments
 from vtp.recording.boxes import fragments
-from vtp.recording.fragment import write_fragments
 from vtp.recording.h264 import H264Reader
 from vtp.recording.muxer import InitSection, aac_section, opus_section
 from vtp.recording.picture import usable_section

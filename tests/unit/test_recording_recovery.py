@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import json
 import os
 import random
 import shutil
 import signal
-from dataclasses import replace
+from dataclasses import asdict, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -19,6 +20,7 @@ from vtp.recording.index import (
     OpenLine,
     PartLine,
     SegmentLine,
+    decode_line,
     encode_line,
     read_lines,
     segment_name,
@@ -264,3 +266,11 @@ def test_recording_without_any_media_is_closed_and_holds_nothing(tmp_path: Path)
 def test_folder_without_a_manifest_is_refused(tmp_path: Path) -> None:
     with pytest.raises(FileNotFoundError):
         recover(tmp_path)
+
+
+@pytest.mark.parametrize("independent", [True, False])
+def test_line_of_a_part_is_the_json_of_its_fields(independent: bool) -> None:
+    line = PartLine(3, 1, 40_123, 0, 1 << 40, 22_500, 8, independent, 2, 0xFFFF_FFFF)
+    told = encode_line(line)
+    assert told == json.dumps({"type": "part", **asdict(line)}, separators=(",", ":")).encode() + b"\n"
+    assert decode_line(told) == line

@@ -3,18 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
-from vtp.late_av import av
+from vtp.recording import _sound
 from vtp.recording._frames import as_pair
-from vtp.recording.muxer import aac_encoder
+from vtp.recording.aac_library import AacFrames, open_aac
 from vtp.recording.pcm import CHANNELS, FULL_SCALE, EqualChannels, WholeFrames
-from vtp.recording.timebase import AUDIO_TIMESCALE
 from vtp.recording.units import Sample
 
 if TYPE_CHECKING:
-    from av.audio.codeccontext import AudioCodecContext
-
     from vtp.recording.pcm import Pcm
 
 FRAME_TICKS = 1024  # ISO/IEC 14496-3: samples of one AAC-LC frame
@@ -37,7 +34,7 @@ class AacEncoder:
         self._bitrate_bps = bitrate_bps
         self._start = start
         self._frames = WholeFrames(FRAME_TICKS)
-        self._encoder: AudioCodecContext | None = None
+        self._encoder: AacFrames | None = None
         self._is_mono = True  # the encoder
         self._channels = EqualChannels(STEREO_FRAMES)
         self._before: Pcm = np.zeros((0, CHANNELS), np.float32)
@@ -56,15 +53,14 @@ class AacEncoder:
         rest = self._frames.rest()
         padding = np.zeros((-len(rest) % FRAME_TICKS, CHANNELS), np.float32)
         finished = self._encode(np.concatenate([rest, padding])) if self._fed or len(rest) else []
-        return finished + (self._finished(self._encoder.encode(None)) if self._encoder is not None else [])
+        return finished + (self._finished(self._encoder.finish()) if self._encoder is not None else [])
 
     def _encode(self, pcm: Pcm) -> list[Sample]:
         """Whole frames, as many at once as one encoder takes: a call costs as much as a frame's sound."""
-        frames = pcm.reshape(-1, FRAME_TICKS, CHANNELS)
         finished: list[Sample] = []
         first = 0
-        for number, are_same in enumerate((frames[:, :, 0] == frames[:, :, 1]).all(axis=1)):
-            is_mono = self._channels.take(bool(are_same))
+        for number, (_, are_same) in enumerate(_sound.kinds(pcm, FRAME_TICKS)):
+            is_mono = self._channels.take(are_same)
             if self._encoder is None or is_mono != self._is_mono:
                 finished += self._take(pcm[first * FRAME_TICKS : number * FRAME_TICKS])
                 first = number
@@ -74,7 +70,7 @@ class AacEncoder:
     def _begin(self, is_mono: bool) -> None:
         """Goes on with another encoder; what it makes of the frames before has been given already."""
         self._is_mono = is_mono
-        self._encoder = aac_encoder(MONO_BITRATE_BPS if is_mono else self._bitrate_bps, mono=is_mono)
+        self._encoder = open_aac(MONO_BITRATE_BPS if is_mono else self._bitrate_bps, mono=is_mono)
         if len(self._before):
             self._feed(self._before, self._fed - len(self._before))
 
@@ -89,23 +85,15 @@ class AacEncoder:
         return finished
 
     def _feed(self, pcm: Pcm, at: int) -> list[Sample]:
-        import numpy as np
-
         assert self._encoder is not None
-        heard = pcm[:, :1] if self._is_mono else pcm
-        plane = np.ascontiguousarray(heard.T, dtype=np.float32) / np.float32(FULL_SCALE)
-        frame = av.AudioFrame.from_ndarray(plane, format="fltp", layout=self._encoder.layout.name)
-        frame.sample_rate = AUDIO_TIMESCALE
-        frame.time_base = self._encoder.time_base
-        frame.pts = at
-        return self._finished(self._encoder.encode(frame))
+        return self._finished(self._encoder.encode(pcm, at, FULL_SCALE))
 
-    def _finished(self, packets: Iterable[av.Packet[Any]]) -> list[Sample]:
+    def _finished(self, packets: Iterable[tuple[int, bytes]]) -> list[Sample]:
         finished: list[Sample] = []
-        for packet in packets:
-            if packet.pts is None or packet.pts < self._given or not packet.size:
+        for at, packet in packets:
+            if at < self._given or not packet:
                 continue
-            data = as_pair(bytes(packet)) if self._is_mono else bytes(packet)
-            finished.append(Sample(data, self._start + packet.pts, FRAME_TICKS, True))
-            self._given = packet.pts + FRAME_TICKS
+            data = as_pair(packet) if self._is_mono else packet
+            finished.append(Sample(data, self._start + at, FRAME_TICKS, True))
+            self._given = at + FRAME_TICKS
         return finished

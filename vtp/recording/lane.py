@@ -91,30 +91,31 @@ class Lane:
         self._writer.close()
 
     def _take_until(self, until: int) -> None:
+        """Takes what is due, and cuts where it is time to, in the order of their times."""
         while True:
             cut_at = to_ticks(self._cuts[0].time_ns, self.timescale) if self._cuts else None
-            sample = self._samples[0] if self._samples else None
-            if (
-                sample is not None
-                and self._is_due(sample, until)
-                and (cut_at is None or sample.time < cut_at)
-            ):
-                self._take(self._samples.popleft())
-            elif cut_at is not None and cut_at <= until and (sample is None or sample.time >= cut_at):
-                self._end_segment(cut_at, self._cuts.popleft())
-            else:
+            self._take_before(until + 1 if cut_at is None else cut_at, until)
+            if cut_at is None or cut_at > until or (self._samples and self._samples[0].time < cut_at):
                 return
+            self._end_segment(cut_at, self._cuts.popleft())
 
-    def _is_due(self, sample: Sample, until: int) -> bool:
-        return sample.time < until if self._on_grid else sample.end <= until
-
-    def _take(self, sample: Sample) -> None:
+    def _take_before(self, time: int, until: int) -> None:
+        """Takes what begins before `time` and, on the grid, before `until`, else ends by it."""
+        samples = self._samples
         if self._on_grid:
-            self._end_parts(sample.time)
-        elif self._part and sample.end - self._part_start > self._limit:
-            self._write_part(self._part[-1].end)
-        self._part.append(sample)
-        self._has_media = True
+            time = min(time, until)
+            while samples and samples[0].time < time:
+                sample = samples.popleft()
+                self._end_parts(sample.time)
+                self._part.append(sample)
+                self._has_media = True
+            return
+        while samples and samples[0].time < time and (end := samples[0].end) <= until:
+            sample = samples.popleft()
+            if self._part and end - self._part_start > self._limit:
+                self._write_part(self._part[-1].end)
+            self._part.append(sample)
+            self._has_media = True
 
     def _end_parts(self, until: int) -> None:
         """Ends the parts of the grid that lie before `until`; those in which nothing begins are gaps."""

@@ -14,7 +14,8 @@ from __future__ import annotations
 
 from collections import deque
 from collections.abc import Iterator
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
+from typing import NamedTuple
 
 from vtp.recording.picture import Picture
 from vtp.recording.timebase import NS
@@ -25,8 +26,7 @@ APART_NS = NS * 3 // 10  # of key frames that were asked for together; two reque
 JOIN_NS = 350_000_000  # a depacketizer waits 300 ms for lost packets
 
 
-@dataclass(frozen=True, slots=True)
-class LayerFrame:
+class LayerFrame(NamedTuple):
     """A picture of one layer; `layer` counts from the highest, 0, down. `media_ns`: its time by the stream's
     own numbers, from anywhere on.
     """
@@ -163,7 +163,7 @@ class LayerJoin:
 
     def _take(self, waiting: deque[LayerFrame]) -> LayerFrame:
         frame = waiting.popleft()
-        return replace(frame, time_ns=self._time_of(frame))
+        return frame._replace(time_ns=self._time_of(frame))
 
     def _lead(self, frame: LayerFrame) -> None:
         if self._led and self._led[-1].picture.ssrc != frame.picture.ssrc:

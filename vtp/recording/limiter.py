@@ -10,6 +10,7 @@ from __future__ import annotations
 from itertools import pairwise
 from typing import TYPE_CHECKING
 
+from vtp.recording import _sound
 from vtp.recording.pcm import CHANNELS, FULL_SCALE
 
 if TYPE_CHECKING:
@@ -37,11 +38,11 @@ class Limiter:
 
         if self._held is not None:
             pcm = np.concatenate([self._held, pcm])
-        peaks = np.abs(pcm).reshape(-1, BLOCK_TICKS * CHANNELS).max(axis=1)
         first = self._held is None
         self._held = pcm[-BLOCK_TICKS:]
-        if self._gain == 1.0 and peaks.max() <= CEILING:
+        if self._gain == 1.0 and _sound.loudest(pcm) <= CEILING:
             return pcm[:-BLOCK_TICKS]
+        peaks = np.abs(pcm).reshape(-1, BLOCK_TICKS * CHANNELS).max(axis=1)
         able = np.minimum(1.0, CEILING / np.maximum(peaks, 1.0))
         if first:
             self._gain = float(able[0])

@@ -1,6 +1,6 @@
 """Initialization sections, by PyAV, and the parts that follow them.
 
-Samples of most codecs go into a part as they are (`fragment.py`). Those of VP9 and AV1 are rewritten by
+Samples of most codecs go into a part as they are (`_fragment.pyx`). Those of VP9 and AV1 are rewritten by
 FFmpeg's muxer. A fragment of a long-lived one closes only when the next frame arrives, and PyAV cannot flush
 one by hand: so each part gets a muxer of its own, made from the track's section, with exact part boundaries
 and nothing to restart when a publisher stalls. `frag_discont` keeps tfdt as it is (FFmpeg otherwise subtracts
@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Any
 
 from vtp.late_av import av
 from vtp.recording import boxes, opus
-from vtp.recording.fragment import write_fragments
+from vtp.recording._fragment import write_fragments
 from vtp.recording.timebase import AUDIO_TIMESCALE, VIDEO_TIMESCALE
 from vtp.recording.units import Sample
 

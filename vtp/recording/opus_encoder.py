@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from itertools import groupby
 from typing import TYPE_CHECKING
 
-from vtp.recording import _opus, opus
+from vtp.recording import _opus, _sound, opus
 from vtp.recording.opus_library import load_libopus
 from vtp.recording.pcm import CHANNELS, EqualChannels, WholeFrames
 from vtp.recording.units import Sample
@@ -60,7 +60,7 @@ class OpusEncoder:
             return []
         frames = whole.reshape(-1, FRAME_TICKS * CHANNELS)
         packets: list[bytes] = []
-        for (is_quiet, is_mono), run in groupby(self._kinds(frames)):
+        for (is_quiet, is_mono), run in groupby(self._kinds(whole)):
             count = len([*run])
             quiet = [opus.SILENCE] * count
             packets += quiet if is_quiet else self._encode(frames[len(packets) :][:count], is_mono)
@@ -76,13 +76,9 @@ class OpusEncoder:
 
         return self.add(np.zeros((opus.PRE_SKIP, CHANNELS), np.float32))
 
-    def _kinds(self, frames: Frames) -> Iterator[tuple[bool, bool]]:
+    def _kinds(self, pcm: Pcm) -> Iterator[tuple[bool, bool]]:
         """Of each frame whether its packet is known, and whether one channel is enough."""
-        import numpy as np
-
-        sounds: list[bool] = np.any(frames, axis=1).tolist()
-        same: list[bool] = np.all(frames[:, ::CHANNELS] == frames[:, 1::CHANNELS], axis=1).tolist()
-        for does_sound, are_same in zip(sounds, same, strict=True):
+        for does_sound, are_same in _sound.kinds(pcm, FRAME_TICKS):
             self._quiet = 0 if does_sound else self._quiet + 1
             yield self._quiet > _QUIET_FRAMES, self._channels.take(are_same)
 

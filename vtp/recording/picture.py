@@ -7,8 +7,7 @@ Other parameters mean another initialization section and a discontinuity; segmen
 from __future__ import annotations
 
 import struct
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING, NamedTuple, Protocol
 
 from vtp.late_av import av
 from vtp.recording.muxer import InitSection
@@ -42,8 +41,7 @@ class PictureParameters(Protocol):
         """The initialization section of such pictures; raises ValueError when no decoder would take it."""
 
 
-@dataclass(frozen=True, slots=True)
-class Picture:
+class Picture(NamedTuple):
     """One sample of a picture track. `parameters`: those in force, on every key frame."""
 
     sample: bytes

@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, replace
-from typing import Any, Literal, Protocol
+from typing import Any, Literal, NamedTuple, Protocol
 
 from vtp.recording.clock import PublisherClock, TrackClock
 from vtp.recording.picture import Picture, PictureReader, unreadable
@@ -45,8 +44,7 @@ class Depacketizer(Protocol):
         """The units that are complete, or whose lost parts are given up."""
 
 
-@dataclass(frozen=True, slots=True)
-class PlacedPicture:
+class PlacedPicture(NamedTuple):
     """A picture and the monotonic instant it belongs at; `media_ns`: what its stream's own numbers say."""
 
     time_ns: int
@@ -54,8 +52,7 @@ class PlacedPicture:
     media_ns: int
 
 
-@dataclass(frozen=True, slots=True)
-class PlacedSound:
+class PlacedSound(NamedTuple):
     """An Opus packet, the monotonic instant it belongs at, and whose it is."""
 
     time_ns: int
@@ -136,7 +133,7 @@ class Source:
             logger.debug("A picture of %s is not recorded: %s", self.id, error)
             self._unreadable = True
             return None
-        picture = replace(picture, after_gap=True) if self._unreadable else picture
+        picture = picture._replace(after_gap=True) if self._unreadable else picture
         self._unreadable = False
         return picture
 

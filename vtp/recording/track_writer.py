@@ -177,7 +177,7 @@ class TrackWriter:
         *before, last = part.samples
         for until in (end, end - 1):  # as long as the others it would be written without a table
             duration = max(until - last.time, 1)
-            data = self._section.fragment([*before, replace(last, duration=duration)], part.sequence)
+            data = self._section.fragment([*before, last._replace(duration=duration)], part.sequence)
             if len(data) == part.line.size:
                 self._write_again(segment, part, data)
                 return

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Protocol
+from typing import NamedTuple, Protocol
 
 
 class AccessUnit(Protocol):
@@ -56,9 +56,11 @@ class PlainUnit:
     height: int = 0
 
 
-@dataclass(frozen=True, slots=True)
-class Sample:
-    """One MP4 sample; `time` and `duration` in ticks of its track."""
+class Sample(NamedTuple):
+    """One MP4 sample; `time` and `duration` in ticks of its track.
+
+    A tuple is made in a third of the time of a frozen data class: there are 200 in a second of a recording.
+    """
 
     data: bytes
     time: int
