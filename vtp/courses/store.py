@@ -113,18 +113,7 @@ _FIELDS = ("status", "semester", "department", "instructor_id", "year")  # of a 
 _me = bindparam("me", type_=id_type())
 _COLUMNS = [courses.c[name] for name in Course.__slots__]
 _STATUS = Course.__slots__.index("status")
-_enrolled, _given = course_enrollments.c, course_permissions.c
-_STUDENTS = (
-    select(func.count())
-    .select_from(course_enrollments)
-    .where(
-        _enrolled.course_id == courses.c.id,
-        _enrolled.status == EnrolmentStatus.ACTIVE,
-        _enrolled.role == Role.STUDENT,
-    )
-    .correlate(courses)
-    .scalar_subquery()
-)
+_given = course_permissions.c
 _FILED = (
     select(func.count())
     .select_from(course_recordings)
@@ -140,7 +129,7 @@ _SEEN = select(
     _mine.c.status,
     _given.role,
     _given.watch_only,
-    _STUDENTS,
+    courses.c.students,
     _FILED,
 ).select_from(
     courses.outerjoin(users, users.c.id == courses.c.instructor_id)
