@@ -188,13 +188,22 @@ async def page_of_courses(
 
 async def change_course(tx: AsyncConnection, course_id: str, now: datetime, **values: Any) -> None:
     """Sets columns and counts the version up."""
-    statement = update(courses).where(courses.c.id == course_id)
-    await tx.execute(statement.values(**values, version=courses.c.version + 1, updated_at=now))
+    given = {f"to_{name}": value for name, value in values.items()}
+    await _change(frozenset(values)).rows(tx, given | {"course_id": course_id, "now": now})
 
 
 async def remove_course(tx: AsyncConnection, course_id: str) -> None:
     """Deletes a course with everything that hangs on it."""
     await tx.execute(delete(courses).where(courses.c.id == course_id))
+
+
+@lru_cache(maxsize=256)
+def _change(names: frozenset[str]) -> Prepared:
+    """Sets these columns of a course; which they are is said by forms, of which there are few."""
+    c = courses.c
+    given = {name: bindparam(f"to_{name}", type_=c[name].type) for name in sorted(names)}
+    changed = given | {"version": c.version + 1, "updated_at": bindparam("now", type_=c.updated_at.type)}
+    return Prepared(update(courses).where(c.id == bindparam("course_id")).values(changed))
 
 
 @lru_cache(maxsize=256)
