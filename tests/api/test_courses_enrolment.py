@@ -11,7 +11,8 @@ from sqlalchemy import update
 
 from tests.api.course_material import BASE, enrol, make_course, read, student
 from tests.serving import Answer, Api, Person
-from vtp.courses.tables import course_invitations
+from vtp.courses.check import differing_students
+from vtp.courses.tables import course_invitations, courses
 from vtp.ids import new_id
 
 
@@ -373,3 +374,65 @@ async def test_roles_in_a_course_are_told_in_the_words_they_were_given_by(api: A
     assert (await read(api, course, ann))["may"][-1] == "delete"
     assert (await api.call("GET", f"{at}/{new_id()}", by=teacher)).status == 404
     assert (await api.call("GET", f"{at}/{ann.user_id}", by=viewer)).status == 403
+
+
+@pytest.mark.both_databases
+async def test_what_is_noted_of_how_many_students_a_course_has_is_who_has_a_place(
+    api: Api, teacher: Person
+) -> None:
+    """However they came and went; those who wait, and staff, are none."""
+    admin, database = await api.person("admin"), api.server.services.database
+    course = await make_course(api, teacher, max_students=4)
+    other = await make_course(api, teacher)
+    at = f"{BASE}/{course}"
+    ann, ben, cal, dan, eve, helper = [
+        await student(api, name) for name in ("ann", "ben", "cal", "dan", "eve", "helper")
+    ]
+
+    async def noted() -> list[int]:
+        async with database.read() as tx:
+            assert [one async for one in differing_students(tx)] == []
+        listed = (await api.call("GET", BASE, by=teacher)).body["items"]
+        found = {one["id"]: one["enrolled_count"] for one in listed}
+        assert found == {one: (await read(api, one, teacher))["enrolled_count"] for one in found}
+        return [found[course], found[other]]
+
+    assert await noted() == [0, 0]
+    code = (await invite(api, course, teacher))["code"]
+    for one, wish in ((ann, {}), (ben, {"code": code})):
+        assert (await enrol(api, course, one, **wish)).status == 201
+    assert (await enrol(api, course, teacher, student_id=helper.user_id, role="assistant")).status == 201
+    assert (await enrol(api, other, ann)).status == 201
+    assert await noted() == [2, 1]
+    lines = "\n".join(["email", *(one.email for one in (cal, dan, eve))]).encode()
+    csv = {"Content-Type": "text/csv"}
+    imported = await api.call("POST", f"{at}/enrollments/import", data=lines, by=teacher, headers=csv)
+    assert imported.status == 200, imported
+    assert await people(api, course, teacher, "status=waiting") == [("eve", "waiting", 1)]
+    assert await noted() == [4, 1]
+    assert (await api.call("DELETE", f"{at}/enroll/{ben.user_id}", by=teacher)).body["moved_up"] == 1
+    assert (await api.call("DELETE", f"{at}/enroll/{helper.user_id}", by=teacher)).status == 200
+    assert await noted() == [4, 1]
+    assert (await api.call("DELETE", f"/api/v1/users/{ann.user_id}", by=admin)).status == 204
+    assert await noted() == [3, 0]
+    async with database.transaction() as tx:
+        await tx.execute(update(courses).values(students=7))
+        assert len([one async for one in differing_students(tx)]) == 2
+
+
+@pytest.mark.both_databases
+async def test_students_who_come_while_others_are_erased_are_all_counted(api: Api, teacher: Person) -> None:
+    admin, database = await api.person("admin"), api.server.services.database
+    course = await make_course(api, teacher)
+    leaving = [await student(api, f"old{number}") for number in range(4)]
+    coming = [await student(api, f"new{number}") for number in range(6)]
+    for one in leaving:
+        assert (await enrol(api, course, one)).status == 201
+    answers = await asyncio.gather(
+        *(api.call("DELETE", f"/api/v1/users/{one.user_id}", by=admin) for one in leaving),
+        *(enrol(api, course, one) for one in coming),
+    )
+    assert [one.status for one in answers] == [204] * len(leaving) + [201] * len(coming)
+    assert (await read(api, course, teacher))["enrolled_count"] == len(coming)
+    async with database.read() as tx:
+        assert [one async for one in differing_students(tx)] == []

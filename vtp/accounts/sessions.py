@@ -21,7 +21,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from vtp.accounts.audit import MAX_AGENT_CHARACTERS, Origin, clean
 from vtp.accounts.tables import refresh_tokens, sessions, users
-from vtp.accounts.users import User, user_by_id, user_of
+from vtp.accounts.users import BY_ID, User, user_of
 from vtp.db.prepared import Prepared, together
 from vtp.db.types import UtcDateTime
 from vtp.http.identity import Role
@@ -85,13 +85,13 @@ _BY_TOKEN = Prepared(
     .where(refresh_tokens.c.token_hash == bindparam("hash"))
     .with_for_update(of=[refresh_tokens, sessions])
 )
-_MARK_USED = Prepared(
+_MARK_USED = (
     update(refresh_tokens)
     .where(refresh_tokens.c.token_hash == bindparam("hash"))
     .values(used_at=bindparam("now", type_=UtcDateTime()), replaced_by=bindparam("successor"))
 )
 _IS_ADMIN = select(users.c.role).where(users.c.id == sessions.c.user_id).scalar_subquery() == Role.ADMIN.value
-_PROLONG = Prepared(
+_PROLONG = (
     update(sessions)
     .where(sessions.c.id == bindparam("session"))
     .values(
@@ -104,7 +104,19 @@ _PROLONG = Prepared(
         ),
     )
 )
-_ADD_TOKEN = Prepared(insert(refresh_tokens), ("token_hash", "session_id", "parent_hash", "created_at"))
+_TOKEN_COLUMNS = ("token_hash", "session_id", "parent_hash", "created_at")
+_ADD_TOKEN = Prepared(insert(refresh_tokens), _TOKEN_COLUMNS)
+_ADD_SUCCESSOR = insert(refresh_tokens).values(
+    token_hash=bindparam("successor"),
+    session_id=bindparam("session"),
+    parent_hash=bindparam("hash"),
+    created_at=bindparam("now", type_=UtcDateTime()),
+)
+_ROTATION = [Prepared(one) for one in (_MARK_USED, _ADD_SUCCESSOR, _PROLONG, BY_ID)]
+_ROTATE = Prepared(
+    BY_ID.add_cte(_MARK_USED.cte("used"), _ADD_SUCCESSOR.cte("added"), _PROLONG.cte("prolonged"))
+)
+"""The same as one statement, which SQLite has not; all of it sees what was there before it."""
 _ENDED = Prepared(
     select(sessions.c.id).where(sessions.c.revoked_at >= bindparam("since", type_=UtcDateTime()))
 )
@@ -272,17 +284,24 @@ class Sessions:
         return await _BY_TOKEN.row(tx, {"hash": hash_token(token)})
 
     async def _rotate(self, tx: AsyncConnection, token: str, session: Session, now: datetime) -> Renewed:
-        successor, parent_hash = self._successor(token), hash_token(token)
-        used = {"hash": parent_hash, "now": now, "successor": hash_token(successor)}
-        added = _token_row(session.id, hash_token(successor), parent_hash, now)
+        successor = self._successor(token)
         until, admin_until = (
             min(now + self._lifetimes(role)[0], session.expires_at) for role in (Role.STUDENT, Role.ADMIN)
         )
-        terms = {"session": session.id, "now": now, "until": until, "admin_until": admin_until}
-        # Their owner is read last: as they are by now, like the role.
-        *_, found = await together(
-            tx, (_MARK_USED, used), (_ADD_TOKEN, added), (_PROLONG, terms), user_by_id(session.user_id)
-        )
+        values = {
+            "hash": hash_token(token),
+            "successor": hash_token(successor),
+            "session": session.id,
+            "user_id": session.user_id,
+            "now": now,
+            "until": until,
+            "admin_until": admin_until,
+        }
+        # Their owner is read after the session was locked: as they are by now, like the role.
+        if tx.dialect.name == "postgresql":
+            found = await _ROTATE.rows(tx, values)
+        else:
+            *_, found = await together(tx, *((one, values) for one in _ROTATION))
         return Renewed(Renewal.RENEWED, session, successor, user_of(found[0]) if found else None)
 
     async def _is_graceful(

@@ -104,8 +104,9 @@ NO_PASSWORD = ""
 _ROLES = [User.__slots__.index(name) for name in ("role", "requested_role")]
 _HAS_PASSWORD = (users.c.password_hash != NO_PASSWORD).label("has_password")
 _COLUMNS = [_HAS_PASSWORD if name == "has_password" else users.c[name] for name in User.__slots__]
-_BY_ID = select(*_COLUMNS).where(users.c.id == bindparam("user_id"), users.c.erased_at.is_(None))
-_FIND, _LOCK = Prepared(_BY_ID), Prepared(_BY_ID.with_for_update())
+BY_ID = select(*_COLUMNS).where(users.c.id == bindparam("user_id"), users.c.erased_at.is_(None))
+"""Of `user_id`; what it finds is for `user_of`."""
+_FIND, _LOCK = Prepared(BY_ID), Prepared(BY_ID.with_for_update())
 _WITH_HASH = select(*_COLUMNS, users.c.password_hash).where(
     users.c.email == bindparam("email"), users.c.erased_at.is_(None)
 )
@@ -151,11 +152,6 @@ async def find_user(source: Source, user_id: str, *, lock: bool = False) -> User
     """The account with this id; `lock` keeps others from changing it until the transaction ends."""
     row = await (_LOCK if lock else _FIND).row(source, {"user_id": user_id})
     return user_of(row) if row else None
-
-
-def user_by_id(user_id: str) -> tuple[Prepared, Mapping[str, Any]]:
-    """The same for `together`; what it finds is for `user_of`."""
-    return _FIND, {"user_id": user_id}
 
 
 async def lock_admins(tx: AsyncConnection) -> None:

@@ -4,16 +4,31 @@ from __future__ import annotations
 
 from datetime import datetime
 
-from sqlalchemy import Select, insert, select, union, update
+from sqlalchemy import bindparam, insert, select, union, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from vtp.analytics.past import PastCourse, PastViewers
 from vtp.analytics.past_tables import course_totals, recording_totals
 from vtp.analytics.tables import playback_sessions
 from vtp.courses.tables import course_recordings
+from vtp.db.prepared import Prepared, Source
 from vtp.recording.figures import Watchings
 from vtp.recording.store import Status
 from vtp.recording.tables import recording_progress, recordings
+
+_TOTALS = Prepared(
+    select(recording_totals.c.totals)
+    .join_from(recording_totals, recordings, recordings.c.id == recording_totals.c.recording_id)
+    .where(
+        recording_totals.c.recording_id.in_(
+            select(course_recordings.c.recording_id).where(
+                course_recordings.c.course_id == bindparam("course_id")
+            )
+        ),
+        recordings.c.status != Status.DELETED,
+        recordings.c.duration_ms > 0,
+    )
+)
 
 
 async def find_past_course(tx: AsyncConnection, course_id: str) -> PastCourse | None:
@@ -42,16 +57,10 @@ async def find_past_viewers(
     return PastViewers.of_row(row) if row is not None else None
 
 
-async def watched_before(tx: AsyncConnection, recording_ids: Select[tuple[str]]) -> Watchings:
-    """What these recordings came to together, but for those in the trash. Nobody knows who of one watched
-    another, too."""
-    c, kept = recording_totals.c, recordings.c
-    statement = (
-        select(c.totals)
-        .join_from(recording_totals, recordings, kept.id == c.recording_id)
-        .where(c.recording_id.in_(recording_ids), kept.status != Status.DELETED, kept.duration_ms > 0)
-    )
-    found = [PastViewers.of_row(row) for row in (await tx.execute(statement)).scalars()]
+async def watched_before(source: Source, course_id: str) -> Watchings:
+    """What the recordings of a course came to together, but for those in the trash. Nobody knows who of one
+    watched another, too."""
+    found = [PastViewers.of_row(row[0]) for row in await _TOTALS.rows(source, {"course_id": course_id})]
     viewers = [one.viewers for one in found]
     return Watchings(max(viewers, default=0), sum(viewers), sum(one.shares for one in found))
 

@@ -21,6 +21,7 @@ from vtp.backup.file_check import course_file_damage
 from vtp.backup.own_tables import OWN_TABLES
 from vtp.backup.picture_check import picture_damage
 from vtp.backup.source import refuse_missing
+from vtp.courses.check import differing_students
 from vtp.coursework.check import differing_settled
 from vtp.data_folder import instance_id
 from vtp.db import Database
@@ -61,6 +62,8 @@ async def find_damage(settings: Settings, *, read_media: bool) -> AsyncIterator[
                 async for sentence in differing_classes(tx, datetime.now(UTC)):
                     yield sentence
                 async for sentence in differing_settled(tx):
+                    yield sentence
+                async for sentence in differing_students(tx):
                     yield sentence
         if media is not None:
             remote, instance = await asyncio.to_thread(_remote_of, settings)

@@ -115,9 +115,13 @@ class CourseAudience:
         if principal.role is Role.ADMIN:  # who is one everywhere
             return {}
         in_role = cache(lambda role: replace(principal, role=role))
+        same: dict[tuple[Any, ...], Principal] = {}  # most of a page are filed in a few courses
         found: dict[str, Principal] = {}
         for recording_id, *row in await self._members(tx, principal, recording_ids):
-            there = in_role(_role_there(principal, row))
+            known = tuple(row)
+            there = same.get(known)
+            if there is None:
+                there = same[known] = in_role(_role_there(principal, row))
             before = found.get(recording_id)
             if before is None or there.role.rank > before.role.rank:
                 found[recording_id] = there

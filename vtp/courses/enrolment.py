@@ -138,7 +138,7 @@ class Enrolments:
                 raise NotFound("This person is not in the course.", code="not_enrolled")
             if not own:
                 await _require_to_take(tx, inside, found)
-            await remove_enrolment(tx, found.id)
+            await remove_enrolment(tx, found)
             await remove_permission(tx, inside.course.id, wanted)
             if not own:
                 await self._news.taken_out(tx, inside.course, wanted)

@@ -1,9 +1,14 @@
-"""The rows of who takes part in courses, or waits to. No rules here, only SQL."""
+"""The rows of who takes part in courses, or waits to. No rules here, only SQL.
+
+Whoever calls what changes them has locked the course (`vtp.courses.store.lock_course`): its number of
+students is counted anew then, and would miss those whom another transaction adds.
+"""
 
 from __future__ import annotations
 
 import enum
-from collections.abc import Collection, Sequence
+from collections.abc import AsyncIterator, Collection, Sequence
+from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -14,6 +19,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from vtp.accounts.tables import users
 from vtp.courses.roles import EnrolmentStatus
 from vtp.courses.tables import course_enrollments as table
+from vtp.courses.tables import courses
 from vtp.db.statements import insert_if_absent
 from vtp.http.identity import Role
 
@@ -62,6 +68,14 @@ class EnrolmentFilter:
 _OWN = [name for name in Enrolment.__slots__ if name not in ("full_name", "email", "place")]
 _COLUMNS = [*(table.c[name] for name in _OWN), users.c.full_name, users.c.email]
 _WITH_NAMES = select(*_COLUMNS).select_from(table.join(users, users.c.id == table.c.user_id))
+STUDENTS = (
+    select(func.count())
+    .select_from(table)
+    .where(table.c.course_id == courses.c.id, IS_STUDENT)
+    .correlate(courses)
+    .scalar_subquery()
+)
+"""Of a course: how many have a student's place, which `courses.students` keeps."""
 _ahead = table.alias("ahead")
 PLACE = (
     select(func.count())
@@ -78,13 +92,17 @@ PLACE = (
 
 async def add_enrolment(tx: AsyncConnection, enrolment: Enrolment) -> bool:
     """Adds somebody; False when they are there already."""
-    return await insert_if_absent(tx, table, _values(enrolment))
+    is_added = await insert_if_absent(tx, table, _values(enrolment))
+    if is_added:
+        await count_anew(tx, [enrolment.course_id])
+    return is_added
 
 
 async def add_enrolments(tx: AsyncConnection, enrolments: Sequence[Enrolment]) -> None:
-    """Adds several, none of whom is there, while nobody else changes the course."""
+    """Adds several to courses, none of whom is there."""
     if enrolments:
         await tx.execute(insert(table), [_values(one) for one in enrolments])
+        await count_anew(tx, {one.course_id for one in enrolments})
 
 
 async def find_enrolment(tx: AsyncConnection, course_id: str, user_id: str) -> Enrolment | None:
@@ -148,15 +166,36 @@ async def courses_with_waiting(tx: AsyncConnection) -> list[str]:
     return list((await tx.execute(waiting.distinct().order_by(table.c.course_id))).scalars())
 
 
-async def activate(tx: AsyncConnection, ids: Sequence[str], now: datetime) -> None:
-    """Gives a place to who waited."""
+async def activate(tx: AsyncConnection, course_id: str, ids: Sequence[str], now: datetime) -> None:
+    """Gives a place in a course to who waited for it."""
     statement = update(table).where(table.c.id.in_(ids))
     await tx.execute(statement.values(status=EnrolmentStatus.ACTIVE, enrolled_at=now))
+    await count_anew(tx, [course_id])
 
 
-async def remove_enrolment(tx: AsyncConnection, enrolment_id: str) -> None:
+async def remove_enrolment(tx: AsyncConnection, enrolment: Enrolment) -> None:
     """Takes somebody out of a course."""
-    await tx.execute(delete(table).where(table.c.id == enrolment_id))
+    await tx.execute(delete(table).where(table.c.id == enrolment.id))
+    await count_anew(tx, [enrolment.course_id])
+
+
+async def count_anew(tx: AsyncConnection, course_ids: Collection[str]) -> None:
+    """Has courses say how many students they have now, while nobody else changes who takes part in them."""
+    if course_ids:
+        await tx.execute(update(courses).where(courses.c.id.in_(course_ids)).values(students=STUDENTS))
+
+
+@asynccontextmanager
+async def counted_without(tx: AsyncConnection, user_id: str) -> AsyncIterator[None]:
+    """Locks the courses in which somebody has a place, and counts their students anew when they were taken
+    out within the block."""
+    theirs = select(table.c.course_id).where(table.c.user_id == user_id, IS_STUDENT)
+    ids = list((await tx.execute(theirs.order_by(table.c.course_id))).scalars())
+    if ids and tx.dialect.name != "sqlite":  # whose writer is alone
+        by_id = select(courses.c.id).where(courses.c.id.in_(ids)).order_by(courses.c.id)
+        await tx.execute(by_id.with_for_update())
+    yield
+    await count_anew(tx, ids)
 
 
 def _filtered(statement: Select[Any], wanted: EnrolmentFilter) -> Select[Any]:

@@ -7,6 +7,7 @@ from typing import Final
 
 from sqlalchemy import Table
 
+from vtp.courses.enrolment_store import counted_without
 from vtp.courses.tables import (
     calendar_feeds,
     course_announcements,
@@ -49,7 +50,7 @@ HOLDINGS: Final = (
             "created_at",
             "updated_at",
         ),
-        ("instructor_id", "version"),
+        ("instructor_id", "version", "students"),
         without("instructor_id"),
     ),
     Holding(
@@ -58,7 +59,7 @@ HOLDINGS: Final = (
         lambda one: course_enrollments.c.user_id == one.user_id,
         ("id", "course_id", "role", "status", "source", "created_at", "enrolled_at"),
         ("user_id", "invitation_id", "added_by"),
-        Deleted(),
+        Deleted(counted_without),
     ),
     Holding(
         "people_enrolled",

@@ -36,7 +36,7 @@ async def fill_places(
         return []
     turn = await first_waiting(tx, course_id, free)
     if turn:
-        await activate(tx, [enrolment_id for enrolment_id, _ in turn], now)
+        await activate(tx, course_id, [enrolment_id for enrolment_id, _ in turn], now)
     return [user_id for _, user_id in turn]
 
 

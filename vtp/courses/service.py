@@ -183,9 +183,7 @@ class Courses:
     async def _watched_before_in(self, course_id: str) -> Watchings:
         if self.watched_before is None:
             return Watchings()
-        filed = select(course_recordings.c.recording_id).where(course_recordings.c.course_id == course_id)
-        async with self._database.read() as tx:
-            return await self.watched_before(tx, filed)
+        return await self.watched_before(self._database, course_id)
 
     async def record(
         self, tx: AsyncConnection, event: Event, course: Course, by: Principal, origin: Origin, **more: Any

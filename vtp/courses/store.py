@@ -113,18 +113,7 @@ _FIELDS = ("status", "semester", "department", "instructor_id", "year")  # of a 
 _me = bindparam("me", type_=id_type())
 _COLUMNS = [courses.c[name] for name in Course.__slots__]
 _STATUS = Course.__slots__.index("status")
-_enrolled, _given = course_enrollments.c, course_permissions.c
-_STUDENTS = (
-    select(func.count())
-    .select_from(course_enrollments)
-    .where(
-        _enrolled.course_id == courses.c.id,
-        _enrolled.status == EnrolmentStatus.ACTIVE,
-        _enrolled.role == Role.STUDENT,
-    )
-    .correlate(courses)
-    .scalar_subquery()
-)
+_given = course_permissions.c
 _FILED = (
     select(func.count())
     .select_from(course_recordings)
@@ -140,7 +129,7 @@ _SEEN = select(
     _mine.c.status,
     _given.role,
     _given.watch_only,
-    _STUDENTS,
+    courses.c.students,
     _FILED,
 ).select_from(
     courses.outerjoin(users, users.c.id == courses.c.instructor_id)
@@ -199,13 +188,22 @@ async def page_of_courses(
 
 async def change_course(tx: AsyncConnection, course_id: str, now: datetime, **values: Any) -> None:
     """Sets columns and counts the version up."""
-    statement = update(courses).where(courses.c.id == course_id)
-    await tx.execute(statement.values(**values, version=courses.c.version + 1, updated_at=now))
+    given = {f"to_{name}": value for name, value in values.items()}
+    await _change(frozenset(values)).rows(tx, given | {"course_id": course_id, "now": now})
 
 
 async def remove_course(tx: AsyncConnection, course_id: str) -> None:
     """Deletes a course with everything that hangs on it."""
     await tx.execute(delete(courses).where(courses.c.id == course_id))
+
+
+@lru_cache(maxsize=256)
+def _change(names: frozenset[str]) -> Prepared:
+    """Sets these columns of a course; which they are is said by forms, of which there are few."""
+    c = courses.c
+    given = {name: bindparam(f"to_{name}", type_=c[name].type) for name in sorted(names)}
+    changed = given | {"version": c.version + 1, "updated_at": bindparam("now", type_=c.updated_at.type)}
+    return Prepared(update(courses).where(c.id == bindparam("course_id")).values(changed))
 
 
 @lru_cache(maxsize=256)

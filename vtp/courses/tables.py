@@ -42,6 +42,13 @@ courses = Table(
     Column("year", Integer, nullable=False),
     Column("status", String(16), nullable=False),
     Column("max_students", Integer, comment="null: as many as come"),
+    Column(
+        "students",
+        Integer,
+        nullable=False,
+        server_default="0",
+        comment="who have a place; counted anew with each change of enrolments",
+    ),
     Column("listed", Boolean, nullable=False, comment="found by people who do not take part"),
     Column("self_enrolment", Boolean, nullable=False, comment="without a code or a link"),
     Column("waiting_list", Boolean, nullable=False),

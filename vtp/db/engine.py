@@ -9,6 +9,7 @@ import sqlite3
 from collections.abc import AsyncIterator, Callable, Iterator, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager, contextmanager
 from functools import partial
+from time import monotonic
 from typing import Any, Self, TypeVar
 
 from sqlalchemy import event, text
@@ -59,6 +60,7 @@ class Database:
             else reader.execution_options(isolation_level="AUTOCOMMIT")
         )
         self._outage = Outage()
+        self._exhausted_s: float | None = None  # since when all connections have been in use
         self._patient = patient
         self._turn = asyncio.Lock()  # of SQLite's writers: first come, first served, which no pool is
         self._durability = Durability(url.file) if url.dialect is Dialect.SQLITE else None
@@ -210,7 +212,7 @@ class Database:
         if self._patient or self.url.dialect is Dialect.SQLITE:
             return await stack.enter_async_context(engine.connect())
         self._outage.check()
-        waits = _is_exhausted(engine)
+        waits = self._is_waited_for(engine)
         try:
             async with asyncio.timeout(BUSY_LIMIT_S if waits else ANSWER_LIMIT_S):
                 connection = await stack.enter_async_context(engine.connect())
@@ -219,7 +221,22 @@ class Database:
                 self._outage.begin()
             raise
         self._outage.end()
+        self._exhausted_s = None
         return connection
+
+    def _is_waited_for(self, engine: AsyncEngine) -> bool:
+        """Whether all connections are in use: who waits for one learns nothing of the database. Raises
+        TimeoutError when that has been so for long, and none of them had an answer meanwhile."""
+        pool: Any = engine.pool
+        if pool.checkedout() < pool.size():
+            self._exhausted_s = None
+            return False
+        now_s, driver = monotonic(), engine.dialect.loaded_dbapi
+        self._exhausted_s = since_s = self._exhausted_s or now_s
+        if now_s - max(since_s, driver.answered_s) > ANSWER_LIMIT_S:
+            self._outage.begin()
+            raise TimeoutError("No connection of the database answers")
+        return True
 
 
 @contextmanager
@@ -282,12 +299,6 @@ def _is_outage(error: DBAPIError) -> bool:
     return error.connection_invalidated or isinstance(error, OperationalError | InterfaceError)
 
 
-def _is_exhausted(engine: AsyncEngine) -> bool:
-    """Whether all connections are in use: who waits for one learns nothing of the database."""
-    pool: Any = engine.pool
-    return bool(pool.checkedout() >= pool.size())
-
-
 def _unavailable(error: Exception) -> Unavailable:
     if _is_full(error):
         return Unavailable("The disk of the database is full: free some space.", retry_after_s=60)
@@ -347,14 +358,17 @@ def _lower(value: Any) -> Any:
 
 
 def _postgresql_engine(url: DatabaseUrl, command_timeout_s: float | None) -> AsyncEngine:
+    from vtp.db.postgresql_driver import PostgresqlDriver  # here: a server on SQLite need not load it
+
     return create_async_engine(
         url.url,
+        module=PostgresqlDriver(),
         pool_size=_POSTGRESQL_CONNECTIONS,
         max_overflow=0,
         pool_timeout=POOL_TIMEOUT_S,
         hide_parameters=True,
         json_deserializer=read_json,
-        pool_pre_ping=True,  # a restarted server costs nobody an error
+        pool_pre_ping=True,  # a restarted server costs nobody an error: see vtp.db.postgresql_driver
         connect_args={
             "async_creator_fn": _connect_asyncpg,
             "timeout": CONNECT_TIMEOUT_S,

@@ -5,6 +5,7 @@ ready for some, and a list is filled up by its last item to the next of them.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
+from functools import cache
 from typing import Any, Final
 
 from sqlalchemy import Column, ColumnElement, bindparam
@@ -51,5 +52,6 @@ def filled_at_once(name: str, items: Sequence[Any]) -> tuple[int, dict[str, Any]
     return length, dict(zip(_names(name, length), values, strict=True))
 
 
-def _names(name: str, length: int) -> list[str]:
-    return [f"{name}_{number}" for number in range(length)]
+@cache
+def _names(name: str, length: int) -> tuple[str, ...]:
+    return tuple(f"{name}_{number}" for number in range(length))

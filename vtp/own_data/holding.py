@@ -6,11 +6,13 @@ Each package says it in its `holdings`, beside its tables; `vtp.personal` gather
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Final
 
 from sqlalchemy import ColumnElement, Table
+from sqlalchemy.ext.asyncio import AsyncConnection
 
 ERASED_NAME: Final = "Erased person"
 
@@ -44,7 +46,9 @@ Theirs = Callable[[Subject], ColumnElement[bool]]
 
 @dataclass(frozen=True, slots=True)
 class Deleted:
-    """The rows go."""
+    """The rows go. `counted`: what keeps their number is brought up to date around that."""
+
+    counted: Callable[[AsyncConnection, str], AbstractAsyncContextManager[None]] | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import logging
 import secrets
+from contextlib import nullcontext
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any, Final, Protocol
@@ -159,7 +160,8 @@ class Erasure:
 async def _apply(tx: AsyncConnection, holding: Holding, subject: Subject, now: datetime) -> None:
     table, theirs, erasure = holding.table, holding.theirs(subject), holding.erasure
     if isinstance(erasure, Deleted):
-        await tx.execute(delete(table).where(theirs))
+        async with erasure.counted(tx, subject.user_id) if erasure.counted else nullcontext():
+            await tx.execute(delete(table).where(theirs))
     elif isinstance(erasure, Emptied):
         await tx.execute(update(table).where(theirs).values(**erasure.values(subject, now)))
     elif isinstance(erasure, Rewritten):

@@ -7,7 +7,6 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from sqlalchemy import Select, case, distinct, func, select
-from sqlalchemy.ext.asyncio import AsyncConnection
 
 from vtp.db.prepared import Prepared, Source, Values
 from vtp.recording.access_entries import Did
@@ -25,8 +24,8 @@ class Watchings:
     shares: float = 0.0
 
 
-Before = Callable[[AsyncConnection, Select[tuple[str]]], Awaitable[Watchings]]
-"""What such recordings came to by people whom nobody can tell any more."""
+Before = Callable[[Source, str], Awaitable[Watchings]]
+"""What those of a course came to by people whom nobody can tell any more."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -31,6 +31,7 @@ from vtp.bench.scenarios.stage import Stage
 from vtp.bench.scenarios.term import approve_everybody, course_row, enrolled_row, filed_row
 from vtp.bench.scenarios.window import measure_window
 from vtp.bench.vtp_server import VtpServer
+from vtp.courses.enrolment_store import count_anew
 from vtp.courses.tables import course_enrollments, course_recordings, courses
 from vtp.db import Database
 from vtp.ids import new_id
@@ -251,6 +252,7 @@ async def _add_course(url: str, teacher_id: str, room_id: str, students: list[st
             await tx.execute(insert(courses), [course_row(course_id, 0, teacher_id, now)])
             rows = [enrolled_row(course_id, one, now) for one in students]
             await tx.execute(insert(course_enrollments), rows)
+            await count_anew(tx, [course_id])
             await add_recording(tx, recording)
             await tx.execute(insert(course_recordings), [filed_row(course_id, recording.id, now)])
     finally:

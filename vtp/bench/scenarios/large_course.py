@@ -19,6 +19,7 @@ from vtp.bench.scenarios.term import (
     person_row,
     submission_row,
 )
+from vtp.courses.enrolment_store import count_anew
 from vtp.courses.tables import course_announcements, course_enrollments, courses, lessons
 from vtp.coursework.tables import assignments, coursework_files, grades, materials, submissions
 from vtp.db import Database
@@ -96,6 +97,7 @@ async def fill_large_course(
             await add(course_enrollments, (enrolled_row(course, one, now) for one in pupils))
             for role, who in (("teacher", teacher_id), ("student", pupil_id)):
                 await add(course_enrollments, ({**enrolled_row(one, who, now), "role": role} for one in near))
+            await count_anew(tx, [course, *near])
             await add(lessons, _lessons([course, *others], wanted.lessons, now))
             await add(assignments, (assignment_row(one, course, now) for one in made.assignments))
             work = [(new_id(), task, pupil) for task in made.assignments for pupil in pupils]

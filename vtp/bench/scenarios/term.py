@@ -13,6 +13,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from vtp.accounts.tables import users
 from vtp.accounts.users import NO_PASSWORD
+from vtp.courses.enrolment_store import count_anew
 from vtp.courses.tables import course_enrollments, course_recordings, courses, lessons
 from vtp.coursework.tables import assignments, grades, submissions
 from vtp.db import Database
@@ -67,6 +68,7 @@ async def fill_term(url: str, term: Term, teacher_id: str, recordings: Sequence[
             )
             await insert_rows(tx, lessons, _lessons(made, now))
             await insert_rows(tx, course_enrollments, _enrolments(term, made, people, now))
+            await count_anew(tx, made)
             await insert_rows(
                 tx, assignments, (assignment_row(*one, now) for one in zip(tasks, made, strict=True))
             )

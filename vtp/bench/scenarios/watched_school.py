@@ -29,6 +29,7 @@ from vtp.analytics.tables import (
 )
 from vtp.bench.scenarios.term import course_row, enrolled_row, filed_row, person_row
 from vtp.bench.scenarios.viewing import LENGTH_MS, Viewing, plan_viewing
+from vtp.courses.enrolment_store import count_anew
 from vtp.courses.tables import course_enrollments, course_recordings, courses
 from vtp.db import Database
 from vtp.db.urls import Dialect
@@ -222,6 +223,7 @@ async def _add_course(
     await tx.execute(
         insert(course_enrollments), [enrolled_row(course.course_id, one, now) for one in course.students]
     )
+    await count_anew(tx, [course.course_id])
     for one in watched:
         ended = one.began + timedelta(milliseconds=LENGTH_MS)
         recording = Recording(

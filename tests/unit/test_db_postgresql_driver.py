@@ -1,0 +1,126 @@
+"""PostgreSQL's connections: when they are asked whether they are there, and what shows that they are not."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections.abc import AsyncIterator
+from contextlib import AsyncExitStack
+from dataclasses import dataclass
+from typing import Any
+
+import pytest
+from sqlalchemy import select, text
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from tests.postgres import PostgresServer
+from vtp.db import Database, engine, postgresql_driver
+from vtp.db.prepared import Prepared
+from vtp.db.tables import idempotency_keys
+from vtp.errors import Unavailable
+
+_KEYS = Prepared(select(idempotency_keys.c.key))
+
+
+@dataclass
+class Clock:
+    """What the database's engine and driver take for the time: the real one, put forward."""
+
+    ahead_s: float = 0.0
+
+    def __call__(self) -> float:
+        return time.monotonic() + self.ahead_s
+
+
+@pytest.fixture
+def clock(monkeypatch: pytest.MonkeyPatch) -> Clock:
+    made = Clock()
+    for module in (engine, postgresql_driver):
+        monkeypatch.setattr(module, "monotonic", made)
+    return made
+
+
+@pytest.fixture
+async def opened(postgres: PostgresServer, clock: Clock) -> AsyncIterator[Database]:
+    database = await Database.open(postgres.create_database())
+    yield database
+    await database.close()
+
+
+@pytest.fixture
+def pings(monkeypatch: pytest.MonkeyPatch) -> list[object]:
+    """One for each question that went to the server."""
+    asked: list[object] = []
+    ask: Any = postgresql_driver._Connection._async_ping
+
+    async def ping(connection: Any) -> None:
+        asked.append(connection)
+        await ask(connection)
+
+    monkeypatch.setattr(postgresql_driver._Connection, "_async_ping", ping)
+    return asked
+
+
+async def backend_of(tx: AsyncConnection) -> int:
+    found: int = (await tx.execute(text("SELECT pg_backend_pid()"))).scalar_one()
+    return found
+
+
+async def test_a_connection_that_has_just_answered_is_not_asked_whether_it_is_there(
+    opened: Database, clock: Clock, pings: list[object]
+) -> None:
+    for _ in range(3):
+        assert await _KEYS.rows(opened) == []
+        async with opened.transaction() as tx:
+            assert await _KEYS.rows(tx) == []
+    assert pings == []
+    clock.ahead_s += 2 * postgresql_driver.PROVEN_S
+    for _ in range(3):
+        assert await _KEYS.rows(opened) == []
+    assert len(pings) == 1, "of which the answer counts, too"
+
+
+async def test_one_that_the_server_has_closed_is_not_used_again(opened: Database) -> None:
+    closed = asyncio.Event()
+    async with opened.read() as tx:
+        driver: Any = (await tx.get_raw_connection()).driver_connection
+        driver.add_termination_listener(lambda _: closed.set())
+        ended = await backend_of(tx)
+    async with opened.read() as tx:
+        assert await backend_of(tx) == ended
+    outside = await engine._connect_asyncpg(**driver_address(opened))
+    await outside.execute(f"SELECT pg_terminate_backend({ended})")
+    await outside.close()
+    await asyncio.wait_for(closed.wait(), 30)
+    async with opened.read() as tx:
+        assert await backend_of(tx) != ended
+
+
+def driver_address(database: Database) -> dict[str, Any]:
+    """As SQLAlchemy gives it to the driver."""
+    dialect = database._reader.dialect
+    arguments, options = dialect.create_connect_args(database._reader.url)
+    assert not arguments
+    return dict(options)
+
+
+async def test_who_finds_all_connections_silent_for_long_does_not_wait_for_one(
+    opened: Database, clock: Clock
+) -> None:
+    async with AsyncExitStack() as stack:
+        held = []
+        for _ in range(10):
+            held.append(await stack.enter_async_context(opened.read()))
+            await backend_of(held[-1])
+        patient = asyncio.ensure_future(_KEYS.rows(opened))
+        await asyncio.sleep(0)  # it finds all of them in use
+        clock.ahead_s += 2 * engine.ANSWER_LIMIT_S
+        await backend_of(held[0])
+        other = asyncio.ensure_future(_KEYS.rows(opened))
+        await asyncio.sleep(0)
+        assert not other.done(), "one has answered"
+        clock.ahead_s += 2 * engine.ANSWER_LIMIT_S
+        with pytest.raises(Unavailable):
+            await _KEYS.rows(opened)
+    assert [await patient, await other] == [[], []]
+    assert await _KEYS.rows(opened) == [], "it is there"
