@@ -72,9 +72,8 @@ class Watched:
 def test_a_course_goes_from_nothing_to_a_grade_and_a_student_sees_each_step_without_a_reload(
     school: School, browser: Browser
 ) -> None:
-    still: dict[str, Any] = {
-        "reduced_motion": "reduce"
-    }  # else what breathes has three pages of a class drawn all the time
+    # Else what breathes has three pages of a class drawn all the time.
+    still: dict[str, Any] = {"reduced_motion": "reduce"}
     ada = person(browser, school, ADA, timezone_id="UTC", **still)
     make_course(ada)
     schedule_weekly(ada)
