@@ -32,6 +32,7 @@ beside=(
   tests/e2e/classes/test_class_direct.py
   tests/e2e/classes/test_class_goes.py
   tests/e2e/classes/test_class_large.py
+  tests/e2e/classes/test_class_late.py
   tests/e2e/classes/test_class_layers.py
   tests/e2e/classes/test_class_network.py
   tests/e2e/classes/test_class_page.py
@@ -75,6 +76,7 @@ beside=(
   tests/e2e/test_term_story.py
   tests/e2e/test_trash_page.py
   tests/e2e/test_usage_page.py
+  tests/e2e/test_watching_told.py
   tests/media/test_bench_api.py
   tests/media/test_bench_courses.py
   tests/media/test_client_connects.py
@@ -129,7 +131,6 @@ paired=(
   tests/e2e/test_red_chromium.py
   tests/e2e/test_throttled_live.py
   tests/e2e/test_throttled_players.py
-  tests/e2e/test_watching_told.py
   tests/faults/test_faults_outage.py
   tests/faults/test_thousand_sockets.py
   tests/media/test_bench_cli.py

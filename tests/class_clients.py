@@ -199,10 +199,10 @@ class Pupil:
         await self._ask("open-breakouts", {"groups": wish})
 
 
-async def live(pupil: Pupil, until_s: float, *, loses_connections: bool) -> None:
-    """Acts until that time, then has a connection."""
+async def live(pupil: Pupil, is_over: Callable[[], bool], *, loses_connections: bool) -> None:
+    """Acts until it is over, then has a connection."""
     cut_at_s = time.monotonic() + pupil.draw.expovariate(1 / CUT_EVERY_S)
-    while time.monotonic() < until_s:
+    while not is_over():
         await asyncio.sleep(pupil.draw.expovariate(1 / PACE_S))
         if loses_connections and time.monotonic() > cut_at_s:
             await _lose_while_acting(pupil)

@@ -289,30 +289,38 @@ def open_page(stack: Stack, browser: Browser) -> Iterator[OpenPage]:
         yield opened
 
 
-def bundle(folder: Path, name: str) -> str:
-    """A script of web/src/testing as a page takes it, with the libraries that it uses in it."""
-    out = folder / f"{name}.js"
+def bundle(name: str) -> str:
+    """A script of web/src/testing as a page takes it, with the libraries that it uses in it.
+
+    It is made once for all runs, and small: each page reads it anew.
+    """
+    web, folder = ROOT / "web", ROOT / ".make" / "scripts"
+    read = [*sorted((web / "src").rglob("*.ts*")), web / "package-lock.json"]
+    digest = hashlib.sha256(b"".join(source.read_bytes() for source in read)).hexdigest()[:16]
+    kept = folder / f"{name}-{digest}.js"
+    if not kept.exists():
+        folder.mkdir(parents=True, exist_ok=True)
+        for older in folder.glob(f"{name}-*.js"):
+            older.unlink(missing_ok=True)
+        with tempfile.TemporaryDirectory(dir=folder) as made:
+            run_rolldown(web, name, Path(made) / kept.name)
+            (Path(made) / kept.name).replace(kept)
+    return kept.read_text()
+
+
+def run_rolldown(web: Path, name: str, out: Path) -> None:
+    """Makes one file of the script and of what it imports."""
     node = shutil.which("node", path=f"{ROOT / '.venv' / 'bin'}")
     assert node, "the virtual environment carries Node"
-    rolldown = ROOT / "web" / "node_modules" / "rolldown" / "bin" / "cli.mjs"
-    source = ROOT / "web" / "src" / "testing" / f"{name}.ts"
-    command = [
-        node,
-        str(rolldown),
-        str(source),
-        "--format",
-        "iife",
-        "--file",
-        str(out),
-        "--platform",
-        "browser",
-    ]
-    done = subprocess.run(command, cwd=ROOT / "web", capture_output=True, text=True, timeout=60, check=False)
+    rolldown = web / "node_modules" / "rolldown" / "bin" / "cli.mjs"
+    source = web / "src" / "testing" / f"{name}.ts"
+    options = ["--format", "iife", "--platform", "browser", "--minify"]
+    command = [node, str(rolldown), str(source), "--file", str(out), *options]
+    done = subprocess.run(command, cwd=web, capture_output=True, text=True, timeout=60, check=False)
     assert done.returncode == 0, done.stdout + done.stderr
-    return out.read_text()
 
 
 @pytest.fixture(scope="session")
-def script(tmp_path_factory: pytest.TempPathFactory) -> str:
+def script() -> str:
     """What ortc_page.ts does, with both libraries in it."""
-    return bundle(tmp_path_factory.mktemp("ortc"), "ortc_page")
+    return bundle("ortc_page")

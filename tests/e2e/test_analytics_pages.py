@@ -188,7 +188,7 @@ def test_the_pages_fit_a_phone(school: School, browser: Browser) -> None:
 def test_a_student_sees_what_is_known_of_them_and_no_one_else(
     school: School, browser: Browser, tmp_path: Path
 ) -> None:
-    page = person(browser, school, "cat@pupils.example")
+    page = person(browser, school, "cat@pupils.example", home=False)
     open_tab(page, school, "")
     page.get_by_test_id("tab-progress").click()
     figures = page.get_by_test_id("own-figures")

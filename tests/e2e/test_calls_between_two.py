@@ -16,8 +16,8 @@ ATTEMPTS = 3
 
 
 @pytest.fixture(scope="session")
-def p2p_script(tmp_path_factory: pytest.TempPathFactory) -> str:
-    return bundle(tmp_path_factory.mktemp("p2p"), "p2p_page")
+def p2p_script() -> str:
+    return bundle("p2p_page")
 
 
 class Call:

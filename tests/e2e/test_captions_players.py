@@ -64,9 +64,9 @@ CUES = [Cue(1000, 2000, "Anfang"), Cue(6500, 7500, "Ende")]
 
 
 @pytest.fixture(scope="module")
-def page_script(tmp_path_factory: pytest.TempPathFactory) -> str:
+def page_script() -> str:
     """What our player does to hls.js."""
-    return bundle(tmp_path_factory.mktemp("captions"), "hls_page")
+    return bundle("hls_page")
 
 
 def app_of(directory: Path, player: Path, page_script: str, view: RecordingView) -> web.Application:
@@ -104,7 +104,7 @@ def app_of(directory: Path, player: Path, page_script: str, view: RecordingView)
     return app
 
 
-@pytest.mark.drawn
+@pytest.mark.drawn(2)
 @pytest.mark.e2e
 @pytest.mark.parametrize("player", ["hls.js", *PLAYERS])
 @pytest.mark.parametrize("content", [plain, publisher_returns])

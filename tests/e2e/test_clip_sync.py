@@ -15,7 +15,7 @@ from vtp.bench.lecture_clip import ClipFormat, write_clip
 from vtp.bench.lecture_sound import beep_starts_s
 
 FPS = 25
-CLIP_SECONDS = 14
+CLIP_SECONDS = 10
 LIMIT_S = 0.040
 TRACKS = {"video", "opus", "aac"}
 LIVE_SEGMENTS = 2

@@ -176,7 +176,7 @@ def test_a_list_of_people_is_told_line_by_line_before_anybody_is_enrolled(
     course = make_course(school)
     table = tmp_path / "people.csv"
     table.write_text(LIST)
-    page = person(browser, school, TEACHER)
+    page = person(browser, school, TEACHER, home=False)
     open_course(page, school, course, "people")
     page.get_by_test_id("import-people").click()
     page.get_by_test_id("enrolment-file").set_input_files(table)
@@ -199,7 +199,7 @@ def test_a_course_goes_away_as_a_file_and_comes_back_as_a_draft_with_its_recordi
     room = school.do(make_room(school.api, school.teacher, "waves"))
     recording = school.do(add_finished(school.api, room, school.teacher, title="Ripples, filmed"))
     school.call("POST", f"/api/v1/courses/{course}/recordings", {"recording_id": recording})
-    page = person(browser, school, TEACHER)
+    page = person(browser, school, TEACHER, home=False)
     open_course(page, school, course, "settings")
     with page.expect_download() as plain:
         page.get_by_test_id("export-download").click()
@@ -231,7 +231,7 @@ def test_a_course_goes_away_as_a_file_and_comes_back_as_a_draft_with_its_recordi
 
 def test_of_two_who_edit_the_same_the_second_is_told_and_chooses(school: School, browser: Browser) -> None:
     course = make_course(school)
-    page = person(browser, school, TEACHER)
+    page = person(browser, school, TEACHER, home=False)
     open_course(page, school, course, "settings")
     page.get_by_test_id("set-description").fill("Mine")
     school.call("PATCH", f"/api/v1/courses/{course}", {"description": "Theirs"})
@@ -257,7 +257,7 @@ def test_lessons_are_put_in_order_by_keyboard_and_a_live_one_leads_to_its_door(
     now = datetime.now(UTC)
     live = {"kind": "live", "starts_at": now.isoformat(), "ends_at": (now + timedelta(hours=1)).isoformat()}
     school.call("POST", f"/api/v1/courses/{course}/lessons", {"title": "Levers", **live})
-    page = person(browser, school, TEACHER)
+    page = person(browser, school, TEACHER, home=False)
     open_course(page, school, course)
     menu = page.get_by_test_id("lesson-menu-Levers")
     menu.focus()

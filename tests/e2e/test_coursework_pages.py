@@ -48,12 +48,12 @@ def test_materials_are_dropped_replaced_and_had_and_what_is_refused_says_why(
     course = attended_course(school)
     lesson = {"kind": "material", "title": "Reading"}
     school.call("POST", f"/api/v1/courses/{course}/lessons", lesson)
-    teacher = person(browser, school, TEACHER)
+    teacher = person(browser, school, TEACHER, home=False)
     open_course(teacher, school, course)
     teacher.get_by_test_id("open-Reading").click()
     expect(teacher.get_by_text("No material in this lesson yet")).to_be_visible()
     refuse_and_take(teacher)
-    student = person(browser, school, STUDENT)
+    student = person(browser, school, STUDENT, home=False)
     open_course(student, school, course, "materials")
     listed = student.get_by_test_id("materials-Reading")
     expect(listed).to_contain_text("lenses.pdf")
@@ -100,7 +100,7 @@ def replace(teacher: Page) -> None:
 
 def test_an_upload_that_is_given_up_leaves_nothing(school: School, browser: Browser) -> None:
     course = attended_course(school)
-    teacher = person(browser, school, TEACHER)
+    teacher = person(browser, school, TEACHER, home=False)
     open_course(teacher, school, course, "materials")
 
     def hold(route: Route) -> None:

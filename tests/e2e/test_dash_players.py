@@ -110,7 +110,7 @@ def played(browser: Browser, app: web.Application) -> dict[str, Any]:
     return state
 
 
-@pytest.mark.drawn
+@pytest.mark.drawn(2)
 @pytest.mark.e2e
 @pytest.mark.parametrize("player", PLAYERS)
 @pytest.mark.parametrize(

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import re
 from collections.abc import Iterator
+from typing import Any
 
 import pytest
 from playwright.sync_api import Browser, Page, Route, expect
@@ -13,7 +14,7 @@ from tests.e2e.school import School, person, running_school
 from tests.serving import Api
 
 ADMIN = "ada@school.example"
-PHONE = {"viewport": {"width": 400, "height": 860}}
+PHONE: dict[str, Any] = {"viewport": {"width": 400, "height": 860}}
 
 
 @pytest.fixture(scope="module")

@@ -87,7 +87,7 @@ def test_newcomer_from_the_ring_stays_no_further_behind(stack: Stack, open_page:
     room = "join-delay"
     publisher = open_page()
     publisher.evaluate("publish", {"url": f"{stack.base}/whip/{room}", "preview": True})
-    wait_for_numbers(publisher, 10 * FPS)
+    wait_for_numbers(publisher, 5 * FPS)
     from_ring = open_page()  # opened before: a key frame is recent for two seconds
     asking, requests = join_asking(open_page, publisher, f"{stack.base}/whep/{room}")
     join(from_ring, f"{stack.base}/whep/{room}")

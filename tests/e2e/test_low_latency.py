@@ -15,7 +15,7 @@ from vtp.bench.lecture_clip import ClipFormat, write_clip
 
 HLS_JS = Path(__file__).resolve().parents[2] / "web" / "node_modules" / "hls.js" / "dist" / "hls.min.js"
 PICTURES = 150
-CLIP_S, CLIP_FPS = 60, 25
+CLIP_S, CLIP_FPS = 40, 25
 FOLLOWS_MS = 10_000
 """Within this of the class is who follows it by its parts, even on a busy machine."""
 PLAY = """(url) => {

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
+from typing import Literal
 
 import pytest
 from playwright.sync_api import Browser, Page, Request, expect
@@ -36,8 +37,10 @@ def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Running]:
         yield running
 
 
-def person(browser: Browser) -> Person:
-    page = browser.new_context(viewport=WIDE).new_page()  # type: ignore[arg-type]
+def person(browser: Browser, *, still: bool = False) -> Person:
+    """`still` is who wants nothing to move: what breathes has a page drawn sixty times a second."""
+    motion: Literal["reduce", "no-preference"] = "reduce" if still else "no-preference"
+    page = browser.new_context(viewport=WIDE, reduced_motion=motion).new_page()  # type: ignore[arg-type]
     page.set_default_timeout(15_000)
     complaints: list[str] = []
     page.on("console", lambda line: complaints.append(line.text) if line.type == "error" else None)
@@ -92,7 +95,7 @@ def approve(server: Running, admin: Page, email: str) -> None:
 def test_a_school_s_first_class_from_the_printed_link_to_the_recording(
     server: Running, browser: Browser
 ) -> None:
-    teacher, student = person(browser), person(browser)
+    teacher, student = person(browser, still=True), person(browser, still=True)
     make_first_admin(server, teacher.page)
     create_room(teacher.page)
     go_live_and_record(teacher.page)

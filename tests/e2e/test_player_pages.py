@@ -61,7 +61,7 @@ async def fill(loop: asyncio.AbstractEventLoop, api: Api) -> School:
 def test_a_student_goes_on_where_they_stopped_and_sees_it_in_the_list(
     browser: Browser, school: School
 ) -> None:
-    page = person(browser, school, "sam@school.example")
+    page = person(browser, school, "sam@school.example", home=False)
     page.goto(f"{school.url}?t=5")
     until_at(page, 5, 6)
     expect(page.get_by_test_id("resumed")).to_be_hidden()
@@ -83,7 +83,7 @@ def test_a_student_goes_on_where_they_stopped_and_sees_it_in_the_list(
 
 
 def test_chapters_lead_into_the_recording_and_staff_name_them(browser: Browser, school: School) -> None:
-    page = person(browser, school, "ada@school.example")
+    page = person(browser, school, "ada@school.example", home=False)
     page.goto(school.url)
     chapters = page.get_by_test_id("chapters").get_by_role("button")
     expect(chapters).to_have_text(["0:00Ada presents", "0:10Ada shares the screen", "0:20Poll: Clear?"])
@@ -101,7 +101,7 @@ def test_chapters_lead_into_the_recording_and_staff_name_them(browser: Browser, 
 def test_captions_are_added_by_staff_and_shown_above_the_controls(
     browser: Browser, school: School, tmp_path: Path
 ) -> None:
-    page = person(browser, school, "ada@school.example")
+    page = person(browser, school, "ada@school.example", home=False)
     page.goto(f"{school.url}?t=10.5")
     until_at(page, 10, 11)
     expect(page.get_by_test_id("captions")).to_be_hidden()
@@ -131,7 +131,7 @@ def test_captions_are_added_by_staff_and_shown_above_the_controls(
 def test_a_link_opens_the_player_without_an_account_until_it_is_ended(
     browser: Browser, school: School
 ) -> None:
-    page = person(browser, school, "ada@school.example")
+    page = person(browser, school, "ada@school.example", home=False)
     page.goto(school.url)
     page.get_by_test_id("share").click()
     page.get_by_test_id("share-title").fill("Parents")
@@ -185,7 +185,7 @@ def poll_published(school: School, visibility: str) -> None:
 
 
 def test_the_player_s_keys_and_a_window_of_its_own(browser: Browser, school: School) -> None:
-    page = person(browser, school, "ada@school.example")
+    page = person(browser, school, "ada@school.example", home=False)
     page.goto(school.url)
     until_at(page, 0, 1)
     page.keyboard.press("5")
@@ -201,7 +201,7 @@ def test_the_player_s_keys_and_a_window_of_its_own(browser: Browser, school: Sch
 def test_pointing_at_the_line_of_time_shows_what_is_to_be_seen_there(
     browser: Browser, school: School
 ) -> None:
-    page = person(browser, school, "ada@school.example")
+    page = person(browser, school, "ada@school.example", home=False)
     page.goto(school.url)
     until_at(page, 0, 1)
     line = page.get_by_test_id("position")
@@ -227,7 +227,7 @@ def test_a_teacher_sees_what_recordings_take_of_what_an_administrator_lets_them(
             await change_recording(tx, school.recording_id, file_size_bytes=9_500_000)
 
     school.do(take_much())
-    admin = person(browser, school, "root@school.example")
+    admin = person(browser, school, "root@school.example", home=False)
     admin.goto(f"{school.api.base_url}/rooms")
     admin.get_by_role("button", name="More for Physics").click()
     admin.get_by_test_id("room-space-menu").click()
@@ -241,7 +241,7 @@ def test_a_teacher_sees_what_recordings_take_of_what_an_administrator_lets_them(
     admin.get_by_test_id("room-space-menu").click()
     expect(admin.get_by_test_id("space-way")).to_have_value("own")
     expect(admin.get_by_test_id("space-gigabytes")).to_have_value("0.01")
-    page = person(browser, school, "ada@school.example")
+    page = person(browser, school, "ada@school.example", home=False)
     page.goto(f"{school.api.base_url}/recordings")
     usage = page.get_by_test_id("usage")
     expect(usage).to_contain_text("Physics")
@@ -252,7 +252,7 @@ def test_a_teacher_sees_what_recordings_take_of_what_an_administrator_lets_them(
     page.get_by_test_id("room-space-menu").click()
     expect(page.get_by_test_id("room-space")).to_contain_text("take 9.5 MB of 10 MB")
     expect(page.get_by_test_id("save-space")).to_have_count(0)
-    student = person(browser, school, "sam@school.example")
+    student = person(browser, school, "sam@school.example", home=False)
     student.goto(f"{school.api.base_url}/recordings")
     expect(student.get_by_test_id("recordings")).to_be_visible()
     expect(student.get_by_test_id("usage")).to_be_hidden()
@@ -302,7 +302,7 @@ def test_what_is_done_with_a_recording_is_told_ended_and_begun_again(
             assert await change_own(tx, job, {"state": state, "progress": progress}, before)
 
     school.do(write())
-    page = person(browser, school, "ada@school.example")
+    page = person(browser, school, "ada@school.example", home=False)
     page.goto(f"{school.api.base_url}/recordings")
     row = page.get_by_role("listitem").filter(has=page.get_by_test_id(f"recording-{school.recording_id}"))
     expect(row.get_by_test_id("job-upload")).to_contain_text(f"Failed{reason}")
@@ -331,7 +331,7 @@ def test_what_is_done_with_a_recording_is_told_ended_and_begun_again(
 
 
 def test_a_part_of_a_recording_is_taken_along(browser: Browser, school: School, tmp_path: Path) -> None:
-    page = person(browser, school, "ada@school.example", accept_downloads=True)
+    page = person(browser, school, "ada@school.example", accept_downloads=True, home=False)
     page.goto(f"{school.url}?t=12")
     until_at(page, 12, 12.5)
     page.get_by_test_id("download").click()
@@ -355,7 +355,7 @@ def test_a_part_of_a_recording_is_taken_along(browser: Browser, school: School, 
 
 
 def test_the_list_shows_pictures_of_recordings(browser: Browser, school: School) -> None:
-    page = person(browser, school, "ada@school.example")
+    page = person(browser, school, "ada@school.example", home=False)
     page.goto(f"{school.api.base_url}/recordings")
     row = page.get_by_test_id(f"recording-{school.recording_id}")
     picture = row.locator("img")

@@ -20,8 +20,8 @@ def example(heading: str) -> str:
 
 
 @pytest.fixture(scope="module")
-def libraries(tmp_path_factory: pytest.TempPathFactory) -> str:
-    return bundle(tmp_path_factory.mktemp("libraries"), "libraries")
+def libraries() -> str:
+    return bundle("libraries")
 
 
 def follow(page: Page, libraries: str, room: str, *headings: str) -> None:

@@ -15,7 +15,7 @@ SPARE_S = 8
 """How much longer the clip is than the watching: joining takes some of it."""
 
 
-@pytest.mark.parametrize("seconds", [10, pytest.param(60, marks=pytest.mark.long)])
+@pytest.mark.parametrize("seconds", [5, pytest.param(60, marks=pytest.mark.long)])
 def test_twenty_viewers_lose_no_packet_of_a_published_file(
     stack: Stack, tmp_path: Path, seconds: int
 ) -> None:

@@ -274,7 +274,7 @@ def test_a_home_and_the_grade_book_say_what_is_due_to_be_graded_and_reached(
 
 def test_groups_are_made_filled_renamed_and_taken_away(school: School, browser: Browser) -> None:
     course = attended(school, STUDENT, LATE, name="Teams")
-    teacher = person(browser, school, TEACHER)
+    teacher = person(browser, school, TEACHER, home=False)
     open_course(teacher, school, course, "assignments")
     teacher.get_by_test_id("new-assignment").click()
     teacher.get_by_test_id("assignment-title").fill("Together")
@@ -295,7 +295,7 @@ def test_groups_are_made_filled_renamed_and_taken_away(school: School, browser: 
     teacher.get_by_test_id("save-groups").click()
     expect(teacher.get_by_test_id("members-Newton").get_by_role("listitem")).to_have_count(2)
     expect(teacher.get_by_test_id("save-groups")).to_be_disabled()
-    student = person(browser, school, STUDENT)
+    student = person(browser, school, STUDENT, home=False)
     open_course(student, school, course, "assignments")
     student.get_by_test_id("assignment-Together").get_by_role("link").click()
     expect(student.get_by_test_id("own-group")).to_contain_text("Your group is “Newton”")

@@ -40,6 +40,7 @@ def consume(page: Page, count: int) -> list[str]:
     return ids
 
 
+@pytest.mark.drawn(1)
 @pytest.mark.parametrize(
     ("client", "style"),
     [

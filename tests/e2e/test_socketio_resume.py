@@ -14,8 +14,8 @@ from tests.e2e.test_socketio_mediasoup import enter
 
 
 @pytest.fixture(scope="session")
-def resume_script(tmp_path_factory: pytest.TempPathFactory) -> str:
-    return bundle(tmp_path_factory.mktemp("resume"), "resume_page")
+def resume_script() -> str:
+    return bundle("resume_page")
 
 
 @pytest.fixture

@@ -11,6 +11,7 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from typing import Any
 
 import pytest
 from playwright.sync_api import Browser, Locator, Page, expect
@@ -71,12 +72,14 @@ class Watched:
 def test_a_course_goes_from_nothing_to_a_grade_and_a_student_sees_each_step_without_a_reload(
     school: School, browser: Browser
 ) -> None:
-    ada = person(browser, school, ADA, timezone_id="UTC")
+    # Else what breathes has three pages of a class drawn all the time.
+    still: dict[str, Any] = {"reduced_motion": "reduce"}
+    ada = person(browser, school, ADA, timezone_id="UTC", **still)
     make_course(ada)
     schedule_weekly(ada)
     code = make_code(ada)
-    sam = Watched.of(person(browser, school, SAM))
-    mei = person(browser, school, MEI)
+    sam = Watched.of(person(browser, school, SAM, **still))
+    mei = person(browser, school, MEI, **still)
     for page in (sam.page, mei):
         join_by_code(page, code)
     hold_the_lesson(ada, sam, mei)

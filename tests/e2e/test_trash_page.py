@@ -38,7 +38,7 @@ async def fill(loop: asyncio.AbstractEventLoop, api: Api) -> School:
 
 
 def test_recordings_are_deleted_brought_back_and_deleted_for_good(browser: Browser, school: School) -> None:
-    page = person(browser, school, TEACHER)
+    page = person(browser, school, TEACHER, home=False)
     page.goto(school.url)
     page.get_by_test_id("keep").click()
     expect(page.get_by_test_id("keep")).to_have_text("Kept")
@@ -76,7 +76,7 @@ def test_recordings_are_deleted_brought_back_and_deleted_for_good(browser: Brows
 
 
 def test_students_are_shown_no_way_to_the_trash(browser: Browser, school: School) -> None:
-    page = person(browser, school, "sam@school.example")
+    page = person(browser, school, "sam@school.example", home=False)
     page.goto(f"{school.api.base_url}/recordings")
     expect(page.get_by_role("heading", name="Recordings")).to_be_visible()
     expect(page.get_by_test_id("to-trash")).to_be_hidden()

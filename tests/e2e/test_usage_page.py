@@ -75,7 +75,7 @@ def _hour(back: int) -> dict[str, Any]:
 
 
 def test_an_administrator_sees_days_load_and_courses(school: School, browser: Browser) -> None:
-    page = person(browser, school, ADMIN)
+    page = person(browser, school, ADMIN, home=False)
     page.goto(f"{school.api.base_url}/usage")
     for name in ("people", "classes", "hours", "recordings", "load"):
         expect(page.get_by_test_id(f"usage-{name}").get_by_role("slider")).to_have_attribute(
@@ -99,6 +99,6 @@ def test_an_administrator_sees_days_load_and_courses(school: School, browser: Br
 
 
 def test_others_are_told_that_it_is_not_for_them(school: School, browser: Browser) -> None:
-    page = person(browser, school, TEACHER)
+    page = person(browser, school, TEACHER, home=False)
     page.goto(f"{school.api.base_url}/usage")
     expect(page.get_by_test_id("people-forbidden")).to_be_visible()

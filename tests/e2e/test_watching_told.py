@@ -15,7 +15,7 @@ from tests.e2e.school import School, person, running_school, until_at
 from tests.serving import Api, Person
 from tests.unit.recording_material import h264_units
 
-SECONDS = 60
+SECONDS, FPS = 60, 10
 STUDENTS = ("sam@school.example", "lea@school.example", "tom@school.example", "mia@school.example")
 PLAYED = (
     "(video => [...Array(video.played.length).keys()].map(i => [video.played.start(i), video.played.end(i)]))"
@@ -44,13 +44,13 @@ async def fill(loop: asyncio.AbstractEventLoop, api: Api) -> School:
     for email in STUDENTS:
         students[email] = await api.person("student", email)
     room = await make_room(api, teacher)
-    pictures = h264_units(30 * SECONDS)
+    pictures = h264_units(FPS * SECONDS, fps=FPS, gop=2 * FPS)
     recording = await add_finished(api, room, teacher, video=pictures, duration_ms=SECONDS * 1000)
     return School(loop, api, teacher, recording)
 
 
 def opened(browser: Browser, school: School, email: str) -> Page:
-    page = person(browser, school, email)
+    page = person(browser, school, email, home=False)
     page.add_init_script(REMEMBER)
     page.goto(f"{school.url}?t=5")
     until_at(page, 5, 6)

@@ -11,7 +11,7 @@ import pytest
 from playwright.sync_api import Browser, BrowserContext, Page
 
 from tests.e2e.classes.class_pages import Visit, create_accounts, join, make_room, sign_in
-from tests.e2e.classes.guests import Guests, come_again
+from tests.e2e.classes.guests import Guests
 from tests.server_process import Running, running_server
 
 EXPECTED = re.compile(
@@ -67,12 +67,11 @@ def guests(kept_contexts: list[BrowserContext]) -> Guests:
 
 @pytest.fixture
 def visit(server: Running, browser: Browser, guests: Guests) -> Iterator[Visit]:
-    """Opens a page for somebody with an account, or for nobody. Nothing may be wrong in its console."""
+    """An empty page for somebody who is signed in, or for nobody. Nothing may be wrong in its console."""
     complaints: list[str] = []
 
-    def visited(name: str | None = None, base: str | None = None, *, devices: bool = True) -> Page:
-        context, known = guests.take(browser, server.url, name)
-        page = context.new_page()
+    def visited(name: str | None = None, *, devices: bool = True) -> Page:
+        page = guests.take(browser, server.url, name).new_page()
         if not devices:
             page.add_init_script(
                 "navigator.mediaDevices.getUserMedia = async () => "
@@ -82,7 +81,7 @@ def visit(server: Running, browser: Browser, guests: Guests) -> Iterator[Visit]:
         page.on("console", lambda line: complaints.append(line.text) if line.type == "error" else None)
         page.on("pageerror", lambda error: complaints.append(str(error)))
         if name is not None:
-            (come_again if known else sign_in)(page, base or server.url, name)
+            sign_in(page, server.url, name)
         return page
 
     yield visited
@@ -95,7 +94,7 @@ def class_of_two(server: Running, visit: Visit, request: pytest.FixtureRequest) 
     """Ada's class with Sam in it; the room is named after the test."""
     slug = re.sub(r"[^a-z0-9]+", "-", request.node.name.removeprefix("test_"))[:40].strip("-")
     ada, sam = visit("ada"), visit("sam")
-    make_room(ada, slug)
+    make_room(server, slug)
     join(ada, slug, server.url)
     join(sam, slug, server.url)
     return ada, sam, slug

@@ -2,21 +2,20 @@
 
 from __future__ import annotations
 
-import json
 import re
 import select
 import time
-import urllib.request
 from typing import Any
 
 from playwright.sync_api import expect
 
 from tests.e2e.classes.class_pages import (
-    PASSWORD,
     Visit,
+    ask,
     join,
     row_of,
     tile_of,
+    token_of,
     watch,
 )
 from tests.e2e.frame_order import assert_in_order, wait_for_numbers
@@ -80,15 +79,8 @@ def test_a_teacher_mutes_in_a_direct_call_and_both_hear_a_shared_screen(
 
 def wait_for_live(server: Running, slug: str, *, live: bool) -> None:
     """Until somebody's media goes through the server, or nobody's does."""
-    signed_in = ask(server, "/api/v1/auth/login", body={"email": "ada@school.example", "password": PASSWORD})
+    token = token_of(server, "ada")
     deadline = time.monotonic() + 60
-    while ask(server, f"/api/v1/rooms/{slug}", token=signed_in["access_token"])["live"] is not live:
+    while ask(server, f"/api/v1/rooms/{slug}", token=token)["live"] is not live:
         assert time.monotonic() < deadline, f"live is never {live}"
         select.select([], [], [], 0.2)
-
-
-def ask(server: Running, path: str, *, token: str = "", body: object = None) -> Any:
-    headers = {"Content-Type": "application/json"} | ({"Authorization": f"Bearer {token}"} if token else {})
-    data = None if body is None else json.dumps(body).encode()
-    with urllib.request.urlopen(urllib.request.Request(server.url + path, data, headers)) as answer:
-        return json.loads(answer.read())

@@ -22,7 +22,7 @@ def test_the_teacher_sees_who_is_here_talks_and_has_left_and_students_do_not(
     server: Running, visit: Visit
 ) -> None:
     ada, sam = visit("ada"), visit("sam")
-    make_room(ada, "goes")
+    make_room(server, "goes")
     join(ada, "goes", server.url)
     join(sam, "goes", server.url)
     open_live(ada)

@@ -27,7 +27,7 @@ def test_who_comes_late_follows_the_stream_with_chat_and_hands_until_they_may_sp
     server: Running, visit: Visit, browser: Browser
 ) -> None:
     ada, sam = visit("ada"), visit("sam")
-    make_room(ada, "large")
+    make_room(server, "large")
     join(ada, "large", server.url)
     ada.get_by_test_id("class-menu").click()
     ada.get_by_test_id("menu-room").click()
@@ -76,7 +76,7 @@ def test_staff_stream_the_class_to_many_and_see_who_watches(
     server: Running, visit: Visit, browser: Browser
 ) -> None:
     ada, sam = visit("ada"), visit("sam")
-    make_room(ada, "lecture")
+    make_room(server, "lecture")
     join(ada, "lecture", server.url)
     ada.get_by_test_id("class-menu").click()
     ada.get_by_test_id("menu-room").click()

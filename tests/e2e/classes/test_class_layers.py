@@ -36,7 +36,7 @@ def test_pictures_are_as_large_as_they_are_shown_and_nothing_larger_is_sent(
 ) -> None:
     ada, sam = visit("ada"), visit("sam")
     ada.add_init_script(KEEP_CONNECTIONS)
-    make_room(ada, "sizes")
+    make_room(server, "sizes")
     join(ada, "sizes", server.url)
     join(sam, "sizes", server.url)
     expect(tile_of(sam, "Ada Lovelace")).to_have_attribute("data-picture", "true")

@@ -13,7 +13,7 @@ from tests.server_process import Running
 
 def test_staff_see_what_a_viewer_gets_and_students_do_not(server: Running, visit: Visit) -> None:
     ada, sam = visit("ada"), visit("sam")
-    make_room(ada, "roads")
+    make_room(server, "roads")
     join(ada, "roads", server.url)
     join(sam, "roads", server.url)
     expect(tile_of(sam, "Ada Lovelace")).to_have_attribute("data-picture", "true")
@@ -63,7 +63,7 @@ def test_a_poor_connection_is_marked_with_its_reason(server: Running, visit: Vis
     ada = visit()
     say_that_it_is_poor(ada)
     sign_in(ada, server.url, "ada")
-    make_room(ada, "holes")
+    make_room(server, "holes")
     join(ada, "holes", server.url)
     words = "Your network loses packets while sending; others may see you freeze."
     mark = tile_of(ada, "Ada Lovelace").get_by_test_id("quality-mark")

@@ -186,7 +186,7 @@ def test_chat_hands_polls_and_presenter_reach_the_other(class_of_two: tuple[Page
 
 def test_the_lobby_removal_and_the_end_for_all(server: Running, visit: Visit) -> None:
     ada, sam = visit("ada"), visit("sam")
-    make_room(ada, "lobby")
+    make_room(server, "lobby")
     join(ada, "lobby", server.url)
     ada.get_by_test_id("class-menu").click()
     ada.get_by_test_id("menu-room").click()
@@ -266,7 +266,7 @@ def test_who_leaves_is_gone_and_can_come_back(class_of_two: tuple[Page, Page, st
 
 def test_who_has_no_camera_and_no_microphone_watches_and_listens(server: Running, visit: Visit) -> None:
     ada, sam = visit("ada"), visit("sam", devices=False)
-    make_room(ada, "no-camera")
+    make_room(server, "no-camera")
     join(ada, "no-camera", server.url)
     sam.goto(f"{server.url}/rooms/no-camera/class")
     expect(sam.get_by_test_id("device-problem")).to_contain_text("blocked")
@@ -280,7 +280,7 @@ def test_who_has_no_camera_and_no_microphone_watches_and_listens(server: Running
 
 def test_a_guest_s_link_leads_into_the_class_and_leaves_the_address(server: Running, visit: Visit) -> None:
     ada, guest = visit("ada"), visit()
-    make_room(ada, "guests")
+    make_room(server, "guests")
     join(ada, "guests", server.url)
     ada.get_by_test_id("panel-people").click()
     ada.get_by_test_id("invite").click()

@@ -22,7 +22,7 @@ def test_a_class_goes_on_after_the_server_was_restarted(
     with running_server(tmp_path / "data", settings=settings) as server:
         for page, name in ((ada, "ada"), (sam, "sam")):
             sign_in(page, server.url, name)
-        make_room(ada, "restart")
+        make_room(server, "restart")
         for page in (ada, sam):
             join(page, "restart", server.url)
         sam.keyboard.press("m")

@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 from playwright.sync_api import Browser, Page, Playwright, expect
 
-from tests.e2e.classes.class_pages import PASSWORD, Visit, join, make_room, tile_of
+from tests.e2e.classes.class_pages import Visit, join, make_room, sign_in, tile_of
 from tests.e2e.conftest import CHROMIUM, FLAGS, devices
 from tests.server_process import Running
 
@@ -66,11 +66,7 @@ def speaking(browsers: tuple[Browser, Browser], server: Running) -> Iterator[Pag
     """Sam's page, signed in, with the voice."""
     context = browsers[1].new_context(reduced_motion="reduce")
     page = context.new_page()
-    page.goto(f"{server.url}/sign-in")
-    page.get_by_test_id("email").fill("sam@school.example")
-    page.get_by_test_id("password").fill(PASSWORD)
-    page.get_by_test_id("sign-in").click()
-    expect(page.get_by_role("heading", name="Rooms", exact=True)).to_be_visible()
+    sign_in(page, server.url, "sam")
     yield page
     context.close()
 
@@ -80,7 +76,7 @@ def test_who_speaks_is_large_within_a_second_and_who_is_quiet_is_not(
 ) -> None:
     # Ada looks, since who presents is large for all others.
     ada, mei = visit("ada"), visit("mei")
-    make_room(ada, "speaking")
+    make_room(server, "speaking")
     for page in (ada, mei, speaking):
         join(page, "speaking", server.url)
     speaking.keyboard.press("m")

@@ -22,7 +22,7 @@ def settings(network: Network) -> dict[str, str]:
 
 def test_two_meet_where_udp_is_blocked(server: Running, visit: Visit, network: Network) -> None:
     pages = (visit("ada"), visit("sam"))
-    make_room(pages[0], "blocked")
+    make_room(server, "blocked")
     with network.blocked("udp"):
         for page in pages:
             page.add_init_script(KEEP_PEERS)
@@ -36,7 +36,7 @@ def test_class_goes_on_when_udp_is_blocked_in_the_middle_of_it(
     server: Running, visit: Visit, network: Network
 ) -> None:
     pages = (visit("ada"), visit("sam"))
-    make_room(pages[0], "sudden")
+    make_room(server, "sudden")
     for page in pages:
         page.add_init_script(KEEP_PEERS)
         join(page, "sudden", server.url)

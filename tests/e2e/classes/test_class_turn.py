@@ -69,7 +69,7 @@ def test_two_see_each_other_where_only_tcp_to_the_relay_is_open(
 def ways_of_a_class(server: Running, visit: Visit, room: str, script: str) -> list[str]:
     """Two see each other; which way each of their transports took."""
     pages = (visit("ada"), visit("sam"))
-    make_room(pages[0], room)
+    make_room(server, room)
     for page in pages:
         page.add_init_script(script)
         join(page, room, server.url)

@@ -10,8 +10,7 @@ from typing import Any
 import numpy as np
 from playwright.sync_api import Page
 
-from tests.e2e.classes.class_pages import PASSWORD, Visit, join, make_room
-from tests.e2e.classes.test_class_direct import ask
+from tests.e2e.classes.class_pages import Visit, ask, join, make_room, token_of
 from tests.e2e.conftest import poll
 from tests.e2e.recorded_media import sound
 from tests.server_process import Running
@@ -43,13 +42,12 @@ def test_both_voices_are_in_the_sound_of_the_recording(server: Running, visit: V
     for name, hertz in VOICES.items():
         pages[name] = visit(name)
         pages[name].add_init_script(SPEAKS.replace("HERTZ", str(hertz)))
-    make_room(pages["ada"], "voices")
+    make_room(server, "voices")
     for page in pages.values():
         join(page, "voices", server.url)
     for page in pages.values():
         poll(page, "document.querySelectorAll('audio.sound').length === 1")
-    signed_in = ask(server, "/api/v1/auth/login", body={"email": "ada@school.example", "password": PASSWORD})
-    token = signed_in["access_token"]
+    token = token_of(server, "ada")
     room = ask(server, "/api/v1/rooms/voices", token=token)
     wish = {"room_id": room["room_id"], "title": "Voices"}
     started = ask(server, "/api/v1/recordings/start", token=token, body=wish)
