@@ -15,6 +15,7 @@ import pytest
 from sqlalchemy import insert, select, text, update
 from sqlalchemy.exc import IntegrityError
 
+from tests.fresh_database import begin_fresh
 from tests.postgres import PostgresServer
 from tests.unit.test_db_engine import keys_in, row
 from vtp.db import Database, conflicts
@@ -33,14 +34,17 @@ connection.execute("COMMIT")
 
 
 @pytest.fixture
-async def on_postgres(postgres: PostgresServer) -> AsyncIterator[Database]:
-    url = postgres.create_database()
+async def on_postgres(
+    postgres: PostgresServer, migrated_postgres: tuple[str, str]
+) -> AsyncIterator[Database]:
+    template, shape = migrated_postgres
+    url = postgres.take_copy(template)
     database = await Database.open(url)
     async with database.transaction() as tx:
         await tx.execute(insert(table), [row("a"), row("b")])
     yield database
     await database.close()
-    postgres.drop_database(url)
+    postgres.give_back(url, shape)
 
 
 @contextmanager
@@ -210,7 +214,7 @@ async def test_what_was_read_in_a_transaction_before_may_be_gone_in_the_next(dat
 async def test_sqlite_held_by_another_process_is_asked_again(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    file = tmp_path / "vtp.sqlite3"
+    file = begin_fresh(tmp_path)
     monkeypatch.setattr("vtp.db.engine.BUSY_TIMEOUT_S", 0)  # so that SQLite itself does not wait
     monkeypatch.setattr(conflicts, "TRIES", 1000)
     monkeypatch.setattr(conflicts, "FIRST_WAIT_S", 0.0)
@@ -237,7 +241,7 @@ async def test_sqlite_held_by_another_process_is_asked_again(
 async def test_who_loses_each_time_is_told_so_after_a_few_tries(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    file = tmp_path / "vtp.sqlite3"
+    file = begin_fresh(tmp_path)
     monkeypatch.setattr("vtp.db.engine.BUSY_TIMEOUT_S", 0)
     database = await Database.open(f"sqlite:///{file}")
     runs = 0
@@ -278,7 +282,7 @@ async def test_what_has_committed_anything_is_not_done_over(database: Database) 
 
 async def test_sqlites_writers_take_turns(tmp_path: Path) -> None:
     """One that writes again and again, without a pause, keeps nobody out."""
-    database = await Database.open(f"sqlite:///{tmp_path / 'vtp.sqlite3'}")
+    database = await Database.open(f"sqlite:///{begin_fresh(tmp_path)}")
     order: list[str] = []
 
     async def write(by: str) -> None:
@@ -293,7 +297,7 @@ async def test_sqlites_writers_take_turns(tmp_path: Path) -> None:
 
 async def test_a_snapshot_that_is_too_old_to_write_is_a_conflict(tmp_path: Path) -> None:
     """SQLITE_BUSY_SNAPSHOT: who began by reading finds that somebody else has written since."""
-    file = tmp_path / "vtp.sqlite3"
+    file = begin_fresh(tmp_path)
     database = await Database.open(f"sqlite:///{file}")
     async with database.transaction() as tx:
         await tx.execute(insert(table).values(**row("a")))

@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 from sqlalchemy import insert, select
 
+from tests.fresh_database import begin_fresh
 from tests.unit.test_db_engine import row
 from vtp.db import Database
 from vtp.db.after import after_commit
@@ -21,7 +22,7 @@ from vtp.errors import Unavailable
 
 @pytest.fixture
 async def database(tmp_path: Path) -> AsyncIterator[Database]:
-    opened = await Database.open(f"sqlite:///{tmp_path}/vtp.db")
+    opened = await Database.open(f"sqlite:///{begin_fresh(tmp_path)}")
     yield opened
     await opened.close()
 
@@ -143,10 +144,10 @@ async def test_nothing_is_left_to_sync_once_the_log_is_gone(database: Database, 
     await write(database, "a")
     await database._writer.dispose()
     await database._reader.dispose()
-    assert not (tmp_path / "vtp.db-wal").exists()
+    assert not (tmp_path / "vtp.sqlite3-wal").exists()
     assert database._durability is not None
     await database._durability.wait()
-    found = sqlite3.connect(tmp_path / "vtp.db").execute("SELECT key FROM idempotency_keys").fetchall()
+    found = sqlite3.connect(tmp_path / "vtp.sqlite3").execute("SELECT key FROM idempotency_keys").fetchall()
     assert found == [("a",)]
 
 
@@ -210,7 +211,7 @@ async def test_nothing_rests_on_a_log_that_the_disk_has_refused(
         await write(database, "key-that-was-refused")
     disk.fault = None
     await write(database, "key-after-that")
-    held = (tmp_path / "vtp.db").read_bytes()
+    held = (tmp_path / "vtp.sqlite3").read_bytes()
     assert b"key-after-that" in held
     assert b"key-that-was-refused" in held
     await write(database, "b")
@@ -254,5 +255,5 @@ async def test_each_log_that_is_made_anew_is_told_from_the_last(
         await write(database, f"{number}")
         await database._writer.dispose()
         await database._reader.dispose()
-        assert not (tmp_path / "vtp.db-wal").exists()
+        assert not (tmp_path / "vtp.sqlite3-wal").exists()
     assert len(folders) == 8

@@ -13,6 +13,7 @@ import pytest
 from sqlalchemy import insert, select, text
 from sqlalchemy.exc import IntegrityError, StatementError
 
+from tests.fresh_database import begin_fresh
 from tests.postgres import PostgresServer
 from vtp.db import Database
 from vtp.db.after import after_commit
@@ -97,7 +98,7 @@ def test_who_is_cancelled_while_connecting_leaves_no_thread_behind(
 
 async def test_a_statement_that_nobody_waited_for_is_rolled_back(tmp_path: Path) -> None:
     """Its transaction is not over when its rows are not there yet."""
-    database = await Database.open(f"sqlite:///{tmp_path}/vtp.db")
+    database = await Database.open(f"sqlite:///{begin_fresh(tmp_path)}")
 
     async def write(key: str) -> None:
         async with database.transaction() as tx:
@@ -181,7 +182,7 @@ async def test_a_time_without_a_zone_is_refused(database: Database) -> None:
 
 
 async def test_sqlite_keeps_foreign_keys_and_readers_cannot_write(tmp_path: Path) -> None:
-    database = await Database.open(f"sqlite:///{tmp_path}/vtp.db")
+    database = await Database.open(f"sqlite:///{begin_fresh(tmp_path)}")
     async with database.transaction() as tx:
         assert (await tx.execute(text("PRAGMA foreign_keys"))).scalar_one() == 1
         assert (await tx.execute(text("PRAGMA journal_mode"))).scalar_one() == "wal"
@@ -210,7 +211,7 @@ async def test_a_file_that_is_no_database_is_told_in_a_sentence(tmp_path: Path) 
 
 async def test_two_processes_write_to_one_sqlite_file(tmp_path: Path) -> None:
     """Two engines on a file are to each other as the server is to a `vtp admin` beside it."""
-    url = f"sqlite:///{tmp_path}/vtp.db"
+    url = f"sqlite:///{begin_fresh(tmp_path)}"
     server, command = await Database.open(url), await Database.open(url)
 
     async def write(database: Database, number: int) -> None:
@@ -280,7 +281,7 @@ async def test_a_database_that_cannot_be_reached_is_told_without_its_password() 
 
 
 async def test_a_commit_that_fails_is_nothing_to_who_writes_next(tmp_path: Path) -> None:
-    database = await Database.open(f"sqlite:///{tmp_path / 'vtp.sqlite3'}")
+    database = await Database.open(f"sqlite:///{begin_fresh(tmp_path)}")
     with pytest.raises(IntegrityError):
         async with database.transaction() as tx:
             await tx.execute(text("PRAGMA defer_foreign_keys = ON"))
@@ -292,7 +293,7 @@ async def test_a_commit_that_fails_is_nothing_to_who_writes_next(tmp_path: Path)
 
 
 async def test_what_is_to_be_told_of_a_transaction_is_told_once_it_is_stored(tmp_path: Path) -> None:
-    database = await Database.open(f"sqlite:///{tmp_path / 'vtp.sqlite3'}")
+    database = await Database.open(f"sqlite:///{begin_fresh(tmp_path)}")
     told: list[str] = []
     with pytest.raises(IntegrityError):
         async with database.transaction() as tx:

@@ -17,6 +17,7 @@ from sqlalchemy import bindparam, delete, insert, literal, select, text, update
 from sqlalchemy.exc import IntegrityError, OperationalError
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from tests.fresh_database import begin_fresh
 from tests.unit.test_db_engine import row
 from vtp.db import Database, engine, sqlite_driver
 from vtp.db.conflicts import Conflicted
@@ -29,7 +30,7 @@ KEYS = idempotency_keys.c.key
 
 @asynccontextmanager
 async def opened(folder: Path) -> AsyncIterator[Database]:
-    database = await Database.open(f"sqlite:///{folder / 'vtp.db'}")
+    database = await Database.open(f"sqlite:///{begin_fresh(folder)}")
     try:
         yield database
     finally:
@@ -182,7 +183,7 @@ async def test_who_finds_another_process_writing_waits_in_the_thread(tmp_path: P
     """The loop goes on meanwhile: it is what ends the other's transaction here."""
     add = Prepared(insert(idempotency_keys), list(row("a")))
     async with opened(tmp_path) as database:
-        other = sqlite3.connect(tmp_path / "vtp.db", isolation_level=None)
+        other = sqlite3.connect(tmp_path / "vtp.sqlite3", isolation_level=None)
         other.execute("BEGIN IMMEDIATE")
 
         async def write() -> None:
@@ -227,7 +228,7 @@ async def test_what_could_not_begin_when_its_rows_were_to_come_a_few_at_a_time_b
     async with opened(tmp_path) as database:
         with pytest.raises(ValueError, match="undone"):
             async with database.transaction() as tx:
-                other = sqlite3.connect(tmp_path / "vtp.db", isolation_level=None)
+                other = sqlite3.connect(tmp_path / "vtp.sqlite3", isolation_level=None)
                 other.execute("BEGIN IMMEDIATE")
                 with pytest.raises(OperationalError, match="locked"):
                     await tx.stream(select(KEYS))
@@ -381,7 +382,7 @@ async def test_who_reads_waits_while_another_process_recovers_the_log(tmp_path: 
             await tx.execute(select(KEYS))
             visits = await visits_of(tx)
         other = await asyncio.create_subprocess_exec(
-            sys.executable, "-c", RECOVERING, str(tmp_path / "vtp.db-shm"), stdin=PIPE, stdout=PIPE
+            sys.executable, "-c", RECOVERING, str(tmp_path / "vtp.sqlite3-shm"), stdin=PIPE, stdout=PIPE
         )
         assert other.stdin is not None
         assert other.stdout is not None

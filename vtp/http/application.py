@@ -23,6 +23,7 @@ from vtp.http.middleware import (
     trace,
 )
 from vtp.http.pages import Pages
+from vtp.http.route_tree import RouteTree
 from vtp.http.routing import Access, RouteTable
 from vtp.http.security import BrowserGuard
 from vtp.http.shown_path import path_with_token
@@ -50,6 +51,7 @@ def build_application(parts: HttpParts, tables: Sequence[RouteTable]) -> web.App
     """Mounts every route of every table; raises ValueError for two routes of the same method and path."""
     app = web.Application(middlewares=_middlewares(parts))
     app.on_response_prepare.append(put_headers(parts.guard, parts.lasting_tls))
+    tree = RouteTree()
     for table in tables:
         for route in table.routes:
             handler = parts.dispatcher.handler_of(route)
@@ -57,10 +59,10 @@ def build_application(parts: HttpParts, tables: Sequence[RouteTable]) -> web.App
             if route.access is Access.SERVICE:
                 paths.append(path_with_token(route.path))
             for path in paths:
+                tree.add(route.method, path, handler)
                 if route.method == "GET":
-                    app.router.add_get(path, handler, allow_head=True)
-                else:
-                    app.router.add_route(route.method, path, handler)
+                    tree.add("HEAD", path, handler)
+    app.router.register_resource(tree)
     return app
 
 
