@@ -56,6 +56,7 @@ async def test_revocations_are_told_by_kind_of_a_second_process(tmp_path: Path) 
     assert vtp["cut_ms"]["all"]["max"] > 0
 
 
+@pytest.mark.drawn(1)
 @pytest.mark.from_disk
 @pytest.mark.parametrize(
     ("number", "code"), [(signal.SIGINT, 130), (signal.SIGTERM, 143), (signal.SIGHUP, 129)]

@@ -3,8 +3,11 @@
 import json
 import subprocess
 import sys
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
+
+import pytest
 
 from tests.emulated import emulated_networks
 
@@ -35,7 +38,7 @@ def figures(scenario: str, seconds: float, folder: Path) -> dict[str, Any]:
     return found
 
 
-def test_newcomers_see_a_picture_sooner_when_the_ring_holds_a_key_frame(tmp_path: Path) -> None:
+def newcomers_see_a_picture_sooner_when_the_ring_holds_a_key_frame(tmp_path: Path) -> None:
     found = figures("join50", 2, tmp_path)
     fresh, stale = found["with_key_frame"], found["without_key_frame"]
     assert (fresh["joins"], fresh["failed"], stale["joins"], stale["failed"]) == (2, 0, 2, 0)
@@ -43,7 +46,7 @@ def test_newcomers_see_a_picture_sooner_when_the_ring_holds_a_key_frame(tmp_path
     assert 150 < fresh["connected_p50_ms"] <= stale["p95_ms"] < 9_000
 
 
-def test_media_is_back_after_a_viewer_and_a_publisher_changed_their_network(tmp_path: Path) -> None:
+def media_is_back_after_a_viewer_and_a_publisher_changed_their_network(tmp_path: Path) -> None:
     found = figures("restart", 3, tmp_path)
     assert 100 < found["viewer_back_ms"] < 9_000 > found["publisher_back_ms"] > 100, "two round trips"
     assert found["recordings"] == 1
@@ -51,7 +54,7 @@ def test_media_is_back_after_a_viewer_and_a_publisher_changed_their_network(tmp_
     assert [stream["failure"] for stream in found["viewers"]] == [""]
 
 
-def test_a_publisher_hears_of_two_key_frame_requests_a_second_at_most(tmp_path: Path) -> None:
+def a_publisher_hears_of_two_key_frame_requests_a_second_at_most(tmp_path: Path) -> None:
     found = figures("keyframes", 2, tmp_path)
     assert found["requests_sent"] == 1_000
     assert 1 <= found["requests_at_publisher"] <= 6
@@ -59,7 +62,7 @@ def test_a_publisher_hears_of_two_key_frame_requests_a_second_at_most(tmp_path: 
     assert len(found["viewers"]) == 100
 
 
-def test_a_viewer_whose_link_narrows_gets_a_smaller_picture_and_the_other_none(tmp_path: Path) -> None:
+def a_viewer_whose_link_narrows_gets_a_smaller_picture_and_the_other_none(tmp_path: Path) -> None:
     found = figures("cut", 6, tmp_path)
     cut, other = found["viewers"]
     assert found["layer_before_cut"] in (1, 2)
@@ -71,8 +74,23 @@ def test_a_viewer_whose_link_narrows_gets_a_smaller_picture_and_the_other_none(t
     assert [layer for _, layer in other["layers"]][-1] == 2
 
 
-def test_three_behind_one_bottleneck_share_it(tmp_path: Path) -> None:
+def three_behind_one_bottleneck_share_it(tmp_path: Path) -> None:
     found = figures("fair3", 4, tmp_path)
     assert len(found["bitrates_kbit_per_s"]) == len(found["viewers"]) == 3
     assert 1 / 3 <= found["jain"] <= 1
     assert 100 < sum(found["bitrates_kbit_per_s"]) < 3_300
+
+
+@pytest.mark.drawn(2)
+@pytest.mark.parametrize(
+    "told",
+    [
+        newcomers_see_a_picture_sooner_when_the_ring_holds_a_key_frame,
+        media_is_back_after_a_viewer_and_a_publisher_changed_their_network,
+        a_publisher_hears_of_two_key_frame_requests_a_second_at_most,
+        a_viewer_whose_link_narrows_gets_a_smaller_picture_and_the_other_none,
+        three_behind_one_bottleneck_share_it,
+    ],
+)
+def test_a_scenario_tells(tmp_path: Path, told: Callable[[Path], None]) -> None:
+    told(tmp_path)

@@ -54,16 +54,17 @@ def settings(coturn: Coturn, network: Network) -> dict[str, str]:
     }
 
 
-def test_two_see_each_other_through_the_relay_alone(server: Running, visit: Visit) -> None:
-    assert set(ways_of_a_class(server, visit, "relayed", ONLY_RELAYS)) <= {"relay udp", "relay tcp"}
-    assert SECRET not in server.errors.read_text()
-
-
-def test_two_see_each_other_where_only_tcp_to_the_relay_is_open(
-    server: Running, visit: Visit, network: Network, coturn: Coturn
+@pytest.mark.drawn(1)
+@pytest.mark.parametrize("is_walled", [False, True], ids=["by choice", "only TCP to the relay is open"])
+def test_two_see_each_other_through_the_relay_alone(
+    server: Running, visit: Visit, network: Network, coturn: Coturn, is_walled: bool
 ) -> None:
-    with network.blocked("udp", "tcp", ports=[coturn.port]):
-        assert set(ways_of_a_class(server, visit, "walled", KEEP_PEERS)) == {"relay tcp"}
+    if is_walled:
+        with network.blocked("udp", "tcp", ports=[coturn.port]):
+            assert set(ways_of_a_class(server, visit, "walled", KEEP_PEERS)) == {"relay tcp"}
+    else:
+        assert set(ways_of_a_class(server, visit, "relayed", ONLY_RELAYS)) <= {"relay udp", "relay tcp"}
+    assert SECRET not in server.errors.read_text()
 
 
 def ways_of_a_class(server: Running, visit: Visit, room: str, script: str) -> list[str]:
