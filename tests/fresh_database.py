@@ -40,10 +40,10 @@ async def migrated(url: str) -> None:
     await opened.close()
 
 
-def begin_fresh(data_dir: Path) -> Path:
+def begin_fresh(data_dir: Path, name: str = NAME) -> Path:
     """Puts a copy into a data folder that has no database yet, as a server would make both."""
     data_dir.mkdir(mode=0o700, parents=True, exist_ok=True)
-    file = data_dir / NAME
+    file = data_dir / name
     if not file.exists():
         shutil.copyfile(fresh_database(), file)
         file.chmod(0o600)

@@ -14,6 +14,7 @@ from tests.api.coursework_material import until
 from tests.api.storage_material import storing, working_on
 from tests.api.test_accounts_erasure import erase
 from tests.api.test_accounts_picture import PICTURE, put
+from tests.fresh_database import begin_fresh
 from tests.s3_server import S3Server, s3_server, why_not
 from tests.serving import Api, Person, serving
 from tests.unit.picture_material import BLUE, RED, halves, is_near, pixels_of, png
@@ -67,7 +68,7 @@ async def test_a_picture_is_seen_at_another_server_and_goes_from_both_and_from_t
     tmp_path: Path, s3: S3Server
 ) -> None:
     more: dict[str, Any] = {
-        "database_url": f"sqlite:///{tmp_path / 'shared.sqlite3'}",
+        "database_url": f"sqlite:///{begin_fresh(tmp_path, 'shared.sqlite3')}",
         "secrets_dir": tmp_path / "secrets",
         "working": False,
     }

@@ -359,6 +359,7 @@ async def test_the_check_finds_figures_that_the_log_does_not_say(api: Api, recor
     assert "heat" in sentence and recording in sentence
 
 
+@pytest.mark.drawn(2)
 @pytest.mark.parametrize(
     "broken",
     [

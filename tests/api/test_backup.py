@@ -248,9 +248,9 @@ async def test_a_file_with_another_programs_rows_is_not_replaced_unasked(tmp_pat
 
 
 async def test_what_depends_on_our_tables_is_named_and_nothing_is_changed(
-    postgres: PostgresServer, tmp_path: Path
+    postgres: PostgresServer, migrated_postgres: tuple[str, str], tmp_path: Path
 ) -> None:
-    url = postgres.create_database()
+    url = postgres.create_database(migrated_postgres[0])
     before = await filled(url)
     settings = settings_of(tmp_path / "data", url)
     await make_backup(settings, tmp_path / "b.vtp", media=False)

@@ -17,6 +17,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from tests.api.socket_clients import Client, School
 from tests.api.test_class_chat import ROOM, enter, guest, id_of, move, refused, say, staff, texts, told
 from tests.api.test_signalling_resume import Class, cut
+from tests.fresh_database import begin_fresh
 from tests.postgres import PostgresServer, why_not
 from tests.serving import PASSWORD, UNLIMITED, Answer, Person, serving
 from vtp.db import Database
@@ -224,7 +225,7 @@ async def no_database(url: str, postgres: PostgresServer | None) -> AsyncIterato
 @pytest.mark.parametrize("kind", ["sqlite", "postgresql"])
 async def test_without_its_database_nothing_is_told_and_nothing_kept(tmp_path: Path, kind: str) -> None:
     own: PostgresServer | None = None
-    url = f"sqlite:///{tmp_path / 'vtp.sqlite3'}"
+    url = f"sqlite:///{begin_fresh(tmp_path)}"
     if kind == "postgresql":
         if why_not():
             pytest.skip(why_not() or "")

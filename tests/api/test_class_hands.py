@@ -55,6 +55,7 @@ async def test_the_hand_of_who_leaves_goes_down(school: School) -> None:
     assert await refused(teacher, "lower-hand", {"participantId": id_of(student)}) == "no_such_participant"
 
 
+@pytest.mark.drawn(2)
 @pytest.mark.sqlite_alone
 @pytest.mark.parametrize("whose", [7, [], {}, "", "x" * 65, "nobody"])
 async def test_malformed_calls_lower_no_hand(school: School, whose: Any) -> None:

@@ -107,6 +107,7 @@ async def test_students_and_guests_choose_and_pin_nothing(school: School) -> Non
     assert not has_been_told(teacher, "presenter-changed") and not has_been_told(teacher, "pinned")
 
 
+@pytest.mark.drawn(2)
 @pytest.mark.sqlite_alone
 @pytest.mark.parametrize(
     ("event", "payload", "code"),

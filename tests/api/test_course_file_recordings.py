@@ -14,6 +14,7 @@ from tests.api.course_file_material import parts_of
 from tests.api.course_material import BASE
 from tests.api.recording_material import fetch, grant_of, open_media
 from tests.api.storage_material import media_of
+from tests.fresh_database import begin_fresh
 from tests.serving import Api, Person, serving
 from vtp.course_files.manifest import MANIFEST
 from vtp.recording.store import find_recording
@@ -21,7 +22,7 @@ from vtp.recording.store import find_recording
 
 @pytest.fixture
 async def other(tmp_path: Path) -> AsyncIterator[Api]:
-    async with serving(tmp_path / "other", f"sqlite:///{tmp_path / 'other.sqlite3'}") as running:
+    async with serving(tmp_path / "other", f"sqlite:///{begin_fresh(tmp_path, 'other.sqlite3')}") as running:
         yield running
 
 

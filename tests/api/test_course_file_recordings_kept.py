@@ -14,6 +14,7 @@ import pytest
 from tests.api.carried_material import export, filed, folders, kept, recorded_course
 from tests.api.course_file_material import bring as bring_file
 from tests.api.course_file_material import built, parts_of
+from tests.fresh_database import begin_fresh
 from tests.serving import Api, Person, serving
 from vtp.courses.arrival_journal import ArrivalJournal
 from vtp.courses.carried_recordings import ARRIVALS, RecordingsToCarry
@@ -85,7 +86,7 @@ async def test_beyond_a_quota_or_the_disk_nothing_is_taken(tmp_path: Path, datab
     async with serving(tmp_path / "first", database_url) as api:
         teacher = await api.person("teacher")
         data = await export(api, (await recorded_course(api, teacher)).id, teacher)
-    small = f"sqlite:///{tmp_path / 'small.sqlite3'}"
+    small = f"sqlite:///{begin_fresh(tmp_path, 'small.sqlite3')}"
     for settings, status, code in (
         (RecordingSettings(quota_per_room_bytes=50_000), 409, "quota_exceeded"),
         (RecordingSettings(quota_per_owner_bytes=150_000), 409, "quota_exceeded"),
@@ -112,7 +113,7 @@ async def test_quotas_count_what_is_there_already_and_lessons_without_rooms_as_o
     settings = RecordingSettings(
         quota_per_room_bytes=max(sizes) + 1, quota_per_owner_bytes=sum(sizes) * 3 // 2
     )
-    small = f"sqlite:///{tmp_path / 'small.sqlite3'}"
+    small = f"sqlite:///{begin_fresh(tmp_path, 'small.sqlite3')}"
     async with serving(tmp_path / "small", small, recording=settings) as there:
         host = await there.person("teacher")
         refused = await bring_file(there, unheld, host)
@@ -133,7 +134,7 @@ async def test_quotas_count_what_is_there_already_and_lessons_without_rooms_as_o
 async def test_two_servers_that_take_the_same_at_once_do_not_pass_a_quota_together(
     tmp_path: Path, database_url: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    url = database_url or f"sqlite:///{tmp_path / 'shared.sqlite3'}"
+    url = database_url or f"sqlite:///{begin_fresh(tmp_path, 'shared.sqlite3')}"
     secrets = tmp_path / "secrets"
     async with serving(tmp_path / "first", url, secrets_dir=secrets) as api:
         teacher = await api.person("teacher")

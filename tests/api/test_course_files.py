@@ -29,6 +29,7 @@ from tests.api.course_file_material import (
 )
 from tests.api.course_material import BASE, make_course
 from tests.api.full_course import NEWEST, full_course, items
+from tests.fresh_database import begin_fresh
 from tests.serving import Api, Person, serving
 from vtp.accounts.audit import AuditLog, Event, Origin
 from vtp.course_files.manifest import MANIFEST
@@ -55,7 +56,7 @@ async def other(tmp_path: Path, request: pytest.FixtureRequest, database_url: st
             yield running
         server.give_back(url, shape)
         return
-    async with serving(tmp_path / "other", f"sqlite:///{tmp_path / 'other.sqlite3'}") as running:
+    async with serving(tmp_path / "other", f"sqlite:///{begin_fresh(tmp_path, 'other.sqlite3')}") as running:
         yield running
 
 

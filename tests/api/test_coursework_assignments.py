@@ -250,6 +250,7 @@ def named(answer: Answer) -> list[dict[str, Any]]:
     ]
 
 
+@pytest.mark.drawn(2)
 @pytest.mark.parametrize(
     ("wish", "pointer"),
     [

@@ -19,6 +19,7 @@ from tests.api.course_material import BASE, make_course
 from tests.api.coursework_material import PDF, add_material, lying, rows, until, upload, versions_of
 from tests.api.storage_material import storing, working_on
 from tests.api.test_accounts_erasure import erase
+from tests.fresh_database import begin_fresh
 from tests.s3_server import BUSY, CUT, PASS, Request, S3Server, between, pass_all, s3_server, why_not
 from tests.serving import Answer, Api, Person, serving
 from vtp.accounts.service import utc_now
@@ -332,7 +333,7 @@ async def test_upload_that_is_refused_at_its_end_leaves_nothing_in_the_store(
 async def test_two_servers_have_the_same_files_and_each_deletes_what_it_has(
     tmp_path: Path, s3: S3Server
 ) -> None:
-    url = f"sqlite:///{tmp_path / 'shared.sqlite3'}"
+    url = f"sqlite:///{begin_fresh(tmp_path, 'shared.sqlite3')}"
     secrets = tmp_path / "secrets"
     async with (
         storing(tmp_path / "a", s3.settings(), working=False, database_url=url, secrets_dir=secrets) as one,

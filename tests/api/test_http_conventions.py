@@ -264,6 +264,7 @@ async def test_all_faults_of_a_body_come_at_once(api: Api) -> None:
     assert set(answer.pointers) == {"/email", "/password", "/full_name"}
 
 
+@pytest.mark.drawn(2)
 @pytest.mark.parametrize("given", ["a b", "a\tb", "é", "x" * 129, "<script>", "a,b"])
 async def test_a_request_id_that_is_none_is_replaced(api: Api, given: str) -> None:
     answer = await api.call("GET", "/health", headers={"X-Request-ID": given})

@@ -115,6 +115,7 @@ async def test_a_link_to_a_stretch_gives_that_stretch(api: Api, teacher: Person,
     assert answer.status == 200 and len(list(numbers(answer.body))) == 45
 
 
+@pytest.mark.drawn(2)
 @pytest.mark.parametrize(
     ("query", "pointer"),
     [

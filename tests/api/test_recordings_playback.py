@@ -100,6 +100,7 @@ async def test_segments_have_types_tags_and_ranges(api: Api, teacher: Person, re
     assert section.headers["Content-Type"] == "video/mp4"
 
 
+@pytest.mark.drawn(2)
 @pytest.mark.parametrize(
     "name",
     [

@@ -91,6 +91,7 @@ async def test_thumbnails_show_the_key_frame_before_a_time(
     assert (await fetch(api, path, Cookie=cookie, If_None_Match=first.headers["ETag"])).status == 304
 
 
+@pytest.mark.drawn(2)
 @pytest.mark.parametrize("query", ["width=9", "width=4000", "t=-1", "t=nan", "t=x"])
 async def test_thumbnails_have_limits(api: Api, teacher: Person, recording_id: str, query: str) -> None:
     cookie = await grant_of(api, recording_id, teacher)

@@ -125,6 +125,7 @@ FAULTY = {
 }
 
 
+@pytest.mark.drawn(2)
 @pytest.mark.sqlite_alone
 @pytest.mark.parametrize("number", range(len(FAULTY)))
 async def test_a_refused_offer_leaves_nothing(lesson: Lesson, number: int) -> None:

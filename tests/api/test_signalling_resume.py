@@ -125,6 +125,7 @@ async def test_a_place_is_given_up_after_a_while(
     await again.join("algebra")
 
 
+@pytest.mark.drawn(2)
 @pytest.mark.sqlite_alone
 @pytest.mark.parametrize("token", [7, True, [], {"a": 1}, "never given", "x" * 100_000])
 async def test_a_token_of_no_place_is_told_so(lesson: tuple[Class, Person, Person], token: Any) -> None:

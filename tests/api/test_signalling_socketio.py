@@ -16,6 +16,7 @@ from vtp.rooms.participants import participant_of
 from vtp.signalling import descriptions
 
 
+@pytest.mark.drawn(2)
 @pytest.mark.parametrize("auth", [None, {}, {"token": "no token"}, "text", {"token": 7}])
 async def test_connection_without_a_good_token_is_refused_with_a_sentence(school: School, auth: Any) -> None:
     client = socketio.AsyncClient(reconnection=False)
@@ -408,6 +409,7 @@ async def test_payload_that_is_nested_too_deeply_is_answered(school: School) -> 
     assert (await asyncio.wait_for(future, 20))["code"] == "malformed"
 
 
+@pytest.mark.drawn(2)
 @pytest.mark.sqlite_alone
 @pytest.mark.parametrize(
     "value", ["NaN", "-Infinity", "1e999", "[" * 600 + "]" * 600, '{"a":' * 40 + "1" + "}" * 40]

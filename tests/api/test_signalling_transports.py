@@ -23,6 +23,7 @@ async def test_bytes_are_refused_and_not_kept(school: School) -> None:
     assert (await client.call("get-participants"))["code"] == "not_in_a_room", "it is not waiting for bytes"
 
 
+@pytest.mark.drawn(3)
 @pytest.mark.sqlite_alone
 @pytest.mark.parametrize(
     "text", ["x", "\u00b2", "9", "", "44{}", "2" + "9" * 200 + "[]", "59-[]", "42[]", b"2[]", b""]
@@ -41,6 +42,7 @@ async def test_what_is_no_packet_is_passed_over(
     assert not [record for record in caplog.records if record.levelname == "ERROR"]
 
 
+@pytest.mark.drawn(2)
 @pytest.mark.sqlite_alone
 @pytest.mark.parametrize("text", ["", "x", "\u00b2", "b", "b=", "bA", "9", "4" + "[" * 50_000])
 async def test_what_is_no_packet_of_the_transport_is_passed_over_too(
@@ -60,6 +62,7 @@ async def test_what_is_no_packet_of_the_transport_is_passed_over_too(
     assert not [record for record in caplog.records if record.levelname == "ERROR"]
 
 
+@pytest.mark.drawn(2)
 @pytest.mark.sqlite_alone
 @pytest.mark.parametrize("body", [b"\xff", b"\x1e".join([b"40"] * 20), b"d=", b"6", b"4" * 2_000_001])
 async def test_a_body_that_holds_no_packets_ends_its_transport(

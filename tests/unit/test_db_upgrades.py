@@ -34,7 +34,7 @@ def revisions() -> list[Any]:
     return [first, *(pytest.param(one, marks=pytest.mark.long) for one in old), *recent]
 
 
-@pytest.mark.drawn(4)
+@pytest.mark.drawn(2)
 @pytest.mark.parametrize("revision", revisions())
 async def test_rows_of_each_revision_survive_the_upgrade_and_are_served(
     empty_database_url: str, tmp_path: Path, revision: str
@@ -76,6 +76,7 @@ async def test_rows_of_each_revision_survive_the_upgrade_and_are_served(
         assert len(people.body["items"]) == counts["users"] + 1
 
 
+@pytest.mark.drawn(1)
 async def test_addresses_get_their_one_spelling_and_so_do_links_under_way_to_them(
     empty_database_url: str,
 ) -> None:
@@ -106,6 +107,7 @@ async def test_addresses_get_their_one_spelling_and_so_do_links_under_way_to_the
     await database.close()
 
 
+@pytest.mark.drawn(1)
 async def test_who_had_completed_a_recording_had_nine_tenths_of_it_then(empty_database_url: str) -> None:
     database = Database.connect(empty_database_url)
     if database.url.dialect.value == "sqlite":
@@ -128,6 +130,7 @@ async def test_who_had_completed_a_recording_had_nine_tenths_of_it_then(empty_da
     await database.close()
 
 
+@pytest.mark.drawn(1)
 async def test_what_has_its_grade_waits_for_none_after_the_upgrade(empty_database_url: str) -> None:
     database = Database.connect(empty_database_url)
     if database.url.dialect.value == "sqlite":

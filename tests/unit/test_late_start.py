@@ -69,6 +69,7 @@ def test_a_server_loads_what_it_needs_and_the_rest_is_there_for_who_asks() -> No
     assert done.returncode == 0, done.stderr
 
 
+@pytest.mark.drawn(1)
 @pytest.mark.parametrize("read", ["read", "not read"])
 def test_authorities_that_were_put_off_vouch_for_a_server_and_no_others_do(read: str, tmp_path: Path) -> None:
     """Whether they are read before the first connection or by it."""

@@ -37,6 +37,7 @@ def shifted_pictures(pictures: list[PlacedPicture], by_ns: int) -> list[PlacedPi
     return [one._replace(time_ns=one.time_ns + by_ns) for one in pictures]
 
 
+@pytest.mark.drawn(2)
 @pytest.mark.parametrize("codec", CODECS)
 def test_every_frame_comes_back_in_order_whatever_the_codec(recorded: Recorded, codec: str) -> None:
     segmenter = recorded.segmenter()
@@ -119,7 +120,7 @@ def test_codec_that_changes_is_a_discontinuity_of_all_tracks(
     assert [s.map for s in recorded.index("video").segments] == [0, 0, 1, 1]
 
 
-@pytest.mark.drawn(2)
+@pytest.mark.drawn(1)
 @pytest.mark.parametrize("codec", CODECS)
 def test_size_that_changes_is_a_discontinuity(recorded: Recorded, codec: str) -> None:
     reader = PICTURE_CODECS[f"video/{codec}"].open_reader()

@@ -121,7 +121,7 @@ async def lesson(tmp_path: Path) -> AsyncIterator[Class]:
     yield Class(tmp_path, *lecture(40))
 
 
-@pytest.mark.drawn(2)
+@pytest.mark.drawn(1)
 @pytest.mark.parametrize("content", [lecture, slides, stalls, other_size, sound_first])
 async def test_every_playlist_of_a_follower_is_right(tmp_path: Path, content: Content) -> None:
     made = Class(tmp_path, *content(36))

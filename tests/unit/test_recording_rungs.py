@@ -363,7 +363,7 @@ def late(seconds: int) -> list[list[PlainUnit]]:
     return [high, shifted(mid, 180 * MS), shifted(low, -40 * MS)]
 
 
-@pytest.mark.drawn(2)
+@pytest.mark.drawn(1)
 @pytest.mark.parametrize("content", [lecture, slides, stalls, losses, late])
 async def test_who_follows_a_rung_is_told_the_same_as_who_follows_the_picture(
     tmp_path: Path, content: Callable[[int], list[list[PlainUnit]]]
