@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
+import pytest
 from sqlalchemy import insert, select, update
 
 from tests.api.assignment_material import assign, begin
@@ -14,8 +15,10 @@ from tests.api.quiz_material import add_question, make_quiz
 from tests.api.quiz_material import begin as begin_quiz
 from tests.api.test_analytics_reports import file, watch
 from tests.serving import Api, Person
+from vtp.analytics import alerts
 from vtp.analytics.alert_tables import analytics_alerts
 from vtp.analytics.alerts import COOL_DOWN
+from vtp.analytics.course_figures import CourseFigures, read_figures
 from vtp.analytics.course_store import last_seen
 from vtp.ids import new_id
 from vtp.mail.tables import mails
@@ -77,6 +80,27 @@ async def test_an_alert_is_made_once_told_closed_and_made_again_after_a_week(
     await days.look(17)
     [anew] = await listed(api, course, teacher, "open")
     assert anew["id"] != alert["id"] and anew["severity"] == "high"
+
+
+async def test_nothing_is_written_of_who_is_erased_while_it_is_looked_for(
+    api: Api, teacher: Person, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    course, ada, ben = await make_course(api, teacher), await student(api, "ada"), await student(api, "ben")
+    await enrol(api, course, ada)
+    await enrol(api, course, ben)
+    admin = await api.person("admin")
+
+    async def read_and_erase(*given: Any) -> CourseFigures:
+        found = await read_figures(*given)
+        assert (await api.call("DELETE", f"/api/v1/users/{ada.user_id}", by=admin)).status == 204
+        return found
+
+    with monkeypatch.context() as meanwhile:
+        meanwhile.setattr(alerts, "read_figures", read_and_erase)
+        await Days(api).look(8)
+    [alert] = await listed(api, course, teacher)
+    assert alert["student_id"] == ben.user_id
+    assert len([one for one in await told(api, teacher) if one["kind"] == "student_may_need_help"]) == 1
 
 
 async def test_an_alert_whose_rule_holds_no_more_is_over(api: Api, teacher: Person) -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Final
 
@@ -24,8 +24,9 @@ from vtp.analytics.alert_store import (
 )
 from vtp.analytics.alert_words import told_of
 from vtp.analytics.attendances import Attendances
-from vtp.analytics.course_figures import CourseFigures, StudentFigures, read_figures
+from vtp.analytics.course_figures import StudentFigures, read_figures
 from vtp.courses.door import enter, enter_to_change
+from vtp.courses.enrolment_store import students_among
 from vtp.courses.news import Whom, news_in, people_in
 from vtp.courses.store import Course, find_course, lock_course
 from vtp.db import Database
@@ -71,7 +72,11 @@ class Alerts:
 
     @done_over
     async def look_at(self, course_id: str) -> None:
-        """Makes what is new, brings up to date what stands, and ends what holds no more."""
+        """Makes what is new, brings up to date what stands, and ends what holds no more.
+
+        Who has left the course meanwhile, or was erased, is looked for once nobody can leave it: nothing of
+        them is to be written any more.
+        """
         await self._attendances.count(course_id)
         now = self._clock()
         async with self._database.read() as tx:
@@ -82,7 +87,10 @@ class Alerts:
         async with self._database.transaction() as tx:
             await lock_course(tx, course_id)
             latest = await latest_alerts(tx, course_id)
-            holds = await self._hold(tx, seen.course, figures, latest, now)
+            found = [one for one in figures.students if one.findings]
+            here = await students_among(tx, course_id, {one.student.user_id for one in found})
+            students = [one for one in found if one.student.user_id in here]
+            holds = await self._hold(tx, seen.course, students, latest, now)
             for key, alert in latest.items():
                 if alert.status is AlertStatus.OPEN and key not in holds:
                     await change_alert(tx, alert.id, status=AlertStatus.OVER, closed_at=now, updated_at=now)
@@ -92,13 +100,13 @@ class Alerts:
         self,
         tx: AsyncConnection,
         course: Course,
-        figures: CourseFigures,
+        students: Sequence[StudentFigures],
         latest: Mapping[tuple[str, str], Alert],
         now: datetime,
     ) -> set[tuple[str, str]]:
         """Writes what the rules find now; gives it by (student, rule)."""
         holds: set[tuple[str, str]] = set()
-        for one in figures.students:
+        for one in students:
             for finding in one.findings:
                 key = (one.student.user_id, finding.rule.value)
                 holds.add(key)

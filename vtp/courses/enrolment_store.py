@@ -120,6 +120,14 @@ async def enrolled_among(tx: AsyncConnection, course_id: str, user_ids: Collecti
     return set((await tx.execute(wanted)).scalars())
 
 
+async def students_among(tx: AsyncConnection, course_id: str, user_ids: Collection[str]) -> set[str]:
+    """Those of some accounts that are students of a course."""
+    if not user_ids:
+        return set()
+    wanted = select(table.c.user_id).where(table.c.course_id == course_id, table.c.user_id.in_(user_ids))
+    return set((await tx.execute(wanted.where(IS_STUDENT))).scalars())
+
+
 async def page_of_enrolments(
     tx: AsyncConnection, course_id: str, wanted: EnrolmentFilter, *, limit: int, after: str | None
 ) -> list[Enrolment]:
