@@ -13,10 +13,12 @@ export DRAW_SEED="${DRAW_SEED:-$(od -An -N4 -tu4 /dev/urandom | tr -d ' ')}"  # 
 export LD_PRELOAD=libeatmydata.so  # nobody waits for a disk: tests kill processes, not the machine's power
 pytest=(.venv/bin/python -m pytest --drawn)
 status=0
+tier() { echo "· $1: $SECONDS s after the beginning"; }
 .venv/bin/python -m scripts.protocol_types --check || status=$?
 (cd web && npm run --silent check && npm test --silent) > .make/web-tests.log 2>&1 &
 pages=$!
 if [ $# -eq 0 ]; then
+  tier "Units, fuzzing, the API"
   "${pytest[@]}" tests/unit tests/fuzz tests/api --one-database --copies 4 || status=$?
 fi
 wait "$pages" || status=$?
@@ -143,7 +145,11 @@ paired=(
   tests/media/test_quality_through_loss.py
 )
 together=("${beside[@]}" "${paired[@]}")
+tier "Browsers, media and faults, three files at a time"
 "${pytest[@]}" "${beside[@]}" --copies 3 || status=$?
+tier "What bears one other beside it"
 "${pytest[@]}" "${paired[@]}" --copies 2 || status=$?
+tier "What measures"
 "${pytest[@]}" tests/media tests/faults tests/e2e "${together[@]/#/--ignore=}" --copies 1 || status=$?
+tier "The end"
 exit $status

@@ -33,6 +33,8 @@ NAME = "COPY_OF_TESTS"
 """The variable in which a copy finds its name."""
 LONGEST_TEST = 400.0
 """Seconds after which a test stands still: four times what the longest takes, with its fixtures."""
+LONG = 60.0
+"""Seconds after which a test that is at it still is named: a run that is ended from outside shows which."""
 LAST_WORDS = 10.0
 """Seconds for a copy that stands still to say where."""
 Places = list[int]
@@ -60,12 +62,20 @@ class Copy:
     """Of its file: what it has not begun, by what it said."""
     at: int | None = None
     """The test that it has begun."""
+    since: float = 0.0
+    """When it began that, by the monotonic clock."""
     until: float = float("inf")
-    """When that has taken too long, by the monotonic clock."""
+    """When that has taken long, and then too long."""
+    is_long: bool = False
     is_asked: bool = False
     """Where it stands; the next that it is told is to end."""
     trouble: str = ""
     is_done: bool = False
+
+    def begin(self, place: int, until: float) -> None:
+        self.left = [later for later in self.left if later > place]
+        self.at, self.since, self.is_long = place, time.monotonic(), False
+        self.until = self.since + until
 
     def stand_still(self) -> None:
         """It has taken too long: it says where it is, or ends at once."""
@@ -87,6 +97,7 @@ class Copies:
     def __init__(self, config: pytest.Config, most: int, longest: float = LONGEST_TEST) -> None:
         """`most` files at a time, in which no test takes more than `longest` seconds."""
         self._config, self._most, self._longest = config, most, longest
+        self._begun = time.monotonic()
         self._numbers = count()
         self._running: list[Copy] = []
 
@@ -137,7 +148,7 @@ class Copies:
         """
         copies = {either: copy for copy in self._running for either in (copy.line, copy.end)}
         left = min(copy.until for copy in self._running) - time.monotonic()
-        ready = wait(list(copies), max(left, 0.0) if left < self._longest else self._longest)
+        ready = wait(list(copies), min(max(left, 0.0), LONG))
         for copy in {id(copies[either]): copies[either] for either in ready}.values():  # type: ignore[index]
             has_ended = copy.end in ready
             try:
@@ -150,16 +161,26 @@ class Copies:
                 self._end(session, copy)
         for copy in self._running:
             if time.monotonic() >= copy.until:
-                copy.stand_still()
+                self._wait_no_longer(session, copy)
+
+    def _wait_no_longer(self, session: pytest.Session, copy: Copy) -> None:
+        if copy.at is None or copy.is_long or self._longest <= LONG:
+            copy.stand_still()
+            return
+        copy.is_long, copy.until = True, copy.since + self._longest
+        reporter = self._config.pluginmanager.getplugin("terminalreporter")
+        if reporter is not None:
+            begun_s, name = copy.since - self._begun, session.items[copy.at].nodeid
+            reporter.write_line(f"\n{begun_s:.0f} s after the beginning began, and is not over: {name}")
 
     def _free(self, session: pytest.Session, copy: Copy, _: object) -> None:
         copy.left = self._files.popleft() if self._files and not session.shouldfail else []
-        copy.at, copy.until = None, float("inf")
+        copy.at = None
+        copy.until = float("inf") if copy.left else time.monotonic() + self._longest  # for its session's end
         copy.line.send(copy.left)
 
     def _at(self, session: pytest.Session, copy: Copy, place: int) -> None:
-        copy.left = [later for later in copy.left if later > place]
-        copy.at, copy.until = place, time.monotonic() + self._longest
+        copy.begin(place, min(LONG, self._longest))
 
     def _report(self, session: pytest.Session, copy: Copy, data: dict[str, Any]) -> None:
         report = self._config.hook.pytest_report_from_serializable(config=self._config, data=data)

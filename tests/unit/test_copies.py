@@ -162,6 +162,26 @@ def test_an_end_of_the_session_that_fails_is_a_failure(files: pytest.Pytester) -
     result.stdout.fnmatch_lines(["*ValueError: too late*"])
 
 
+def test_an_end_of_the_session_that_stands_still_is_a_failure(files: pytest.Pytester) -> None:
+    files.makepyfile(
+        test_late="""
+        import threading
+        import pytest
+
+        @pytest.fixture(scope="session")
+        def waits_for_nobody():
+            yield
+            threading.Event().wait()
+
+        def test_late(waits_for_nobody):
+            pass
+        """
+    )
+    result = files.runpytest_subprocess("test_late.py")
+    result.assert_outcomes(passed=1, failed=1)
+    result.stdout.fnmatch_lines(["*took too long*", "*in waits_for_nobody"])
+
+
 def test_nothing_is_run_where_a_file_cannot_be_loaded(files: pytest.Pytester) -> None:
     files.makepyfile(test_broken="import nothing_of_this_name")
     result = files.runpytest_subprocess()
