@@ -13,6 +13,7 @@ import asyncio
 import atexit
 import contextlib
 import faulthandler
+import gc
 import os
 import signal
 import threading
@@ -282,6 +283,8 @@ class Worker:
             self._config.hook.pytest_runtest_protocol(item=items[place], nextitem=after)
             if self._session.shouldfail or self._session.shouldstop:
                 return
+        gc.collect()
+        gc.freeze()  # what it has left is looked through no more: for a full collection that had come to a second
 
     def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
         data = self._config.hook.pytest_report_to_serializable(config=self._config, report=report)

@@ -127,18 +127,16 @@ _LINES: dict[str, type[Any]] = {
 }
 _TO_JSON = json.JSONEncoder(separators=(",", ":")).encode
 _FIELDS = {kind: tuple(one.name for one in fields(line)) for kind, line in _LINES.items()}
-_PART = (
-    '{"type":"part","msn":%d,"part":%d,"offset":%d,"size":%d,"start":%d,"duration":%d,"samples":%d,'
-    '"independent":%s,"map":%d,"crc":%d}\n'
-)
 
 
 def encode_line(line: Line) -> bytes:
     """One JSON line with its newline."""
     if isinstance(line, PartLine):  # most of them: without asking for the kind of each field
-        key = "true" if line.independent else "false"
-        head = (line.msn, line.part, line.offset, line.size, line.start, line.duration, line.samples)
-        return (_PART % (*head, key, line.map, line.crc)).encode()
+        return (
+            f'{{"type":"part","msn":{line.msn},"part":{line.part},"offset":{line.offset},"size":{line.size},'
+            f'"start":{line.start},"duration":{line.duration},"samples":{line.samples},'
+            f'"independent":{"true" if line.independent else "false"},"map":{line.map},"crc":{line.crc}}}\n'
+        ).encode()
     kind = line.type
     told = {"type": kind, **{name: getattr(line, name) for name in _FIELDS[kind]}}
     return _TO_JSON(told).encode() + b"\n"
