@@ -284,7 +284,7 @@ class Worker:
             if self._session.shouldfail or self._session.shouldstop:
                 return
         gc.collect()
-        gc.freeze()  # what it has left is looked through no more: for a full collection that had come to a second
+        gc.freeze()  # no collection looks through what it has left: that had come to a second each time
 
     def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
         data = self._config.hook.pytest_report_to_serializable(config=self._config, report=report)
