@@ -126,7 +126,6 @@ paired=(
   tests/e2e/classes/test_class_speaker.py
   tests/e2e/test_join_delay.py
   tests/e2e/test_ladder_players.py
-  tests/e2e/test_layers_recorded.py
   tests/e2e/test_low_latency.py
   tests/e2e/test_players_codecs.py
   tests/e2e/test_publish_watch_load.py

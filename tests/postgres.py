@@ -18,7 +18,7 @@ import asyncpg
 
 SYSTEM_USER = "postgres"  # PostgreSQL refuses to run as root
 KEPT = Path(__file__).resolve().parents[1] / ".make" / "schema"
-INITDB = ("-U", "vtp", "-A", "trust", "-E", "UTF8", "--no-sync")
+INITDB = ("-U", "vtp", "-A", "trust", "-E", "UTF8", "--locale=C.UTF-8", "--no-sync")
 CLEAN_UP = """
 cat >/dev/null
 [ -d "$1" ] || exit 0
@@ -131,7 +131,7 @@ class PostgresServer:
 
     def start(self) -> None:
         """Starts the server and waits until it answers; durability is off, for speed."""
-        quick = "-c fsync=off -c full_page_writes=off -c jit=off"
+        quick = "-c fsync=off -c full_page_writes=off -c jit=off -c timezone=UTC -c log_timezone=UTC"
         options = f"-k {self.folder} -h '' {quick} -c max_connections=60"
         self._run(
             "pg_ctl", "-D", str(self._data), "-l", str(self.folder / "log"), "-o", options, "-w", "start"

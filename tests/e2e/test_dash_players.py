@@ -45,7 +45,6 @@ if (window.dashjs) {
   player.attach(video).then(() => player.load(source, START))
     .then(() => video.play()).catch((error) => errors.push(`${error.code} ${error.data ?? error.message}`));
 }
-video.playbackRate = RATE;
 const shown = {};
 const note = (_, frame) => {
   const second = Math.floor(frame.mediaTime);
@@ -125,7 +124,7 @@ def test_manifest_plays_to_its_end(
     seconds: float,
 ) -> None:
     view = recorded_view(tmp_path, content)
-    page = PAGE.replace("START", "0").replace("RATE", "2")
+    page = PAGE.replace("START", "0")
     state = played(browser, app_of(tmp_path, player, lambda: view, page))
     assert state["errors"] == [] and state["ended"], state
     assert abs(state["duration"] - seconds) < 0.2 and state["audio"] > 0, state
@@ -139,7 +138,7 @@ def test_manifest_is_followed_while_it_grows_until_it_ends(
     tmp_path: Path, browser: Browser, player: str
 ) -> None:
     growing = Growing(recorded_view(tmp_path, plain))
-    page = PAGE.replace("START", "0").replace("RATE", "1")
+    page = PAGE.replace("START", "0")
     state = played(browser, app_of(tmp_path, player, growing.view, page))
     assert state["errors"] == [] and state["ended"], state
     assert growing.was_live and abs(state["time"] - 8) < 0.2 and state["audio"] > 0, state

@@ -79,6 +79,18 @@ def test_two_routes_of_a_method_and_a_path_are_refused() -> None:
         tree.add("GET", "/a/{x}", answer)
 
 
+def test_what_could_not_be_asked_for_is_refused() -> None:
+    tree = RouteTree()
+    with pytest.raises(ValueError, match="two variables of one name"):
+        tree.add("GET", "/a/{x}/{x}", answer)
+    with pytest.raises(ValueError, match="no method in capital letters"):
+        tree.add("get", "/a", answer)
+    tree.add("GET", "/a", answer)
+    assert len(list(tree)) == 1
+    with pytest.raises(ValueError, match="has been asked for already"):
+        tree.add("POST", "/a", answer)
+
+
 def test_all_routes_are_told_with_what_answers_them() -> None:
     tree = RouteTree()
 

@@ -138,8 +138,22 @@ def test_what_fits_no_frame_is_refused() -> None:
     with pytest.raises(ValueError, match="one or two channels"):
         _aac.Encoder(3, 64_000, True)
     encoder.finish()
-    with pytest.raises(RuntimeError, match="failed"):
+    with pytest.raises(OSError, match="failed"):  # which ends a recording with a sentence
         encoder.encode(np.zeros((1024, 2), np.float32), 0, FULL_SCALE)
+    with pytest.raises(OSError, match="does not take these settings"):
+        _aac.Encoder(1, -1, True)
+
+
+def test_where_another_ffmpeg_is_loaded_too_neither_is_called(monkeypatch: pytest.MonkeyPatch) -> None:
+    def two(name: str) -> list[str]:
+        return [*mapped(name), f"/usr/lib/{name}.so.57"]
+
+    load_aac.cache_clear()
+    monkeypatch.setattr(aac_library, "mapped", two)
+    try:
+        assert isinstance(open_aac(64_000, mono=True), AacByPyAV)
+    finally:
+        load_aac.cache_clear()
 
 
 def test_libraries_in_which_it_is_not_are_not_called() -> None:

@@ -12,7 +12,7 @@ from collections.abc import Awaitable, Callable, Iterator
 from dataclasses import dataclass, field
 from typing import Any, NoReturn
 
-from aiohttp import web
+from aiohttp import hdrs, web
 from aiohttp.web_urldispatcher import DynamicResource, PlainResource, Resource
 from yarl import URL
 
@@ -31,9 +31,10 @@ class _Endpoint:
     @property
     def resource(self) -> Resource:
         if self.made is None:
-            self.made = DynamicResource(self.path) if "{" in self.path else PlainResource(self.path)
+            made = DynamicResource(self.path) if "{" in self.path else PlainResource(self.path)
             for method, handler in self.handlers.items():
-                self.made.add_route(method, handler)
+                made.add_route(method, handler)
+            self.made = made
         return self.made
 
 
@@ -67,11 +68,15 @@ class RouteTree(web.AbstractResource):
     def add(self, method: str, path: str, handler: AioHandler) -> None:
         """`path` in aiohttp's form, of which a part is named or a variable as a whole.
 
-        Raises ValueError for another form, and for a method that the path has already.
+        Raises ValueError for another form, for what is no method, and for a method that the path has already.
         """
+        if method not in hdrs.METH_ALL:
+            raise ValueError(f"{method} {path} is no method in capital letters")
         endpoint = self._endpoints.get(path)
         if endpoint is None:
             endpoint = self._endpoints[path] = self._place(path)
+        if endpoint.made is not None:
+            raise ValueError(f"{path} has been asked for already")
         if method in endpoint.handlers:
             raise ValueError(f"Two routes are declared for {method} {path}")
         endpoint.handlers[method] = handler
@@ -81,6 +86,9 @@ class RouteTree(web.AbstractResource):
         node = self._root
         for part in parts:
             node = node.below(part)
+        variables = [part for part in parts if _VARIABLE.fullmatch(part)]
+        if len({*variables}) < len(variables):
+            raise ValueError(f"{path} has two variables of one name")
         named = "".join(part for part in parts if not _VARIABLE.fullmatch(part))
         if first or not parts or not re.fullmatch(r"[\w.~-]*", named, re.ASCII):
             raise ValueError(f"{path} is no path of named parts and variables")
@@ -92,6 +100,8 @@ class RouteTree(web.AbstractResource):
         first, *parts = path.split("/")
         nodes = [] if first else [self._root]
         for part in parts:
+            if not nodes:
+                return
             below = [(node.parts.get(part), node.variable if part else None) for node in nodes]
             nodes = [node for pair in below for node in pair if node is not None]
         for node in nodes:

@@ -8,6 +8,7 @@
 
 from cpython.bytes cimport PyBytes_FromStringAndSize
 from cpython.mem cimport PyMem_Free, PyMem_Malloc
+from libc.errno cimport EINVAL, EIO
 from libc.stdint cimport int32_t, int64_t, uint8_t
 
 cdef extern from *:
@@ -189,6 +190,7 @@ cdef enum:
     FRAME_TICKS = 1024
     NOTHING_YET = -11            # AVERROR(EAGAIN)
     ALL_GIVEN = -541478725       # AVERROR_EOF
+    NO_ERRNO = -4096             # what is further below zero are FFmpeg's own
     MOST_BYTES = 8192            # of a packet: libavcodec's own room for one channel, five times what AAC allows for two
 
 cdef struct Head:                # of a packet, which is behind it
@@ -217,7 +219,7 @@ cdef class Encoder:
     """Sound of 48 kHz, one or two channels, to frames of AAC-LC of 1024 ticks.
 
     bitrate_bps: in the mean. `is_plain`: without noise substitution and temporal noise shaping. RuntimeError before `load`
-    has found the encoder; ValueError for what it refuses.
+    has found the encoder; OSError for settings that it refuses.
     """
 
     cdef vtp_aac_encoder encoder
@@ -231,7 +233,7 @@ cdef class Encoder:
             raise ValueError("there are one or two channels")
         self.channels = channels
         if vtp_aac_open(&self.encoder, channels, bitrate_bps, is_plain):
-            raise ValueError("FFmpeg's AAC encoder does not take these settings")
+            raise OSError(EINVAL, "FFmpeg's AAC encoder does not take these settings")
 
     def __dealloc__(self):
         if loaded:
@@ -242,7 +244,7 @@ cdef class Encoder:
 
         `at`: the first row's tick, counted as the caller likes; `full_scale`: a power of two, what is loudest. Gives what
         is finished: (tick, packet) of each frame. The encoder is a frame behind, so what it gives first is from a frame
-        before `at`. ValueError for rows of another length; RuntimeError should FFmpeg fail.
+        before `at`. ValueError for rows of another length; OSError should FFmpeg fail.
         """
         if pcm.shape[1] != CHANNELS or pcm.shape[0] % FRAME_TICKS:
             raise ValueError("a frame has 1024 ticks of two channels")
@@ -276,7 +278,7 @@ cdef class Encoder:
                 if not count and failed == 0:
                     failed = self.take(data, room, &used, &found)
             if failed:
-                raise RuntimeError(f"FFmpeg's AAC encoder failed: {failed}")
+                raise OSError(-failed if failed > NO_ERRNO else EIO, f"FFmpeg's AAC encoder failed: {failed}")
             packets = []
             used = 0
             for number in range(found):

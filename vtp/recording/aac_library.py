@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 from functools import cache
+from pathlib import Path
 from typing import TYPE_CHECKING, Protocol
 
 from vtp.late_av import av
@@ -56,7 +57,10 @@ def load_aac() -> bool:
     """Loads the encoder once for all; tells whether it can be called without PyAV."""
     av.codec.Codec("aac", "w")  # PyAV is there, and with it its libraries
     found = [mapped(name) for name in ("libavutil", "libavcodec", "libavfilter")]
-    if all(found) and _aac.load(found[0][0], found[1][0], found[2][0]):
+    files = [Path(one) for each in found for one in each]
+    # Where somebody else has brought an FFmpeg too, nothing says which is whose.
+    are_of_one = all(len(each) == 1 for each in found) and len({file.parent for file in files}) == 1
+    if are_of_one and _aac.load(*map(str, files)):
         return True
     logger.warning(
         "FFmpeg is not one whose AAC encoder is known: it is called through PyAV, which costs more."

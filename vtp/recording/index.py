@@ -20,7 +20,7 @@ from __future__ import annotations
 import json
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field, fields
-from typing import Any, ClassVar
+from typing import Any, ClassVar, get_type_hints
 
 INDEX_NAME = "index.jsonl"
 VERSION = 1
@@ -127,6 +127,7 @@ _LINES: dict[str, type[Any]] = {
 }
 _TO_JSON = json.JSONEncoder(separators=(",", ":")).encode
 _FIELDS = {kind: tuple(one.name for one in fields(line)) for kind, line in _LINES.items()}
+_PART_TYPES = get_type_hints(PartLine)
 
 
 def encode_line(line: Line) -> bytes:
@@ -148,6 +149,10 @@ def decode_line(text: bytes) -> Line:
         fields = json.loads(text)
         kind = fields.pop("type")
         line: Line = _LINES[kind](**fields)
+        if isinstance(line, PartLine) and not all(
+            type(getattr(line, name)) is _PART_TYPES[name] for name in _FIELDS[kind]
+        ):
+            raise TypeError(f"a part is not told by {line}")
     except (TypeError, KeyError, AttributeError, UnicodeDecodeError) as error:
         raise ValueError("The index holds a line that is not known") from error
     return line
