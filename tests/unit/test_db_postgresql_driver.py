@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import time
 from collections.abc import AsyncIterator
-from contextlib import AsyncExitStack
+from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
 from typing import Any
 
@@ -104,23 +104,55 @@ def driver_address(database: Database) -> dict[str, Any]:
     return dict(options)
 
 
-async def test_who_finds_all_connections_silent_for_long_does_not_wait_for_one(
+@asynccontextmanager
+async def all_in_use(database: Database) -> AsyncIterator[list[AsyncConnection]]:
+    async with AsyncExitStack() as stack:
+        held = [await stack.enter_async_context(database.read()) for _ in range(10)]
+        for one in held:
+            await backend_of(one)
+        yield held
+
+
+async def test_who_finds_all_connections_silent_for_long_waits_while_the_server_takes_another(
     opened: Database, clock: Clock
 ) -> None:
-    async with AsyncExitStack() as stack:
-        held = []
-        for _ in range(10):
-            held.append(await stack.enter_async_context(opened.read()))
-            await backend_of(held[-1])
-        patient = asyncio.ensure_future(_KEYS.rows(opened))
+    """The statements may be long, or wait for others' rows."""
+    async with all_in_use(opened):
+        waiting = [asyncio.ensure_future(_KEYS.rows(opened))]
         await asyncio.sleep(0)  # it finds all of them in use
-        clock.ahead_s += 2 * engine.ANSWER_LIMIT_S
-        await backend_of(held[0])
-        other = asyncio.ensure_future(_KEYS.rows(opened))
+        for _ in range(2):
+            clock.ahead_s += 2 * engine.ANSWER_LIMIT_S
+            before = opened._reader.dialect.loaded_dbapi.answered_s
+            waiting.append(asyncio.ensure_future(_KEYS.rows(opened)))
+            async with asyncio.timeout(30):
+                while opened._reader.dialect.loaded_dbapi.answered_s == before:  # noqa: ASYNC110
+                    await asyncio.sleep(0)
+        assert not any(one.done() for one in waiting)
+    assert await asyncio.gather(*waiting) == [[], [], []]
+
+
+async def test_who_finds_all_connections_silent_for_long_is_told_where_the_server_is_silent(
+    opened: Database, clock: Clock, postgres: PostgresServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(engine, "ANSWER_LIMIT_S", 1.0)
+    async with all_in_use(opened):
+        patient = asyncio.ensure_future(_KEYS.rows(opened))
         await asyncio.sleep(0)
-        assert not other.done(), "one has answered"
         clock.ahead_s += 2 * engine.ANSWER_LIMIT_S
-        with pytest.raises(Unavailable):
-            await _KEYS.rows(opened)
-    assert [await patient, await other] == [[], []]
-    assert await _KEYS.rows(opened) == [], "it is there"
+        postgres.freeze()
+        try:
+            with pytest.raises(Unavailable):
+                await _KEYS.rows(opened)
+        finally:
+            postgres.thaw()
+    assert await patient == []
+    assert await _KEYS.rows(opened) == [], "it is there again"
+
+
+async def test_what_an_address_says_to_sqlalchemy_is_not_said_to_the_driver(postgres: PostgresServer) -> None:
+    url = postgres.create_database()
+    database = await Database.open(f"{url}&prepared_statement_cache_size=7")
+    try:
+        assert await _KEYS.rows(database) == []
+    finally:
+        await database.close()

@@ -193,15 +193,26 @@ async def count_anew(tx: AsyncConnection, course_ids: Collection[str]) -> None:
         await tx.execute(update(courses).where(courses.c.id.in_(course_ids)).values(students=STUDENTS))
 
 
-@asynccontextmanager
-async def counted_without(tx: AsyncConnection, user_id: str) -> AsyncIterator[None]:
-    """Locks the courses in which somebody has a place, and counts their students anew when they were taken
-    out within the block."""
-    theirs = select(table.c.course_id).where(table.c.user_id == user_id, IS_STUDENT)
-    ids = list((await tx.execute(theirs.order_by(table.c.course_id))).scalars())
+async def lock_courses_of(tx: AsyncConnection, user_id: str) -> list[str]:
+    """Keeps others from changing the courses that somebody takes part in, waits for or teaches, and who takes
+    part in them, until the transaction ends; what refers to them may come. Gives the courses.
+
+    Before any account is locked: who has locked a course refers to accounts then.
+    """
+    taken = select(table.c.course_id).where(table.c.user_id == user_id)
+    taught = select(courses.c.id).where(courses.c.instructor_id == user_id)
+    ids = sorted((await tx.execute(taken.union(taught))).scalars())
     if ids and tx.dialect.name != "sqlite":  # whose writer is alone
         by_id = select(courses.c.id).where(courses.c.id.in_(ids)).order_by(courses.c.id)
-        await tx.execute(by_id.with_for_update())
+        await tx.execute(by_id.with_for_update(key_share=True))
+    return ids
+
+
+@asynccontextmanager
+async def counted_without(tx: AsyncConnection, user_id: str) -> AsyncIterator[None]:
+    """Locks the courses of somebody, and counts their students anew when they were taken out within the
+    block."""
+    ids = await lock_courses_of(tx, user_id)
     yield
     await count_anew(tx, ids)
 

@@ -61,6 +61,7 @@ class Database:
         )
         self._outage = Outage()
         self._exhausted_s: float | None = None  # since when all connections have been in use
+        self._is_asking = False  # whether there is an answer
         self._patient = patient
         self._turn = asyncio.Lock()  # of SQLite's writers: first come, first served, which no pool is
         self._durability = Durability(url.file) if url.dialect is Dialect.SQLITE else None
@@ -212,7 +213,7 @@ class Database:
         if self._patient or self.url.dialect is Dialect.SQLITE:
             return await stack.enter_async_context(engine.connect())
         self._outage.check()
-        waits = self._is_waited_for(engine)
+        waits = await self._is_waited_for(engine)
         try:
             async with asyncio.timeout(BUSY_LIMIT_S if waits else ANSWER_LIMIT_S):
                 connection = await stack.enter_async_context(engine.connect())
@@ -224,18 +225,27 @@ class Database:
         self._exhausted_s = None
         return connection
 
-    def _is_waited_for(self, engine: AsyncEngine) -> bool:
-        """Whether all connections are in use: who waits for one learns nothing of the database. Raises
-        TimeoutError when that has been so for long, and none of them had an answer meanwhile."""
+    async def _is_waited_for(self, engine: AsyncEngine) -> bool:
+        """Whether all connections are in use: who waits for one learns nothing of the database. Where that
+        has been so for long, and none of them had an answer meanwhile, one asks by a connection of their own:
+        the statements may be long, or wait for others' rows. Raises TimeoutError when there is no answer.
+        """
         pool: Any = engine.pool
         if pool.checkedout() < pool.size():
             self._exhausted_s = None
             return False
-        now_s, driver = monotonic(), engine.dialect.loaded_dbapi
+        now_s = monotonic()
+        driver: Any = engine.dialect.loaded_dbapi
         self._exhausted_s = since_s = self._exhausted_s or now_s
-        if now_s - max(since_s, driver.answered_s) > ANSWER_LIMIT_S:
-            self._outage.begin()
-            raise TimeoutError("No connection of the database answers")
+        if now_s - max(since_s, driver.answered_s) > ANSWER_LIMIT_S and not self._is_asking:
+            self._is_asking = True
+            try:
+                if not await _answers(engine):
+                    self._outage.begin()
+                    raise TimeoutError("No connection of the database answers")
+                driver.answered_s = monotonic()
+            finally:
+                self._is_asking = False
         return True
 
 
@@ -375,6 +385,26 @@ def _postgresql_engine(url: DatabaseUrl, command_timeout_s: float | None) -> Asy
             "command_timeout": command_timeout_s,
         },
     )
+
+
+async def _answers(engine: AsyncEngine) -> bool:
+    """Whether a PostgreSQL takes another connection, or says that it has as many as it may."""
+    import asyncpg  # here, because a server on SQLite need not load it
+
+    from vtp.db.postgresql_driver import OWN_OPTIONS
+
+    _, options = engine.dialect.create_connect_args(engine.url)
+    for name in OWN_OPTIONS:
+        options.pop(name, None)
+    try:
+        async with asyncio.timeout(ANSWER_LIMIT_S):
+            connection = await _connect_asyncpg(**options)
+    except ConnectionError as error:
+        return isinstance(error.__cause__, asyncpg.TooManyConnectionsError)
+    except (OSError, TimeoutError):
+        return False
+    connection.terminate()
+    return True
 
 
 async def _connect_asyncpg(*args: Any, **options: Any) -> Any:

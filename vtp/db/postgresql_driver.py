@@ -19,6 +19,8 @@ from sqlalchemy.dialects.postgresql.asyncpg import (
 from sqlalchemy.util import await_only
 
 Asked: TypeAlias = tuple[str, Sequence[Any], bool]
+OWN_OPTIONS = ("prepared_statement_cache_size", "prepared_statement_name_func")
+"""What an address may say that is SQLAlchemy's to heed, not asyncpg's."""
 PROVEN_S = 1.0  # for which an answer shows that the server is there
 
 
@@ -54,6 +56,11 @@ class _Cursor(AsyncAdapt_asyncpg_cursor):
                 connection._handle_exception(error)
         connection.has_answered()
         return found
+
+    async def _executemany(self, operation: Any, seq_of_parameters: Any) -> Any:
+        done = await super()._executemany(operation, seq_of_parameters)  # type: ignore[no-untyped-call]
+        self._adapt_connection.has_answered()
+        return done
 
     async def _prepare_and_execute(self, operation: Any, parameters: Any) -> None:
         await super()._prepare_and_execute(operation, parameters)  # type: ignore[no-untyped-call]
@@ -97,4 +104,5 @@ class PostgresqlDriver(AsyncAdapt_asyncpg_dbapi):
 
     def connect(self, *arguments: Any, async_creator_fn: Any, **options: Any) -> Any:
         """As SQLAlchemy does, to our connection."""
-        return await_only(_Connection.create(self, async_creator_fn(*arguments, **options)))
+        kept = {name: options.pop(name) for name in OWN_OPTIONS if name in options}
+        return await_only(_Connection.create(self, async_creator_fn(*arguments, **options), **kept))

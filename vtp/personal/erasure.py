@@ -24,6 +24,7 @@ from vtp.accounts.tables import audit_log, sessions, users
 from vtp.accounts.tokens import Rights
 from vtp.accounts.user_administration import found, keep_an_admin
 from vtp.accounts.users import find_user, lock_admins
+from vtp.courses.enrolment_store import lock_courses_of
 from vtp.db import Database
 from vtp.db.conflicts import done_over
 from vtp.errors import Unavailable
@@ -114,6 +115,7 @@ class Erasure:
     async def _erase(self, user_id: str, principal: Principal, origin: Origin) -> None:
         now = self._clock()
         async with self._parts.database.transaction() as tx:
+            await lock_courses_of(tx, user_id)
             await lock_admins(tx)
             user = found(await find_user(tx, user_id, lock=True))
             alive = select(sessions.c.id).where(
