@@ -9,14 +9,20 @@ from typing import Any
 
 import pyotp
 import pytest
-from sqlalchemy import insert, select, update
+from sqlalchemy import insert, select, text, update
+from sqlalchemy.ext.asyncio import AsyncConnection
 
+from tests.api.course_material import enrol, make_course
 from tests.api.personal_material import ADA, Life, everything, leave_traces, zipped
 from tests.serving import PASSWORD, Api, Person
 from vtp.accounts.tables import audit_log, sessions, users
+from vtp.accounts.users import lock_admins
+from vtp.courses.store import lock_course
+from vtp.db import Database
 from vtp.db.tables import idempotency_keys
 from vtp.errors import Unavailable
 from vtp.own_data.holding import Deleted, Subject
+from vtp.personal import erasure
 from vtp.personal.erasure import RETENTION, Erasure
 from vtp.personal.holdings import HOLDINGS
 from vtp.rooms.tables import chat_messages, poll_votes, rooms
@@ -282,3 +288,39 @@ async def test_answers_kept_by_a_version_that_did_not_mark_whom_they_name_go_wit
     assert await erase(api, admin, made.body["user_id"]) == 204
     async with database.read() as tx:
         assert list((await tx.execute(select(idempotency_keys.c.key))).scalars()) == ["k"], "no answer yet"
+
+
+async def test_who_is_erased_and_who_has_a_course_locked_wait_for_each_other_in_one_order(
+    api: Api, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What is written of a course refers to accounts: to administrators, and to who is in it or waits."""
+    admin, ada = await api.person("admin"), await api.person("student")
+    course = await make_course(api, admin, max_students=1, waiting_list=True)
+    await enrol(api, course, await api.person("student", "first@school.example"))
+    await enrol(api, course, ada)
+    database, tries = api.server.services.database, 0
+
+    async def lock_and_count(tx: AsyncConnection) -> None:
+        nonlocal tries
+        tries += 1
+        await lock_admins(tx)
+
+    monkeypatch.setattr(erasure, "lock_admins", lock_and_count)
+    async with database.transaction() as tx:
+        await lock_course(tx, course)
+        erasing = asyncio.create_task(erase(api, admin, ada.user_id))
+        if tx.dialect.name == "postgresql":
+            async with asyncio.timeout(60):
+                while not await waiting_for_a_lock(database):  # noqa: ASYNC110  nobody would say so
+                    await asyncio.sleep(0.01)
+        referred = select(users.c.id).where(users.c.id.in_([admin.user_id, ada.user_id]))
+        await tx.execute(referred.with_for_update(read=True, key_share=True))  # as a foreign key does
+    assert await erasing == 204
+    assert tries == 1
+
+
+async def waiting_for_a_lock(database: Database) -> bool:
+    here = "datname = current_database() AND wait_event_type = 'Lock'"
+    async with database.read() as tx:
+        found = await tx.execute(text(f"SELECT count(*) FROM pg_stat_activity WHERE {here}"))
+        return bool(found.scalar_one())
