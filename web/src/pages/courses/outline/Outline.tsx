@@ -23,6 +23,14 @@ type Open =
   | { what: "section"; id: string | null }
   | { what: "lesson"; id: string | null; section: string | null };
 
+const KEPT_MS = 2000;
+
+/** Brings back the focus that the page loses with the place of what had it, in whichever frame that is drawn. */
+function keepFocus(find: () => HTMLElement | null | undefined, until = performance.now() + KEPT_MS) {
+  if (document.activeElement === document.body) find()?.focus();
+  if (performance.now() < until) requestAnimationFrame(() => keepFocus(find, until));
+}
+
 export function Outline() {
   const { course, staff } = useCourse();
   const { outline } = useApi();
@@ -41,9 +49,7 @@ export function Outline() {
     void task.run(async () => {
       await outline.order(course.id, order);
       await reload();
-      requestAnimationFrame(() =>
-        list.current?.querySelector<HTMLElement>(`[data-of="${id}"] [aria-haspopup=menu]`)?.focus(),
-      );
+      keepFocus(() => list.current?.querySelector<HTMLElement>(`[data-of="${id}"] [aria-haspopup=menu]`));
     }, `“${name}” was moved.`);
   };
   const acts = {
