@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Row, Select, and_, delete, func, insert, or_, select, update
+from sqlalchemy import ColumnElement, Row, Select, and_, delete, func, insert, or_, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from vtp.accounts.tables import users
@@ -114,18 +114,19 @@ async def find_enrolment(tx: AsyncConnection, course_id: str, user_id: str) -> E
 
 async def enrolled_among(tx: AsyncConnection, course_id: str, user_ids: Collection[str]) -> set[str]:
     """Those of some accounts that are in a course, or wait for it."""
-    if not user_ids:
-        return set()
-    wanted = select(table.c.user_id).where(table.c.course_id == course_id, table.c.user_id.in_(user_ids))
-    return set((await tx.execute(wanted)).scalars())
+    return await _among(tx, user_ids, table.c.course_id == course_id)
 
 
 async def students_among(tx: AsyncConnection, course_id: str, user_ids: Collection[str]) -> set[str]:
     """Those of some accounts that are students of a course."""
+    return await _among(tx, user_ids, table.c.course_id == course_id, IS_STUDENT)
+
+
+async def _among(tx: AsyncConnection, user_ids: Collection[str], *there: ColumnElement[bool]) -> set[str]:
     if not user_ids:
         return set()
-    wanted = select(table.c.user_id).where(table.c.course_id == course_id, table.c.user_id.in_(user_ids))
-    return set((await tx.execute(wanted.where(IS_STUDENT))).scalars())
+    wanted = select(table.c.user_id).where(*there, table.c.user_id.in_(user_ids))
+    return set((await tx.execute(wanted)).scalars())
 
 
 async def page_of_enrolments(

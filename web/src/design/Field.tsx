@@ -8,6 +8,7 @@ import {
   useId,
   useState,
 } from "react";
+import { bytes } from "../format";
 import { IconButton } from "./Button";
 import "./Field.css";
 import { Icon } from "./Icon";
@@ -148,14 +149,14 @@ export function TextField({
   );
 }
 
-/** A file of one's own, chosen with a button like all others; `chosen` says which, in the page's words. */
+/** A file of one's own, chosen with a button like all others; beside it stands which is. */
 export function FileField({
   label,
   hint,
   error,
   chosen,
   ...input
-}: FieldFrame & { chosen: string | null } & Omit<ComponentPropsWithRef<"input">, "type" | "className">) {
+}: FieldFrame & { chosen: File | null } & Omit<ComponentPropsWithRef<"input">, "type" | "className">) {
   const id = useId();
   const { wrong, ...heard } = useValidity(error);
   return (
@@ -174,7 +175,9 @@ export function FileField({
           <Icon name="upload" size={18} />
           {chosen ? "Choose another" : "Choose a file"}
         </label>
-        <span className="field-file-chosen">{chosen ?? "None is chosen."}</span>
+        <span className="field-file-chosen">
+          {chosen ? `${chosen.name}, ${bytes(chosen.size)}` : "None is chosen."}
+        </span>
       </div>
     </Frame>
   );

@@ -6,7 +6,7 @@ import { Dialog, DialogActions } from "../../design/Dialog";
 import { FileField, SelectField, TextField } from "../../design/Field";
 import { Notice } from "../../design/Notice";
 import { useToast } from "../../design/Toast";
-import { bytes, plural } from "../../format";
+import { plural } from "../../format";
 import { useForm } from "../../hooks/useForm";
 import { isAdmin, useApi, useSession } from "../../session/Session";
 import { FormTrouble } from "../FormTrouble";
@@ -78,7 +78,7 @@ function ListForm({
 }) {
   const { state } = useSession();
   const [text, setText] = useState("");
-  const [chosen, setChosen] = useState<string | null>(null);
+  const [chosen, setChosen] = useState<File | null>(null);
   const { people, left } = readList(text);
   const tooMany = people.length > MOST_AT_ONCE;
   const form = useForm([], async ({ role = "student" }) => {
@@ -87,7 +87,7 @@ function ListForm({
   const choose = async (event: ChangeEvent<HTMLInputElement>) => {
     const file = event.target.files?.[0];
     if (!file) return;
-    setChosen(`${file.name}, ${bytes(file.size)}`);
+    setChosen(file);
     setText(await file.text());
   };
   const wrong = tooMany

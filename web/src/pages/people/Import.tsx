@@ -7,7 +7,7 @@ import { Card } from "../../design/Card";
 import { FileField } from "../../design/Field";
 import { Icon } from "../../design/Icon";
 import { Notice } from "../../design/Notice";
-import { bytes, plural } from "../../format";
+import { plural } from "../../format";
 import { useForm } from "../../hooks/useForm";
 import { serverOf, useApi, useSession } from "../../session/Session";
 import { useWaiting } from "../../session/Waiting";
@@ -71,7 +71,7 @@ function Whole() {
           <FileField
             ref={input}
             label="Table (CSV, UTF-8)"
-            chosen={file && `${file.name}, ${bytes(file.size)}`}
+            chosen={file}
             accept=".csv,text/csv"
             required
             onChange={choose}

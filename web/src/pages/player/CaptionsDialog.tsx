@@ -6,7 +6,7 @@ import { Button, IconButton } from "../../design/Button";
 import { Dialog } from "../../design/Dialog";
 import { FileField, SelectField } from "../../design/Field";
 import { Notice } from "../../design/Notice";
-import { bytes, plural } from "../../format";
+import { plural } from "../../format";
 import { useTask } from "../../hooks/useTask";
 import { useApi } from "../../session/Session";
 import { commonLanguages, languageName } from "./languages";
@@ -95,7 +95,7 @@ function AddCaptions({ id, onAdded }: { id: string; onAdded: () => Promise<void>
       <FileField
         ref={input}
         label="File"
-        chosen={file && `${file.name}, ${bytes(file.size)}`}
+        chosen={file}
         accept=".vtt,text/vtt"
         onChange={(event) => setFile(event.target.files?.[0] ?? null)}
         data-testid="caption-file"

@@ -5,7 +5,7 @@ import { Button, ButtonLink } from "../../../design/Button";
 import { Card } from "../../../design/Card";
 import { FileField } from "../../../design/Field";
 import { Notice } from "../../../design/Notice";
-import { bytes, plural } from "../../../format";
+import { plural } from "../../../format";
 import { useForm } from "../../../hooks/useForm";
 import { useApi } from "../../../session/Session";
 import { FormTrouble } from "../../FormTrouble";
@@ -51,7 +51,7 @@ export function EnrolmentImport() {
           <FileField
             ref={input}
             label="List (CSV, UTF-8)"
-            chosen={file && `${file.name}, ${bytes(file.size)}`}
+            chosen={file}
             accept=".csv,text/csv"
             required
             onChange={choose}
