@@ -4,7 +4,8 @@
 # Tests of the whole server take SQLite and PostgreSQL in turn here, each test always the same one; both in `make test-long`.
 # What measures nothing runs some files at a time, the longest first, with more of them than there are processors because
 # they wait for much; the pages' own tests run beside units. What measures runs alone, in one
-# copy, so that a test that stands still is ended there too. A tier that fails ends no other.
+# copy, so that a test that stands still is ended there too. Of both kinds, what failed is tried once more
+# with nothing beside it, and told of in either case. A tier that fails ends no other.
 set -uo pipefail
 cd "$(dirname "$0")/.."
 export PATH="$PWD/.venv/bin:$PATH"
@@ -145,10 +146,10 @@ paired=(
 )
 together=("${beside[@]}" "${paired[@]}")
 tier "Browsers, media and faults, three files at a time"
-"${pytest[@]}" "${beside[@]}" --copies 3 || status=$?
+"${pytest[@]}" "${beside[@]}" --copies 3 --second-tries || status=$?
 tier "What bears one other beside it"
-"${pytest[@]}" "${paired[@]}" --copies 2 || status=$?
+"${pytest[@]}" "${paired[@]}" --copies 2 --second-tries || status=$?
 tier "What measures"
-"${pytest[@]}" tests/media tests/faults tests/e2e "${together[@]/#/--ignore=}" --copies 1 || status=$?
+"${pytest[@]}" tests/media tests/faults tests/e2e "${together[@]/#/--ignore=}" --copies 1 --second-tries || status=$?
 tier "The end"
 exit $status

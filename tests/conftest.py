@@ -23,7 +23,7 @@ from tests.longest_first import put_longest_first
 from tests.postgres import PostgresServer, run_apart, why_not
 from tests.prepared_commands import PreparedCommands
 from vtp.accounts import passwords
-from vtp.db import Database, engine
+from vtp.db import Database, engine, postgresql_engine, sqlite_engine
 
 WITH_BROWSER = pytest.StashKey[set[Path]]()
 """The files of which a test takes `playwright`."""
@@ -37,6 +37,7 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addoption("--one-database", action="store_true", help="tests of the server on one each, by name")
     parser.addoption("--drawn", action="store_true", help="of tests marked `drawn` some cases, by DRAW_SEED")
     parser.addoption("--copies", type=int, default=0, help="so many files at a time, by copies")
+    parser.addoption("--second-tries", action="store_true", help="with --copies: what failed once more alone")
 
 
 def pytest_report_header(config: pytest.Config) -> str:
@@ -50,7 +51,7 @@ def pytest_configure(config: pytest.Config) -> None:
     config.add_cleanup(commands.end)
     commands.begin()
     if most := config.getoption("--copies"):
-        config.pluginmanager.register(Copies(config, most))
+        config.pluginmanager.register(Copies(config, most, second_tries=config.getoption("--second-tries")))
 
 
 hypothesis_settings.register_profile("untimed", deadline=None)
@@ -135,7 +136,9 @@ def statements_compiled_once() -> Iterator[None]:
         for kind in (SQLiteDialect_aiosqlite, PGDialect_asyncpg):
             patch.setattr(kind, "__hash__", lambda dialect: hash(type(dialect)))
             patch.setattr(kind, "__eq__", lambda dialect, other: type(dialect) is type(other))
-        patch.setattr(engine, "create_async_engine", partial(create_async_engine, execution_options=options))
+        for module in (postgresql_engine, sqlite_engine):
+            made = partial(create_async_engine, execution_options=options)
+            patch.setattr(module, "create_async_engine", made)
         yield
 
 

@@ -4,7 +4,8 @@ Loading every test, with all of the product, takes a processor 30 s; here one pr
 copy takes a file, the first that none has taken, whenever it is done with one, and keeps its session's
 fixtures meanwhile. What it says of a test goes to the first process, which tells it as if it had run it. A
 copy that dies, or stands still in a test, fails the test that it was at, and another copy goes on after that
-test.
+test. Where it is asked for, what failed is tried once more when all is done, with nothing beside it
+(`tests.second_tries`).
 """
 
 from __future__ import annotations
@@ -29,6 +30,8 @@ from pathlib import Path
 from typing import Any, NoReturn
 
 import pytest
+
+from tests.second_tries import SecondTries
 
 NAME = "COPY_OF_TESTS"
 """The variable in which a copy finds its name."""
@@ -95,9 +98,12 @@ class Copy:
 class Copies:
     """A plugin of the first process; `pytest_runtestloop` is all that it does."""
 
-    def __init__(self, config: pytest.Config, most: int, longest: float = LONGEST_TEST) -> None:
+    def __init__(
+        self, config: pytest.Config, most: int, longest: float = LONGEST_TEST, second_tries: bool = False
+    ) -> None:
         """`most` files at a time, in which no test takes more than `longest` seconds."""
         self._config, self._most, self._longest = config, most, longest
+        self._second = SecondTries() if second_tries else None
         self._begun = time.monotonic()
         self._numbers = count()
         self._running: list[Copy] = []
@@ -119,7 +125,9 @@ class Copies:
                 self._begin(session)
             while self._running:
                 self._hear(session)
+            self._try_again(session)
         except BaseException:
+            self._tell_untried()
             for copy in self._running:
                 os.kill(copy.process, signal.SIGINT)
             for copy in self._running:
@@ -128,6 +136,26 @@ class Copies:
         if session.shouldfail:
             raise session.Failed(session.shouldfail)
         return True
+
+    def _try_again(self, session: pytest.Session) -> None:
+        if self._second is None:
+            return
+        for place in self._second.begin(session.items):
+            self._files.append([place])
+            self._begin(session)
+            while self._running:
+                self._hear(session)
+        self._tell_untried()
+
+    def _tell_untried(self) -> None:
+        for report in self._second.untried() if self._second is not None else []:
+            self._config.hook.pytest_runtest_logreport(report=report)
+
+    def pytest_terminal_summary(self, terminalreporter: pytest.TerminalReporter) -> None:
+        """Names what passed alone only, so that it is not forgotten."""
+        for name, said in self._second.passed_alone().items() if self._second is not None else ():
+            terminalreporter.section(f"failed beside others, passed alone: {name}")
+            terminalreporter.write_line(said)
 
     def _begin(self, session: pytest.Session) -> None:
         name = f"gw{next(self._numbers)}"
@@ -185,7 +213,11 @@ class Copies:
 
     def _report(self, session: pytest.Session, copy: Copy, data: dict[str, Any]) -> None:
         report = self._config.hook.pytest_report_from_serializable(config=self._config, data=data)
-        self._config.hook.pytest_runtest_logreport(report=report)
+        self._tell(report)
+
+    def _tell(self, report: pytest.TestReport) -> None:
+        if self._second is None or not self._second.keep(report):
+            self._config.hook.pytest_runtest_logreport(report=report)
 
     def _warned(self, session: pytest.Session, copy: Copy, told: tuple[dict[str, Any], Any]) -> None:
         message, where = told
@@ -212,7 +244,10 @@ class Copies:
         told = copy.why_it_ended(status)
         location = item.location if item is not None else (nodeid, None, nodeid)
         report = pytest.TestReport(nodeid, location, {}, "failed", told, "call")
-        self._config.hook.pytest_runtest_logreport(report=report)
+        if item is None:  # nothing that could be tried again
+            self._config.hook.pytest_runtest_logreport(report=report)
+        else:
+            self._tell(report)
         if copy.left:
             self._files.appendleft(copy.left)
         if self._files and item is not None and not session.shouldfail:  # else the next would end likewise

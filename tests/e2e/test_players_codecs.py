@@ -14,7 +14,8 @@ from tests.e2e.test_live_codecs import CODECS, RECORDED_AS
 
 LAST_S = 0.5
 TAKEN_S = 12
-"""So much has been recorded before players come: there is something to look back to."""
+"""So much has been recorded before players come: there is something to look back to, though some stay two
+segments behind."""
 SOURCES = [
     ("hls.js", "master.m3u8"),
     ("dash.js", "manifest.mpd"),
@@ -77,10 +78,10 @@ def follow(page: Page, source: str) -> None:
     """Live, then back to the beginning, then live again."""
     page.evaluate(PLAY, {"source": source, "start": None})
     until(page, "shown.length > 10")
-    begin, edge = page.evaluate("range()")
-    assert edge - begin > TAKEN_S - 6, "one can look back"
+    begin, _ = page.evaluate("range()")
+    assert begin < 1, "one can look back to where it began"
     live = page.evaluate("shown.at(-1)")
-    assert live > begin + 5, "a player begins where the class is"
+    assert live > begin + 3, "a player begins where the class is"
     back = begin + 1
     page.evaluate(f"video.currentTime = {back}; shown.length = 0;")
     until(page, f"shown.filter((time) => time >= {back} - 0.5 && time < {back} + 3).length > 10")

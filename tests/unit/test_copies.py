@@ -16,7 +16,7 @@ import pytest
 from tests.copies import Copies
 
 def pytest_configure(config):
-    config.pluginmanager.register(Copies(config, 2, 3.0))
+    config.pluginmanager.register(Copies(config, 2, 3.0, "SECOND_TRIES" in os.environ))
 
 @pytest.fixture(scope="session")
 def lasting(request):
@@ -180,6 +180,100 @@ def test_an_end_of_the_session_that_stands_still_is_a_failure(files: pytest.Pyte
     result = files.runpytest_subprocess("test_late.py")
     result.assert_outcomes(passed=1, failed=1)
     result.stdout.fnmatch_lines(["*took too long*", "*in waits_for_nobody"])
+
+
+BESIDE = """
+import os
+from pathlib import Path
+import pytest
+
+@pytest.fixture
+def first_time(request):
+    seen = Path(f"seen-{request.node.name}")
+    is_first = not seen.exists()
+    seen.touch()
+    return is_first
+
+def test_lacks_time(first_time):
+    print("said the first time" if first_time else "said alone")
+    assert not first_time
+
+def test_dies_at_first(first_time):
+    if first_time:
+        os._exit(7)
+
+def test_is_wrong(first_time):
+    assert first_time == "never"
+
+def test_after(lasting):
+    pass
+"""
+
+
+def test_what_failed_beside_others_is_tried_alone(
+    files: pytest.Pytester, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("SECOND_TRIES", "1")
+    files.makepyfile(test_beside=BESIDE)
+    result = files.runpytest_subprocess()
+    result.assert_outcomes(passed=12, failed=1)
+    result.stdout.fnmatch_lines(
+        [
+            "*assert False == 'never'*",  # alone
+            "*assert True == 'never'*",  # the first time
+            "*failed beside others, passed alone: test_beside.py::test_lacks_time*",
+            "*said the first time*",
+            "*failed beside others, passed alone: test_beside.py::test_dies_at_first*",
+            "*ended with 7*",
+        ]
+    )
+    result.stdout.no_fnmatch_line("*passed alone: test_beside.py::test_is_wrong*")
+    result.stdout.no_fnmatch_line("*said alone*")
+    assert result.ret == pytest.ExitCode.TESTS_FAILED
+
+
+def test_where_many_fail_none_is_tried_again(files: pytest.Pytester, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("SECOND_TRIES", "1")
+    files.makepyfile(
+        test_many="""
+        import pytest
+
+        @pytest.mark.parametrize("number", range(5))
+        def test_many(number):
+            with open(f"tried-{number}", "a") as file:
+                print("again", file=file)
+            assert number < 0
+        """
+    )
+    result = files.runpytest_subprocess("test_many.py")
+    result.assert_outcomes(failed=5)
+    assert [lines(files, f"tried-{number}") for number in range(5)] == [["again"]] * 5
+    result.stdout.no_fnmatch_line("*passed alone*")
+
+
+def test_an_end_of_the_session_is_not_tried_again(
+    files: pytest.Pytester, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("SECOND_TRIES", "1")
+    files.makepyfile(
+        test_late="""
+        from pathlib import Path
+        import pytest
+
+        @pytest.fixture(scope="session")
+        def broken():
+            yield
+            if not Path("seen").exists():
+                Path("seen").touch()
+                raise ValueError("too late")
+
+        def test_late(broken):
+            pass
+        """
+    )
+    result = files.runpytest_subprocess("test_late.py")
+    result.assert_outcomes(passed=1, failed=1)
+    result.stdout.fnmatch_lines(["*ValueError: too late*"])
 
 
 def test_nothing_is_run_where_a_file_cannot_be_loaded(files: pytest.Pytester) -> None:

@@ -15,6 +15,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from tests.postgres import PostgresServer
 from vtp.db import Database, engine, postgresql_driver
+from vtp.db.postgresql_engine import connect_asyncpg
 from vtp.db.prepared import Prepared
 from vtp.db.tables import idempotency_keys
 from vtp.errors import Unavailable
@@ -88,7 +89,7 @@ async def test_one_that_the_server_has_closed_is_not_used_again(opened: Database
         ended = await backend_of(tx)
     async with opened.read() as tx:
         assert await backend_of(tx) == ended
-    outside = await engine._connect_asyncpg(**driver_address(opened))
+    outside = await connect_asyncpg(**driver_address(opened))
     await outside.execute(f"SELECT pg_terminate_backend({ended})")
     await outside.close()
     await asyncio.wait_for(closed.wait(), 30)

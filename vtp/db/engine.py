@@ -8,38 +8,30 @@ import asyncio
 import sqlite3
 from collections.abc import AsyncIterator, Callable, Iterator, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager, contextmanager
-from functools import partial
 from time import monotonic
 from typing import Any, Self, TypeVar
 
-from sqlalchemy import event, text
-from sqlalchemy.engine import Connection
+from sqlalchemy import text
 from sqlalchemy.exc import DBAPIError, IntegrityError, InterfaceError, OperationalError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
-from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, AsyncTransaction, create_async_engine
+from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, AsyncTransaction
 from sqlalchemy.util import greenlet_spawn
 
 from vtp.db import after, journal
 from vtp.db.carried import write_carried
 from vtp.db.conflicts import Conflicted, is_conflict, note_commit
 from vtp.db.durable import Durability
-from vtp.db.json_text import read_json
 from vtp.db.migrations import migrate
 from vtp.db.outage import RETRY_AFTER_S, Outage
-from vtp.db.sqlite_driver import sqlite_driver
+from vtp.db.sqlite_engine import POOL_TIMEOUT_S, sqlite_reader, sqlite_writer
 from vtp.db.urls import DatabaseUrl, Dialect, parse_url
 from vtp.errors import StartupError, Unavailable
 
 BUSY_TIMEOUT_S = 5  # how long SQLite waits for another process's writer
 PATIENCE = 12  # times as long while another process may be migrating
-CONNECT_TIMEOUT_S = 5
 COMMAND_TIMEOUT_S = 8  # of one statement that a request waits for; migrations and backups take their time
 ANSWER_LIMIT_S = 3.0  # a PostgreSQL that has not said by then that it is there is taken to be away
 BUSY_LIMIT_S = 6.0  # how long one waits while all connections are in use
-POOL_TIMEOUT_S = 10  # how long a request waits for SQLite's writer before it is answered 503
-SYNCHRONOUS = "NORMAL"  # of what SQLite does by itself: see vtp.db.durable
-_SQLITE_READERS = 4
-_POSTGRESQL_CONNECTIONS = 10
 T = TypeVar("T")
 
 
@@ -92,9 +84,11 @@ class Database:
             raise StartupError(f"{error}.") from error
         if parsed.dialect is Dialect.SQLITE:
             busy_s = BUSY_TIMEOUT_S * (PATIENCE if patient else 1)
-            engines = _sqlite_writer(parsed, busy_s), _sqlite_reader(parsed, busy_s)
+            engines = sqlite_writer(parsed, busy_s), sqlite_reader(parsed, busy_s)
             return cls(parsed, *engines, patient=patient)
-        engine = _postgresql_engine(parsed, None if patient else COMMAND_TIMEOUT_S)
+        from vtp.db.postgresql_engine import postgresql_engine  # here: on SQLite nobody need load it
+
+        engine = postgresql_engine(parsed, None if patient else COMMAND_TIMEOUT_S)
         return cls(parsed, engine, engine, patient=patient)
 
     async def migrate(self) -> list[str]:
@@ -230,6 +224,8 @@ class Database:
         has been so for long, and none of them had an answer meanwhile, one asks by a connection of their own:
         the statements may be long, or wait for others' rows. Raises TimeoutError when there is no answer.
         """
+        from vtp.db.postgresql_engine import takes_another
+
         pool: Any = engine.pool
         if pool.checkedout() < pool.size():
             self._exhausted_s = None
@@ -240,7 +236,7 @@ class Database:
         if now_s - max(since_s, driver.answered_s) > ANSWER_LIMIT_S and not self._is_asking:
             self._is_asking = True
             try:
-                if not await _answers(engine):
+                if not await takes_another(engine, ANSWER_LIMIT_S):
                     self._outage.begin()
                     raise TimeoutError("No connection of the database answers")
                 driver.answered_s = monotonic()
@@ -317,104 +313,3 @@ def _unavailable(error: Exception) -> Unavailable:
 
 def _is_full(error: Exception) -> bool:
     return "disk is full" in str(error) or "No space left on device" in str(error)
-
-
-def _sqlite_writer(url: DatabaseUrl, busy_s: float) -> AsyncEngine:
-    return _begin_by(_sqlite_engine(url, busy_s, 1, reads=False), "BEGIN IMMEDIATE")
-
-
-def _sqlite_reader(url: DatabaseUrl, busy_s: float) -> AsyncEngine:
-    return _begin_by(_sqlite_engine(url, busy_s, _SQLITE_READERS, reads=True), "BEGIN")
-
-
-def _begin_by(engine: AsyncEngine, opening: str) -> AsyncEngine:
-    """Has transactions begun by this statement, which goes with their first."""
-
-    @event.listens_for(engine.sync_engine, "begin")
-    def begin(connection: Connection) -> None:
-        driver: Any = connection.connection.dbapi_connection
-        driver.begin_late(opening)
-
-    return engine
-
-
-def _sqlite_engine(url: DatabaseUrl, busy_s: float, pool_size: int, *, reads: bool) -> AsyncEngine:
-    return create_async_engine(
-        url.url,
-        module=sqlite_driver(),
-        pool_size=pool_size,
-        max_overflow=0,
-        pool_timeout=POOL_TIMEOUT_S,
-        hide_parameters=True,  # errors go to the log; what was to be stored does not
-        json_deserializer=read_json,
-        connect_args={
-            "timeout": busy_s,
-            "isolation_level": None,  # we say BEGIN ourselves
-            "prepare": partial(_prepare_sqlite, query_only=reads),
-            "reads": reads,
-        },
-    )
-
-
-def _prepare_sqlite(connection: sqlite3.Connection, *, query_only: bool) -> None:
-    connection.create_function("lower", 1, _lower, deterministic=True)
-    for pragma in (f"synchronous = {SYNCHRONOUS}", "foreign_keys = ON", f"query_only = {query_only:d}"):
-        connection.execute(f"PRAGMA {pragma}")
-
-
-def _lower(value: Any) -> Any:
-    """For SQLite, whose own lower() knows ASCII only, so that nobody would find Übung."""
-    return value.lower() if isinstance(value, str) else value
-
-
-def _postgresql_engine(url: DatabaseUrl, command_timeout_s: float | None) -> AsyncEngine:
-    from vtp.db.postgresql_driver import PostgresqlDriver  # here: a server on SQLite need not load it
-
-    return create_async_engine(
-        url.url,
-        module=PostgresqlDriver(),
-        pool_size=_POSTGRESQL_CONNECTIONS,
-        max_overflow=0,
-        pool_timeout=POOL_TIMEOUT_S,
-        hide_parameters=True,
-        json_deserializer=read_json,
-        pool_pre_ping=True,  # a restarted server costs nobody an error: see vtp.db.postgresql_driver
-        connect_args={
-            "async_creator_fn": _connect_asyncpg,
-            "timeout": CONNECT_TIMEOUT_S,
-            "command_timeout": command_timeout_s,
-        },
-    )
-
-
-async def _answers(engine: AsyncEngine) -> bool:
-    """Whether a PostgreSQL takes another connection, or says that it has as many as it may."""
-    import asyncpg  # here, because a server on SQLite need not load it
-
-    from vtp.db.postgresql_driver import OWN_OPTIONS
-
-    _, options = engine.dialect.create_connect_args(engine.url)
-    for name in OWN_OPTIONS:
-        options.pop(name, None)
-    try:
-        async with asyncio.timeout(ANSWER_LIMIT_S):
-            connection = await _connect_asyncpg(**options)
-    except ConnectionError as error:
-        return isinstance(error.__cause__, asyncpg.TooManyConnectionsError)
-    except (OSError, TimeoutError):
-        return False
-    connection.terminate()
-    return True
-
-
-async def _connect_asyncpg(*args: Any, **options: Any) -> Any:
-    """asyncpg.connect whose refusals (starting up, wrong password, too many clients) are ConnectionErrors.
-
-    SQLAlchemy lets the driver's own exceptions pass at this one place.
-    """
-    import asyncpg  # here, because a server on SQLite need not load it
-
-    try:
-        return await asyncpg.connect(*args, **options)
-    except (asyncpg.PostgresError, asyncpg.InterfaceError) as error:
-        raise ConnectionError(str(error)) from error

@@ -1,0 +1,63 @@
+"""The engine of PostgreSQL, and whether a server answers. Loaded where there is one only."""
+
+from __future__ import annotations
+
+import asyncio
+from typing import Any
+
+import asyncpg
+from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
+
+from vtp.db.json_text import read_json
+from vtp.db.postgresql_driver import OWN_OPTIONS, PostgresqlDriver
+from vtp.db.urls import DatabaseUrl
+
+CONNECT_TIMEOUT_S = 5
+POOL_TIMEOUT_S = 10  # how long a request waits for a connection before it is answered 503
+_CONNECTIONS = 10
+
+
+def postgresql_engine(url: DatabaseUrl, command_timeout_s: float | None) -> AsyncEngine:
+    """A pool of connections; `command_timeout_s` is for one statement, or None."""
+    return create_async_engine(
+        url.url,
+        module=PostgresqlDriver(),
+        pool_size=_CONNECTIONS,
+        max_overflow=0,
+        pool_timeout=POOL_TIMEOUT_S,
+        hide_parameters=True,
+        json_deserializer=read_json,
+        pool_pre_ping=True,  # a restarted server costs nobody an error: see vtp.db.postgresql_driver
+        connect_args={
+            "async_creator_fn": connect_asyncpg,
+            "timeout": CONNECT_TIMEOUT_S,
+            "command_timeout": command_timeout_s,
+        },
+    )
+
+
+async def takes_another(engine: AsyncEngine, limit_s: float) -> bool:
+    """Whether the server takes another connection in that time, or says that it has as many as it may."""
+    _, options = engine.dialect.create_connect_args(engine.url)
+    for name in OWN_OPTIONS:
+        options.pop(name, None)
+    try:
+        async with asyncio.timeout(limit_s):
+            connection = await connect_asyncpg(**options)
+    except ConnectionError as error:
+        return isinstance(error.__cause__, asyncpg.TooManyConnectionsError)
+    except (OSError, TimeoutError):
+        return False
+    connection.terminate()
+    return True
+
+
+async def connect_asyncpg(*args: Any, **options: Any) -> Any:
+    """asyncpg.connect whose refusals (starting up, wrong password, too many clients) are ConnectionErrors.
+
+    SQLAlchemy lets the driver's own exceptions pass at this one place.
+    """
+    try:
+        return await asyncpg.connect(*args, **options)
+    except (asyncpg.PostgresError, asyncpg.InterfaceError) as error:
+        raise ConnectionError(str(error)) from error
