@@ -16,7 +16,7 @@ from vtp.bench.results import Figures, ReadFigures, Spread, spread
 from vtp.bench.scenarios.large_course import Filled, LargeCourse, fill_large_course
 from vtp.bench.scenarios.record import vtp_server
 from vtp.bench.scenarios.stage import Stage
-from vtp.bench.scenarios.term import Term, fill_term
+from vtp.bench.scenarios.term import Term, analyze, fill_term
 from vtp.bench.scenarios.window import Window
 from vtp.bench.vtp_server import VtpServer
 from vtp.db import Database
@@ -184,7 +184,7 @@ async def _counting(url: str) -> AsyncIterator[Counter]:
             return
         async with database.transaction() as tx:
             await tx.execute(text("CREATE EXTENSION IF NOT EXISTS pg_stat_statements"))
-            await tx.execute(text("ANALYZE"))  # as the server does within a minute
+        await analyze(database)
         yield Counter(database)
     finally:
         await database.close()

@@ -8,7 +8,7 @@ from datetime import UTC, datetime
 from itertools import islice
 from typing import Any
 
-from sqlalchemy import Table, insert, update
+from sqlalchemy import Table, insert, text, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from vtp.accounts.tables import users
@@ -17,6 +17,7 @@ from vtp.courses.enrolment_store import count_anew
 from vtp.courses.tables import course_enrollments, course_recordings, courses, lessons
 from vtp.coursework.tables import assignments, grades, submissions
 from vtp.db import Database
+from vtp.db.urls import Dialect
 from vtp.ids import new_id
 from vtp.recording.tables import recording_access_log, recording_progress
 
@@ -81,9 +82,18 @@ async def fill_term(url: str, term: Term, teacher_id: str, recordings: Sequence[
                 await insert_rows(tx, course_recordings, (filed_row(course, one, now) for one in of_it))
                 await insert_rows(tx, recording_progress, _progress(of_it, watchers, now))
                 await insert_rows(tx, recording_access_log, _openings(of_it, watchers, now))
+        await analyze(database)
     finally:
         await database.close()
     return Taught(made, made[: len(recordings)], list(zip(made, tasks, strict=True)))
+
+
+async def analyze(database: Database) -> None:
+    """Has PostgreSQL look at what it has, as it does by itself within a minute: until then it plans for
+    tables of which it knows nothing."""
+    if database.url.dialect is Dialect.POSTGRESQL:
+        async with database.transaction() as tx:
+            await tx.execute(text("ANALYZE"))
 
 
 async def approve_everybody(url: str) -> None:

@@ -27,12 +27,11 @@ from vtp.analytics.tables import (
     playback_sessions,
     recording_viewers,
 )
-from vtp.bench.scenarios.term import course_row, enrolled_row, filed_row, person_row
+from vtp.bench.scenarios.term import analyze, course_row, enrolled_row, filed_row, person_row
 from vtp.bench.scenarios.viewing import LENGTH_MS, Viewing, plan_viewing
 from vtp.courses.enrolment_store import count_anew
 from vtp.courses.tables import course_enrollments, course_recordings, courses
 from vtp.db import Database
-from vtp.db.urls import Dialect
 from vtp.ids import new_id, uuid7
 from vtp.recording.progress_store import Progress
 from vtp.recording.store import Recording, Status, add_recording
@@ -91,9 +90,7 @@ async def fill_school(
         for one in watched:
             await one.write(database)
         made.append(course)
-    if database.url.dialect is Dialect.POSTGRESQL:
-        async with database.transaction() as tx:
-            await tx.execute(text("ANALYZE"))  # as PostgreSQL does by itself, later
+    await analyze(database)
     return made
 
 
