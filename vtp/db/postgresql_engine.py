@@ -15,6 +15,9 @@ from vtp.db.urls import DatabaseUrl
 CONNECT_TIMEOUT_S = 5
 POOL_TIMEOUT_S = 10  # how long a request waits for a connection before it is answered 503
 _CONNECTIONS = 10
+_IN_MEMORY = """SELECT set_config(name, '1.1', false) FROM pg_settings
+WHERE name = 'random_page_cost' AND source = 'default'"""
+"""Pages out of their order cost what others do, unless an operator has said what they cost: decision 0158."""
 
 
 def postgresql_engine(url: DatabaseUrl, command_timeout_s: float | None) -> AsyncEngine:
@@ -29,7 +32,7 @@ def postgresql_engine(url: DatabaseUrl, command_timeout_s: float | None) -> Asyn
         json_deserializer=read_json,
         pool_pre_ping=True,  # a restarted server costs nobody an error: see vtp.db.postgresql_driver
         connect_args={
-            "async_creator_fn": connect_asyncpg,
+            "async_creator_fn": _connect,
             "timeout": CONNECT_TIMEOUT_S,
             "command_timeout": command_timeout_s,
         },
@@ -50,6 +53,19 @@ async def takes_another(engine: AsyncEngine, limit_s: float) -> bool:
         return False
     connection.terminate()
     return True
+
+
+async def _connect(*args: Any, **options: Any) -> Any:
+    """A connection whose plans are those of a database that fits into memory."""
+    connection = await connect_asyncpg(*args, **options)
+    try:
+        await connection.execute(_IN_MEMORY)
+    except BaseException as error:
+        connection.terminate()
+        if isinstance(error, asyncpg.PostgresError | asyncpg.InterfaceError):
+            raise ConnectionError(str(error)) from error
+        raise
+    return connection
 
 
 async def connect_asyncpg(*args: Any, **options: Any) -> Any:

@@ -6,7 +6,7 @@ from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import Select, case, distinct, func, select
+from sqlalchemy import Select, case, func, select
 
 from vtp.db.prepared import Prepared, Source, Values
 from vtp.recording.access_entries import Did
@@ -52,15 +52,19 @@ def watch_figures(recording_ids: Select[tuple[str]]) -> Prepared:
     progress = recording_progress.c
     share = progress.watched_ms * 1000 / c.duration_ms
     whole = case((c.duration_ms <= 0, None), (progress.watched_ms >= c.duration_ms, 1000.0), else_=share)
-    watched = (
-        select(
-            func.count(distinct(progress.user_id)).label("viewers"),
-            func.count(whole).label("watchings"),
-            func.sum(whole).label("shares"),
-        )
+    of_each = (
+        select(func.count(whole).label("watchings"), func.sum(whole).label("shares"))
         .select_from(recording_progress.join(recordings, c.id == progress.recording_id))
         .where(progress.recording_id.in_(recording_ids), kept)
+        .group_by(progress.user_id)  # to count them apart, PostgreSQL would sort all rows by it
+        .subquery()
     )
+    watchings = func.coalesce(func.sum(of_each.c.watchings), 0)
+    watched = select(
+        func.count().label("viewers"),
+        watchings.label("watchings"),
+        func.sum(of_each.c.shares).label("shares"),
+    ).select_from(of_each)
     log = recording_access_log.c
     opened = select(func.count().label("views"), func.max(log.at).label("last")).where(
         log.recording_id.in_(recording_ids), log.action == Did.OPENED
@@ -74,6 +78,6 @@ async def figures_of(source: Source, figures: Prepared, values: Values, past: Wa
     """The figures, with what there was in the past; `values` are the parameters of the recordings' query."""
     (found,) = await figures.rows(source, values)
     total, shown, viewers, count, shares, views, last = found
-    count, shares = count + past.count, float(shares or 0) + past.shares
+    count, shares = int(count) + past.count, float(shares or 0) + past.shares
     per_mille = int(shares / count) if count else 0
     return WatchFigures(total, shown, max(viewers, past.viewers), views, last, per_mille)
