@@ -97,6 +97,27 @@ async def test_one_that_the_server_has_closed_is_not_used_again(opened: Database
         assert await backend_of(tx) != ended
 
 
+COST = text("SHOW random_page_cost")
+
+
+async def test_plans_are_those_of_a_database_in_memory(opened: Database) -> None:
+    async with opened.read() as tx:
+        assert (await tx.execute(COST)).scalar_one() == "1.1"
+
+
+async def test_what_an_operator_has_said_of_pages_holds(postgres: PostgresServer) -> None:
+    url = postgres.create_database()
+    first = await Database.open(url)
+    async with first.transaction() as tx:
+        name = (await tx.execute(text("SELECT current_database()"))).scalar_one()
+        await tx.execute(text(f'ALTER DATABASE "{name}" SET random_page_cost = 3'))
+    await first.close()
+    later = Database.connect(url)
+    async with later.read() as tx:
+        assert (await tx.execute(COST)).scalar_one() == "3"
+    await later.close()
+
+
 def driver_address(database: Database) -> dict[str, Any]:
     """As SQLAlchemy gives it to the driver."""
     dialect = database._reader.dialect

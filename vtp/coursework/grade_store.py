@@ -10,7 +10,6 @@ from typing import Any, Final, NamedTuple
 
 from sqlalchemy import (
     ColumnElement,
-    Integer,
     Row,
     String,
     bindparam,
@@ -30,7 +29,7 @@ from vtp.courses.tables import course_enrollments
 from vtp.coursework.file_store import StoredFile
 from vtp.coursework.tables import grades as table
 from vtp.coursework.tables import submissions
-from vtp.db.lists import among, rows_of_both
+from vtp.db.lists import among, first_rows, length_for, rows_of_both
 from vtp.db.prepared import Prepared
 from vtp.db.types import id_type
 from vtp.db.words import contains_words, pattern_of
@@ -186,31 +185,30 @@ async def pupils_by_name(
     tx: AsyncConnection, course_id: str, *, limit: int, after: PupilPlace | None, q: str
 ) -> list[tuple[Pupil, PupilPlace]]:
     """The same by name, each with its place; names are in the order of the database."""
-    values: dict[str, Any] = {"course_id": course_id, "page_limit": limit}
+    values: dict[str, Any] = {"course_id": course_id}
     if after is not None:
         values |= {"after_name": after[0], "after_id": after[1]}
     if q:
         values["words"] = pattern_of(q)
-    rows = await _by_name(after is not None, bool(q)).rows(tx, values)
-    return [(Pupil(*row[:4]), (row[4], row[0])) for row in rows]
+    rows = await _by_name(after is not None, bool(q), length_for(limit)).rows(tx, values)
+    return [(Pupil(*row[:4]), (row[4], row[0])) for row in rows[:limit]]
 
 
 @cache
-def _by_name(goes_on: bool, is_searched: bool) -> Prepared:
+def _by_name(goes_on: bool, is_searched: bool, length: int) -> Prepared:
     c, place = course_enrollments.c, func.lower(func.substr(users.c.full_name, 1, SORTED_BY))
     statement = (
         select(c.id, users.c.id, users.c.full_name, users.c.email, place)
         .join(users, users.c.id == c.user_id)
         .where(c.course_id == bindparam("course_id"), IS_STUDENT)
         .order_by(place, c.id)
-        .limit(bindparam("page_limit", type_=Integer()))
     )
     if goes_on:
         ended = bindparam("after_name", type_=String()), bindparam("after_id", type_=id_type())
         statement = statement.where(tuple_(place, c.id) > tuple_(*ended))
     if is_searched:
         statement = statement.where(contains_words((users.c.full_name, users.c.email), "words"))
-    return Prepared(statement)
+    return Prepared(first_rows(statement, length))
 
 
 def _named(q: str) -> ColumnElement[bool]:

@@ -17,10 +17,11 @@ from vtp.coursework.own_store import own_work
 from vtp.coursework.quiz_entries import NoQuizzes, QuizBook, QuizEntry
 from vtp.coursework.standing import BookRow, Entry, column_of, entry_of
 from vtp.db import Database
+from vtp.db.lists import LENGTHS
 from vtp.http.identity import Principal
 from vtp.ids import parse_id
 
-_AT_ONCE = 100
+_AT_ONCE = LENGTHS[3]
 
 
 class GradeBook:

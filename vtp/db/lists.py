@@ -1,17 +1,18 @@
-"""Lists among the parameters of prepared statements, which have no lengths of their own: a statement is made
-ready for some, and a list is filled up by its last item to the next of them.
+"""Lists of prepared statements, which have no lengths of their own: a statement is made ready for some. One
+among the parameters is filled up by its last item to the next of them; of a page that much is read.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
 from functools import cache
-from typing import Any, Final
+from typing import Any, Final, TypeVarTuple
 
-from sqlalchemy import Column, ColumnElement, bindparam
+from sqlalchemy import Column, ColumnElement, Integer, Select, bindparam, literal_column
 
 from vtp.db.prepared import Prepared, Row, Source
 
+Columns = TypeVarTuple("Columns")
 LENGTHS: Final = (1, 10, 51, 201, 1001)
 """One, a few, and pages of lists with what is read to see whether there is more."""
 
@@ -19,6 +20,20 @@ LENGTHS: Final = (1, 10, 51, 201, 1001)
 def among(column: Column[Any], name: str, length: int) -> ColumnElement[bool]:
     """Whether a column is one of a list's items, for a statement that is made ready for this length."""
     return column.in_([bindparam(one, type_=column.type) for one in _names(name, length)])
+
+
+def length_for(count: int) -> int:
+    """The least length that is enough. Raises ValueError for more than the longest."""
+    length = next((one for one in LENGTHS if one >= count), 0)
+    if not length:
+        raise ValueError(f"A statement is ready for {LENGTHS[-1]} items at most, not for {count}")
+    return length
+
+
+def first_rows(statement: Select[*Columns], length: int) -> Select[*Columns]:
+    """So many of a statement's rows. The number is not among its parameters: PostgreSQL would plan each time
+    anew, as it takes one that it does not know for a tenth of all rows (decision 0158)."""
+    return statement.limit(literal_column(str(length), Integer()))
 
 
 def filled(name: str, items: Sequence[Any]) -> Iterator[tuple[int, dict[str, Any]]]:
@@ -45,9 +60,9 @@ async def rows_of_both(
 
 def filled_at_once(name: str, items: Sequence[Any]) -> tuple[int, dict[str, Any]]:
     """The same of a list that has items, and no more than the longest. Raises ValueError for any other."""
-    length = next((one for one in LENGTHS if one >= len(items) > 0), 0)
-    if not length:
-        raise ValueError(f"A statement is ready for 1 to {LENGTHS[-1]} items, not for {len(items)}")
+    if not items:
+        raise ValueError("A statement is ready for 1 item or more")
+    length = length_for(len(items))
     values = [*items, *[items[-1]] * (length - len(items))]
     return length, dict(zip(_names(name, length), values, strict=True))
 

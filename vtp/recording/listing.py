@@ -25,6 +25,7 @@ from sqlalchemy import (
 )
 
 from vtp.db.kept_rows import Kept, KeptRows
+from vtp.db.lists import first_rows, length_for
 from vtp.db.prepared import Prepared, Source, Unread
 from vtp.db.types import id_type
 from vtp.db.words import contains_words, pattern_of
@@ -137,12 +138,15 @@ async def page_of_recordings(
     """Recordings, newest first, after `offset` others or older than the id `before`; and how many there are
     in all, before and after them."""
     filtered = wanted.values
-    values = filtered | {"page_limit": limit, "page_offset": offset, "viewer": viewer_id}
+    values = filtered | {"viewer": viewer_id}
+    if offset:
+        values["page_offset"] = offset
     if before is not None:
         values["before"] = before
-    found = await _page(wanted.shape, before is not None).unread(source, values)
+    page = _page(wanted.shape, length_for(limit), skips=offset > 0, goes_on=before is not None)
+    found = await page.unread(source, values)
     if found.rows:
-        return [_listed(found, row) for row in found.rows], found.rows[0][-1]
+        return [_listed(found, row) for row in found.rows[:limit]], found.rows[0][-1]
     counted = await _count(wanted.shape).rows(source, filtered)
     return [], counted[0][0]
 
@@ -173,7 +177,7 @@ def _counted(shape: _Shape) -> Select[int]:
 
 
 @lru_cache(maxsize=256)
-def _page(shape: _Shape, goes_on: bool) -> Prepared:
+def _page(shape: _Shape, length: int, *, skips: bool, goes_on: bool) -> Prepared:
     c, own = recordings.c, recording_progress.c
     mine = and_(own.recording_id == c.id, own.user_id == bindparam("viewer", type_=id_type()))
     total = _counted(shape).correlate(None).scalar_subquery()
@@ -184,8 +188,9 @@ def _page(shape: _Shape, goes_on: bool) -> Prepared:
     )
     if goes_on:
         statement = statement.where(c.id < bindparam("before", type_=id_type()))
-    limit, offset = bindparam("page_limit", type_=Integer()), bindparam("page_offset", type_=Integer())
-    return Prepared(statement.order_by(c.id.desc()).limit(limit).offset(offset))
+    if skips:
+        statement = statement.offset(bindparam("page_offset", type_=Integer()))
+    return Prepared(first_rows(statement.order_by(c.id.desc()), length))
 
 
 def _conditions(shape: _Shape) -> list[ColumnElement[bool] | TextClause]:
