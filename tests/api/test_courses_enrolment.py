@@ -324,6 +324,26 @@ async def test_who_leaves_loses_what_they_were_given(api: Api, teacher: Person) 
     assert (await api.call("DELETE", f"{at}/enroll/{ann.user_id}", by=helper)).status == 200
 
 
+async def test_who_is_let_only_watch_does_not_shed_that_by_leaving_and_coming_again(
+    api: Api, teacher: Person
+) -> None:
+    ann, ben = await student(api, "ann"), await student(api, "ben")
+    course = await make_course(api, teacher)
+    at = f"{BASE}/{course}"
+    for one in (ann, ben):
+        assert (await enrol(api, course, one)).status == 201
+        role = {"user_id": one.user_id, "role": "viewer"}
+        assert (await api.call("POST", f"{at}/permissions", role, by=teacher)).status == 201
+    left = await api.call("DELETE", f"{at}/enroll/{ann.user_id}", by=ann)
+    assert (left.status, left.body["code"]) == (403, "watch_only")
+    given = (await api.call("GET", f"{at}/permissions", by=teacher)).body["items"]
+    assert {one["user_id"] for one in given if one["watch_only"]} == {ann.user_id, ben.user_id}
+    assert (await api.call("DELETE", f"{at}/enroll/{ann.user_id}", by=teacher)).status == 200
+    taken = await api.call("DELETE", f"{at}/permissions/{ben.user_id}", by=teacher)
+    assert taken.status == 204, taken
+    assert (await api.call("DELETE", f"{at}/enroll/{ben.user_id}", by=ben)).status == 200
+
+
 async def test_who_may_not_take_a_role_away_does_not_take_out_who_has_it(api: Api, teacher: Person) -> None:
     colleague, helper = await api.person("teacher", "c@school.example"), await student(api, "helper")
     course = await make_course(api, teacher)

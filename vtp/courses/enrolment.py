@@ -128,7 +128,8 @@ class Enrolments:
         self, principal: Principal, course_id: str, user_id: str, origin: Origin
     ) -> tuple[Enrolment, int]:
         """Takes somebody out, oneself or as staff, with what they were given in the course; gives how many
-        who waited have got a place by that. Raises NotFound for who is not in it."""
+        who waited have got a place by that. Raises NotFound for who is not in it, and Forbidden for who is
+        let only watch: by coming again they would be more than that."""
         wanted = parse_id(user_id, "/path/student_id")
         own = wanted == account_of(principal)
         async with self._database.transaction() as tx:
@@ -138,6 +139,10 @@ class Enrolments:
                 raise NotFound("This person is not in the course.", code="not_enrolled")
             if not own:
                 await _require_to_take(tx, inside, found)
+            elif inside.role is Role.STUDENT and inside.seen.member.watch_only:
+                raise Forbidden(
+                    "You only watch in this course: ask who teaches it to take you out.", code="watch_only"
+                )
             await remove_enrolment(tx, found)
             await remove_permission(tx, inside.course.id, wanted)
             if not own:
