@@ -10,6 +10,7 @@ import pytest
 from sqlalchemy import update
 
 from tests.api.course_material import BASE, enrol, make_course, read, student
+from tests.api.notification_material import kinds
 from tests.serving import Answer, Api, Person
 from vtp.courses.check import differing_students
 from vtp.courses.tables import course_invitations, courses
@@ -165,6 +166,25 @@ async def test_a_place_that_an_erased_person_had_is_given_to_who_waits(api: Api,
     places = api.server.services.courses.places
     assert [await places.fill(), await places.fill()] == [1, 0]
     assert await people(api, course, teacher) == [("ben", "active", None)]
+
+
+async def test_students_are_told_of_no_course_that_they_do_not_see(api: Api, teacher: Person) -> None:
+    ann, ben, helper = [await student(api, name) for name in ("ann", "ben", "helper")]
+    course = await make_course(api, teacher, status="draft", max_students=1)
+    at = f"{BASE}/{course}"
+    for one in (ann, ben):
+        assert (await enrol(api, course, teacher, student_id=one.user_id)).status == 201
+    assert (await enrol(api, course, teacher, student_id=helper.user_id, role="assistant")).status == 201
+    assert (await api.call("PATCH", at, {"max_students": 5}, by=teacher)).status == 200
+    assert await people(api, course, teacher, "q=ben") == [("ben", "active", None)]
+    for one in (ben, helper):
+        assert (await api.call("DELETE", f"{at}/enroll/{one.user_id}", by=teacher)).status == 200
+    assert [await kinds(api, one) for one in (ann, ben)] == [[], []]
+    assert await kinds(api, helper) == ["removed", "enrolled"], "staff see it"
+    assert (await api.call("PATCH", at, {"status": "active", "max_students": 1}, by=teacher)).status == 200
+    assert (await enrol(api, course, ben)).body["status"] == "waiting"
+    assert (await api.call("DELETE", f"{at}/enroll/{ann.user_id}", by=teacher)).body["moved_up"] == 1
+    assert ((await kinds(api, ann))[0], (await kinds(api, ben))[0]) == ("removed", "place_free")
 
 
 async def test_codes_let_in_whoever_types_them_as_often_as_they_say(api: Api, teacher: Person) -> None:

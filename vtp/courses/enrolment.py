@@ -137,8 +137,9 @@ class Enrolments:
             found = await find_enrolment(tx, inside.course.id, wanted)
             if found is None:
                 raise NotFound("This person is not in the course.", code="not_enrolled")
+            had = found.role
             if not own:
-                await _require_to_take(tx, inside, found)
+                had = await _require_to_take(tx, inside, found)
             elif inside.role is Role.STUDENT and inside.seen.member.watch_only:
                 raise Forbidden(
                     "You only watch in this course: ask who teaches it to take you out.", code="watch_only"
@@ -146,7 +147,7 @@ class Enrolments:
             await remove_enrolment(tx, found)
             await remove_permission(tx, inside.course.id, wanted)
             if not own:
-                await self._news.taken_out(tx, inside.course, wanted)
+                await self._news.taken_out(tx, inside.course, wanted, had)
             moved = await fill_places(tx, inside.course.id, inside.course.max_students, self._clock())
             await self._news.placed(tx, inside.course, moved)
             await self._record(tx, Event.COURSE_LEFT, inside, found, origin, moved_up=len(moved))
@@ -239,12 +240,15 @@ def require_to_give(inside: Entered, role: Role) -> None:
     require(inside.principal, needed.get(role, Action.COURSE_DELETE), inside.course)
 
 
-async def _require_to_take(tx: AsyncConnection, inside: Entered, found: Enrolment) -> None:
-    """Raises Forbidden for who may not take somebody out: with them goes what they were given besides."""
+async def _require_to_take(tx: AsyncConnection, inside: Entered, found: Enrolment) -> Role:
+    """Raises Forbidden for who may not take somebody out: with them goes what they were given besides. Gives
+    the role that they have there until then."""
     require_to_give(inside, found.role)
     given = await find_permission(tx, inside.course.id, found.user_id)
-    if given is not None:
-        require_to_give(inside, given.role)
+    if given is None:
+        return found.role
+    require_to_give(inside, given.role)
+    return given.role
 
 
 def refuse_to_join(inside: Entered, role: str, *, invited: bool = False) -> None:
