@@ -168,6 +168,43 @@ async def test_a_place_that_an_erased_person_had_is_given_to_who_waits(api: Api,
     assert await people(api, course, teacher) == [("ben", "active", None)]
 
 
+@pytest.mark.parametrize("way", ["by themselves", "by a code", "by staff", "by a list"])
+async def test_nobody_who_comes_takes_the_place_that_somebody_waits_for(
+    api: Api, teacher: Person, way: str
+) -> None:
+    admin, (ann, ben, cal) = (
+        await api.person("admin"),
+        [await student(api, one) for one in ("ann", "ben", "cal")],
+    )
+    course = await make_course(api, teacher, max_students=1)
+    code = (await invite(api, course, teacher))["code"]
+    for one in (ann, ben):
+        assert (await enrol(api, course, one)).status == 201
+    assert (await api.call("DELETE", f"/api/v1/users/{ann.user_id}", by=admin)).status == 204
+    told = await api.call("POST", f"{BASE}/join/check", {"code": code}, by=cal)
+    assert told.body["places_left"] == 0
+    if way == "by a list":
+        for query in ("?dry_run=true", ""):
+            listed = await api.call(
+                "POST",
+                f"{BASE}/{course}/enrollments/import{query}",
+                data=f"email\n{cal.email}\n".encode(),
+                by=teacher,
+                headers={"Content-Type": "text/csv"},
+            )
+            assert (listed.body["enrolled"], listed.body["waiting"]) == (0, 1), query
+    else:
+        by, wish = {
+            "by themselves": (cal, {}),
+            "by a code": (cal, {"code": code}),
+            "by staff": (teacher, {"student_id": cal.user_id}),
+        }[way]
+        came = await enrol(api, course, by, **wish)
+        assert (came.body["status"], came.body["place"]) == ("waiting", 1)
+    assert await people(api, course, teacher) == [("ben", "active", None), ("cal", "waiting", 1)]
+    assert (await kinds(api, ben))[0] == "place_free"
+
+
 async def test_students_are_told_of_no_course_that_they_do_not_see(api: Api, teacher: Person) -> None:
     ann, ben, helper = [await student(api, name) for name in ("ann", "ben", "helper")]
     course = await make_course(api, teacher, status="draft", max_students=1)

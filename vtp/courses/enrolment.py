@@ -28,7 +28,7 @@ from vtp.courses.enrolment_store import (
     remove_enrolment,
 )
 from vtp.courses.permission_store import find_permission, remove_permission
-from vtp.courses.places import fill_places, free_places
+from vtp.courses.places import free_places, give_places
 from vtp.courses.roles import CourseStatus, EnrolmentStatus
 from vtp.courses.store import find_courses
 from vtp.db import Database
@@ -98,9 +98,10 @@ class Enrolments:
         found = await find_enrolment(tx, course.id, coming.user_id)
         if found is not None:
             raise _there_already(found)
-        counts = coming.role is Role.STUDENT
-        free = await free_places(tx, course.id, course.max_students) if counts else None
-        waits = free == 0
+        waits = False
+        if coming.role is Role.STUDENT:
+            await give_places(tx, course, self._news, now)
+            waits = await free_places(tx, course.id, course.max_students) == 0
         if waits and not course.waiting_list:
             raise Conflict("This course is full.", code="course_full")
         enrolment = Enrolment(
@@ -148,11 +149,10 @@ class Enrolments:
             await remove_permission(tx, inside.course.id, wanted)
             if not own:
                 await self._news.taken_out(tx, inside.course, wanted, had)
-            moved = await fill_places(tx, inside.course.id, inside.course.max_students, self._clock())
-            await self._news.placed(tx, inside.course, moved)
-            await self._record(tx, Event.COURSE_LEFT, inside, found, origin, moved_up=len(moved))
+            moved = await give_places(tx, inside.course, self._news, self._clock())
+            await self._record(tx, Event.COURSE_LEFT, inside, found, origin, moved_up=moved)
         self._tell_narrowed(inside.course.id)
-        return found, len(moved)
+        return found, moved
 
     async def page(
         self,

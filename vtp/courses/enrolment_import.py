@@ -22,7 +22,7 @@ from vtp.courses.door import Entered, enter, enter_to_change
 from vtp.courses.enrolment_csv import ListedStudent, read_students
 from vtp.courses.enrolment_news import EnrolmentNews
 from vtp.courses.enrolment_store import Enrolment, Source, add_enrolments, enrolled_among
-from vtp.courses.places import free_places
+from vtp.courses.places import free_places, give_places, places_left
 from vtp.courses.roles import EnrolmentStatus
 from vtp.db import Database
 from vtp.db.conflicts import done_over
@@ -121,7 +121,7 @@ class EnrolmentImport:
         async with self._database.read() as tx:
             inside = await enter(tx, principal, course_id, Action.COURSE_ENROL)
             course = inside.course
-            left = await free_places(tx, course.id, course.max_students)
+            left = await places_left(tx, course.id, course.max_students)
             room = Room(set(), left, course.waiting_list)
             for chunk in _chunks(lines):
                 accounts = await _accounts(tx, chunk)
@@ -138,9 +138,10 @@ class EnrolmentImport:
             course = inside.course
             accounts = await _accounts(tx, lines)
             there = await enrolled_among(tx, course.id, set(accounts.values()))
+            now = self._clock()
+            await give_places(tx, course, self._news, now)
             left = await free_places(tx, course.id, course.max_students)
             reports = plan(lines, accounts, Room(there, left, course.waiting_list), _may_give(inside))
-            now = self._clock()
             coming = [one for one in reports if one.outcome in (Outcome.ENROLLED, Outcome.WAITING)]
             await add_enrolments(tx, [_enrolment(inside, one, now) for one in coming])
             await self._tell(tx, inside, coming)
