@@ -358,6 +358,18 @@ async def test_a_list_is_tried_first_and_then_done_line_by_line(api: Api, teache
         assert (answer.status, answer.body["code"]) == (422, "csv_unreadable"), wrong
 
 
+@pytest.mark.parametrize("dry", ["true", "false"])
+async def test_a_list_for_an_archived_course_is_refused_when_it_is_tried_too(
+    api: Api, teacher: Person, dry: str
+) -> None:
+    course = await make_course(api, teacher)
+    assert (await api.call("PATCH", f"{BASE}/{course}", {"status": "archived"}, by=teacher)).status == 200
+    path = f"{BASE}/{course}/enrollments/import?dry_run={dry}"
+    csv = {"Content-Type": "text/csv"}
+    answer = await api.call("POST", path, data=b"email\nann@school.example\n", by=teacher, headers=csv)
+    assert (answer.status, answer.body["code"]) == (409, "course_archived")
+
+
 async def test_who_leaves_loses_what_they_were_given(api: Api, teacher: Person) -> None:
     ann, helper = await student(api, "ann"), await student(api, "helper")
     course = await make_course(api, teacher, listed=False, self_enrolment=False)

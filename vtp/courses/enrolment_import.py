@@ -18,7 +18,7 @@ from vtp.accounts.audit import AuditLog, Event, Origin
 from vtp.accounts.permissions import Action
 from vtp.accounts.service import Clock, utc_now
 from vtp.accounts.users import accounts_named
-from vtp.courses.door import Entered, enter, enter_to_change
+from vtp.courses.door import Entered, enter, enter_to_change, refuse_archived
 from vtp.courses.enrolment_csv import ListedStudent, read_students
 from vtp.courses.enrolment_news import EnrolmentNews
 from vtp.courses.enrolment_store import Enrolment, Source, add_enrolments, enrolled_among
@@ -104,7 +104,7 @@ class EnrolmentImport:
     ) -> list[LineReport]:
         """Imports, or with `dry` only says what it would do now."""
         async with self._database.read() as tx:
-            await enter(tx, principal, course_id, Action.COURSE_ENROL)
+            refuse_archived(await enter(tx, principal, course_id, Action.COURSE_ENROL))
         lines = await asyncio.to_thread(read_students, data)
         if dry:
             return await self._look(principal, course_id, lines)
