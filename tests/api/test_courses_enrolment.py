@@ -250,6 +250,23 @@ async def test_codes_let_in_whoever_types_them_as_often_as_they_say(api: Api, te
         assert (await api.call("POST", f"{BASE}/join", body, by=cal)).status == 422
 
 
+async def test_by_a_code_nobody_enrols_somebody_else(api: Api, teacher: Person) -> None:
+    ann, colleague = await student(api, "ann"), await api.person("teacher", "c@school.example")
+    course = await make_course(api, teacher)
+    code = (await invite(api, course, teacher))["code"]
+    for by in (teacher, colleague):
+        for pointer, wish in (("/student_id", {"student_id": ann.user_id}), ("/email", {"email": ann.email})):
+            refused = await enrol(api, course, by, code=code, **wish)
+            assert (refused.status, refused.body["code"], refused.pointers) == (
+                422,
+                "code_for_oneself",
+                [pointer],
+            )
+    assert await people(api, course, teacher) == []
+    own = await enrol(api, course, ann, code=code, student_id=ann.user_id)
+    assert (own.status, own.body["source"]) == (201, "code")
+
+
 async def test_links_end_with_their_term_and_when_they_are_revoked(api: Api, teacher: Person) -> None:
     ann, ben = await student(api, "ann"), await student(api, "ben")
     course = await make_course(api, teacher, max_students=1)

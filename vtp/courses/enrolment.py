@@ -251,6 +251,24 @@ async def _require_to_take(tx: AsyncConnection, inside: Entered, found: Enrolmen
     return given.role
 
 
+def refuse_code_for_others(principal: Principal, wish: EnrolRequest) -> None:
+    """Raises Invalid for a code by which somebody else is to be enrolled: it is for who types it."""
+    others = [
+        pointer
+        for pointer, is_other in (
+            ("/student_id", wish.student_id is not None and wish.student_id.lower() != principal.user_id),
+            ("/email", wish.email is not None),
+        )
+        if is_other
+    ]
+    if others:
+        raise Invalid(
+            "By a code one enrols oneself: leave it out to enrol somebody else.",
+            code="code_for_oneself",
+            errors=[FieldError(pointer, "goes with no code") for pointer in others],
+        )
+
+
 def refuse_to_join(inside: Entered, role: str, *, invited: bool = False) -> None:
     """Raises Conflict while nobody joins a course, Forbidden where one needs a code or a link."""
     if inside.course.status is not CourseStatus.ACTIVE:
