@@ -284,12 +284,15 @@ class PerformanceReply(BaseModel):
 def _of_lectures(hard: list[LecturePerformance], unopened: list[LecturePerformance]) -> list[str]:
     told = []
     if unopened:
-        told.append(f"{len(unopened)} recordings were opened by nobody: say in class what they are for.")
+        told.append(
+            "1 recording was opened by nobody: say in class what it is for."
+            if len(unopened) == 1
+            else f"{len(unopened)} recordings were opened by nobody: say in class what they are for."
+        )
     stalled = [one for one in hard if one.buffer_events > one.view_sessions > 0]
     if stalled:
-        told.append(
-            f"Playing stood still often in {len(stalled)} recordings that few finish: see the network."
-        )
+        some = f"{len(stalled)} recording{'s' if len(stalled) > 1 else ''}"
+        told.append(f"Playing stood still often in {some} that few finish: see the network.")
     if len(hard) > len(unopened):
         told.append("Look at the drop-off of those that few finish, and cut them where most leave.")
     return told

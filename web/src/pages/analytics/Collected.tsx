@@ -45,12 +45,17 @@ export function Collected({
         ))}
       </dl>
       <p className="soft analytics-note">
-        You, the staff of the course and administrators see it. Other students see averages alone, of{" "}
-        {averagesFrom} people or more. {kept}
+        You, the staff of the course and administrators see it. {averagesWords(averagesFrom)} {kept}
       </p>
     </section>
   );
 }
+
+/** What other students are told, by the server's settings. */
+export const averagesWords = (from: number): string =>
+  from > 1
+    ? `Other students see averages alone, of ${from} people or more.`
+    : "Other students see averages alone, which may be of one person.";
 
 /** For how long, by the server's settings; 0: always. */
 export function keptWords(keptDays: number, byNameDays: number): string {

@@ -17,7 +17,7 @@ import "./Analytics.css";
 import { Collected } from "./Collected";
 import { SaveStatements } from "./SaveStatements";
 import { Tiles } from "./Tiles";
-import { count, ownStatus, percent, STATUSES, time } from "./words";
+import { count, didWords, ownStatus, percent, STATUSES, time } from "./words";
 
 const FRESH_MS = 60_000;
 
@@ -107,7 +107,7 @@ function OwnTiles({
         {
           label: "Took part",
           value: percent(figures.participation_rate),
-          note: `talked ${time(figures.talk_seconds)}; ${count(figures.messages)} messages, ${count(figures.hands)} hands, ${count(figures.reactions)} reactions, ${count(figures.poll_answers)} votes`,
+          note: `talked ${time(figures.talk_seconds)}; ${didWords(figures)}`,
         },
       ]}
     />

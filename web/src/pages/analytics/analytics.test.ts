@@ -1,10 +1,10 @@
 import { describe, expect, it } from "vitest";
 import type { AttendanceReport, Lecture, PerformanceReport } from "../../api/analytics";
-import { keptWords } from "./Collected";
+import { averagesWords, keptWords } from "./Collected";
 import { attendanceOf, completionOf, watchTimeOf } from "./course_charts";
 import { inOrder } from "./DataTable";
 import { dropOffOf, heatOf } from "./lecture_charts";
-import { ownStatus } from "./words";
+import { counted, didWords, ownStatus } from "./words";
 
 const lecture = (bins: [number, number, number][], more: Partial<Lecture> = {}): Lecture => ({
   recording_id: "r",
@@ -66,13 +66,24 @@ describe("how a recording is watched", () => {
           [3, 3, 0.6667],
         ]),
       ).summary,
-    ).toMatch(/^More than half come to the end/);
+    ).toMatch(/^At least half come to the end/);
   });
 
   it("says nothing of what nobody has watched", () => {
     const nobody = lecture([[0, 0, 0]]);
     expect([heatOf(nobody).summary, dropOffOf(nobody).summary]).toEqual(["", ""]);
   });
+});
+
+it("counts one of something as one", () => {
+  const did = { messages: 1, hands: 0, reactions: 1, poll_answers: 2 };
+  expect(didWords(did)).toBe("1 message, 0 hands, 1 reaction, 2 votes");
+  expect([counted(1, "session", "sessions"), counted(null, "session", "sessions")]).toEqual([
+    "1 session",
+    "– sessions",
+  ]);
+  expect(averagesWords(5)).toContain("of 5 people or more");
+  expect(averagesWords(1)).not.toContain("1 people");
 });
 
 describe("how a course goes", () => {
