@@ -72,6 +72,7 @@ async def test_reports_say_who_watches_what(api: Api, teacher: Person) -> None:
     assert (whole["total_view_sessions"], whole["average_completion"]) == (5, 53.1)
     assert whole["total_watch_time_seconds"] == 8.5
     assert (whole["mine"], whole["averages_from"], whole["log_kept_days"]) == (None, 5, 400)
+    assert whole["is_pushed"] is False
     hidden = (await get(api, f"/course/{course}", ada)).body
     assert hidden["hidden"] is True and hidden["average_completion"] is None
     mine = hidden["mine"]

@@ -117,6 +117,9 @@ class CourseReply(BaseModel):
         int,
         Field(description="After so long without anything in it, figures are nobody's any more; 0: never."),
     ] = 0
+    is_pushed: Annotated[
+        bool, Field(description="What is played goes to a learning record store, too, under ids of accounts.")
+    ] = False
     averages_from: Annotated[int, Field(description="Of how many people students are told averages.")] = 0
     log_kept_days: Annotated[
         int, Field(description="How long what players said is kept as it was said; 0: always.")

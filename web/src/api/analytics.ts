@@ -89,6 +89,8 @@ export interface CourseAnalytics {
   /** Of the student who asks. */
   mine: OwnFigures | null;
   averages_from: number;
+  /** What is played goes to a learning record store, too. */
+  is_pushed: boolean;
   /** 0: always. */
   log_kept_days: number;
   anonymized: Anonymized | null;

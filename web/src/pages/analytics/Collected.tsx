@@ -22,10 +22,12 @@ export function Collected({
   keptDays,
   byNameDays,
   averagesFrom,
+  isPushed,
 }: {
   keptDays: number;
   byNameDays: number;
   averagesFrom: number;
+  isPushed: boolean;
 }) {
   const kept = keptWords(keptDays, byNameDays);
   return (
@@ -47,6 +49,13 @@ export function Collected({
       <p className="soft analytics-note">
         You, the staff of the course and administrators see it. {averagesWords(averagesFrom)} {kept}
       </p>
+      {isPushed && (
+        <p className="soft analytics-note" data-testid="pushed">
+          What you play, pause, jump over and complete is also sent to another system of your school (a
+          learning record store), under the number of your account. Who sees it there, and for how long it is
+          kept, is decided there: it is not erased there together with your account here.
+        </p>
+      )}
     </section>
   );
 }

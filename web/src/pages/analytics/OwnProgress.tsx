@@ -63,6 +63,7 @@ export function OwnProgress() {
         keptDays={whole.log_kept_days}
         byNameDays={whole.anonymized_after_days}
         averagesFrom={whole.averages_from}
+        isPushed={whole.is_pushed}
       />
     </div>
   );
