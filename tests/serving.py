@@ -23,8 +23,8 @@ from vtp.app import Server, start_server
 from vtp.http.identity import Principal, Role
 from vtp.rooms.live import LiveRoom
 from vtp.settings import (
-    AnalyticsSettings,
     AccountSettings,
+    AnalyticsSettings,
     CourseworkSettings,
     DatabaseSettings,
     HttpSettings,
