@@ -1,10 +1,15 @@
 import { describe, expect, it } from "vitest";
 import type { AttendanceReport, Lecture, PerformanceReport } from "../../api/analytics";
+import type { Schedule } from "../../api/schedules";
+import { zoneHere } from "../courses/schedule/zones";
 import { averagesWords, keptWords } from "./Collected";
 import { attendanceOf, completionOf, watchTimeOf } from "./course_charts";
 import { inOrder } from "./DataTable";
 import { dropOffOf, heatOf } from "./lecture_charts";
+import { reportZone } from "./report_zone";
 import { counted, didWords, ownStatus } from "./words";
+
+const series = {} as Schedule;
 
 const lecture = (bins: [number, number, number][], more: Partial<Lecture> = {}): Lecture => ({
   recording_id: "r",
@@ -73,6 +78,20 @@ describe("how a recording is watched", () => {
     const nobody = lecture([[0, 0, 0]]);
     expect([heatOf(nobody).summary, dropOffOf(nobody).summary]).toEqual(["", ""]);
   });
+});
+
+it("tells times in a PDF by the clocks of the course, or of who saves it", async () => {
+  const asked: string[] = [];
+  const having = (count: number) => ({
+    list: async (course: string) => {
+      asked.push(course);
+      return { items: Array.from({ length: count }, () => series), next_cursor: null };
+    },
+  });
+  expect(await reportZone(having(1), "c", "pdf")).toBeUndefined();
+  expect(await reportZone(having(0), "c", "pdf")).toBe(zoneHere());
+  expect(await reportZone(having(0), "c", "csv")).toBeUndefined();
+  expect(asked).toEqual(["c", "c"]);
 });
 
 it("counts one of something as one", () => {
