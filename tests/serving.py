@@ -24,6 +24,7 @@ from vtp.http.identity import Principal, Role
 from vtp.rooms.live import LiveRoom
 from vtp.settings import (
     AccountSettings,
+    AnalyticsSettings,
     CourseworkSettings,
     DatabaseSettings,
     HttpSettings,
@@ -204,6 +205,7 @@ async def serving(
     jobs: JobSettings | None = None,
     recording: RecordingSettings | None = None,
     coursework: CourseworkSettings | None = None,
+    analytics: AnalyticsSettings | None = None,
     public_url: str = "",
     secrets_dir: Path | None = None,
     checked: bool = True,
@@ -238,6 +240,7 @@ async def serving(
         jobs=jobs or JobSettings(),
         recording=recording or RecordingSettings(),
         coursework=coursework or CourseworkSettings(),
+        analytics=analytics or AnalyticsSettings(),
     )
     if not database_url:
         begin_fresh(data_dir)

@@ -571,4 +571,4 @@ async def _stays_that_cannot_be(school: School) -> None:
         values = {"user_id": None, "full_name": ERASED_NAME, "left_at": None}
         await tx.execute(update(session_participants).where(gone).values(values))
     [sentence] = await differing(school)
-    assert "1 people stayed on" in sentence
+    assert "1 person stayed on" in sentence

@@ -22,7 +22,7 @@ from tests.api.test_analytics_playback import event, segment, send
 from tests.api.test_analytics_reports import file
 from tests.free_ports import free_ports
 from tests.record_store import Intervene, RecordStore, record_store
-from tests.serving import Api, Person
+from tests.serving import Api, Person, serving
 from tests.unit.test_analytics_xapi import validate
 from vtp.accounts.service import utc_now
 from vtp.analytics import lrs_folds, lrs_push
@@ -177,6 +177,17 @@ async def test_a_store_that_is_away_is_asked_later_and_gets_all_of_it(
         store.intervene = lambda _: None
         await push.push(client)
     assert len(store.statements) == 10
+
+
+async def test_students_are_told_that_what_they_play_is_pushed(
+    tmp_path: Path, database_url: str, store: RecordStore
+) -> None:
+    async with serving(tmp_path / "data", database_url, analytics=settings_of(store)) as api:
+        teacher, pupil = await api.person("teacher"), await api.person("student")
+        course = await make_course(api, teacher)
+        await enrol(api, course, pupil)
+        whole = await api.call("GET", f"/api/v1/analytics/course/{course}", by=pupil)
+        assert whole.body["is_pushed"] is True
 
 
 async def test_an_answer_that_was_lost_changes_nothing(api: Api, teacher: Person, store: RecordStore) -> None:

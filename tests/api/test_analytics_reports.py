@@ -72,6 +72,7 @@ async def test_reports_say_who_watches_what(api: Api, teacher: Person) -> None:
     assert (whole["total_view_sessions"], whole["average_completion"]) == (5, 53.1)
     assert whole["total_watch_time_seconds"] == 8.5
     assert (whole["mine"], whole["averages_from"], whole["log_kept_days"]) == (None, 5, 400)
+    assert whole["is_pushed"] is False
     hidden = (await get(api, f"/course/{course}", ada)).body
     assert hidden["hidden"] is True and hidden["average_completion"] is None
     mine = hidden["mine"]
@@ -109,7 +110,7 @@ async def _engagement(api: Api, course: str, teacher: Person, ada: Person, ben: 
     assert hers["trend_last_week"] == "increasing" and found["avg_engagement_score"] == 53.1
     [risk] = found["risk_students"]
     assert (risk["student_id"], risk["risk_level"]) == (ben.user_id, "low")
-    assert risk["rules"] == ["recordings_not_watched"] and "less than 0 %" in risk["reason"]
+    assert risk["rules"] == ["recordings_not_watched"] and "less than 0.1 %, or not at all" in risk["reason"]
 
 
 async def test_who_was_not_seen_for_two_weeks_may_need_help(api: Api, teacher: Person) -> None:

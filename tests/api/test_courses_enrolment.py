@@ -10,6 +10,7 @@ import pytest
 from sqlalchemy import update
 
 from tests.api.course_material import BASE, enrol, make_course, read, student
+from tests.api.notification_material import kinds
 from tests.serving import Answer, Api, Person
 from vtp.courses.check import differing_students
 from vtp.courses.tables import course_invitations, courses
@@ -167,6 +168,62 @@ async def test_a_place_that_an_erased_person_had_is_given_to_who_waits(api: Api,
     assert await people(api, course, teacher) == [("ben", "active", None)]
 
 
+@pytest.mark.parametrize("way", ["by themselves", "by a code", "by staff", "by a list"])
+async def test_nobody_who_comes_takes_the_place_that_somebody_waits_for(
+    api: Api, teacher: Person, way: str
+) -> None:
+    admin, (ann, ben, cal) = (
+        await api.person("admin"),
+        [await student(api, one) for one in ("ann", "ben", "cal")],
+    )
+    course = await make_course(api, teacher, max_students=1)
+    code = (await invite(api, course, teacher))["code"]
+    for one in (ann, ben):
+        assert (await enrol(api, course, one)).status == 201
+    assert (await api.call("DELETE", f"/api/v1/users/{ann.user_id}", by=admin)).status == 204
+    told = await api.call("POST", f"{BASE}/join/check", {"code": code}, by=cal)
+    assert told.body["places_left"] == 0
+    if way == "by a list":
+        for query in ("?dry_run=true", ""):
+            listed = await api.call(
+                "POST",
+                f"{BASE}/{course}/enrollments/import{query}",
+                data=f"email\n{cal.email}\n".encode(),
+                by=teacher,
+                headers={"Content-Type": "text/csv"},
+            )
+            assert (listed.body["enrolled"], listed.body["waiting"]) == (0, 1), query
+    else:
+        by, wish = {
+            "by themselves": (cal, {}),
+            "by a code": (cal, {"code": code}),
+            "by staff": (teacher, {"student_id": cal.user_id}),
+        }[way]
+        came = await enrol(api, course, by, **wish)
+        assert (came.body["status"], came.body["place"]) == ("waiting", 1)
+    assert await people(api, course, teacher) == [("ben", "active", None), ("cal", "waiting", 1)]
+    assert (await kinds(api, ben))[0] == "place_free"
+
+
+async def test_students_are_told_of_no_course_that_they_do_not_see(api: Api, teacher: Person) -> None:
+    ann, ben, helper = [await student(api, name) for name in ("ann", "ben", "helper")]
+    course = await make_course(api, teacher, status="draft", max_students=1)
+    at = f"{BASE}/{course}"
+    for one in (ann, ben):
+        assert (await enrol(api, course, teacher, student_id=one.user_id)).status == 201
+    assert (await enrol(api, course, teacher, student_id=helper.user_id, role="assistant")).status == 201
+    assert (await api.call("PATCH", at, {"max_students": 5}, by=teacher)).status == 200
+    assert await people(api, course, teacher, "q=ben") == [("ben", "active", None)]
+    for one in (ben, helper):
+        assert (await api.call("DELETE", f"{at}/enroll/{one.user_id}", by=teacher)).status == 200
+    assert [await kinds(api, one) for one in (ann, ben)] == [[], []]
+    assert await kinds(api, helper) == ["removed", "enrolled"], "staff see it"
+    assert (await api.call("PATCH", at, {"status": "active", "max_students": 1}, by=teacher)).status == 200
+    assert (await enrol(api, course, ben)).body["status"] == "waiting"
+    assert (await api.call("DELETE", f"{at}/enroll/{ann.user_id}", by=teacher)).body["moved_up"] == 1
+    assert ((await kinds(api, ann))[0], (await kinds(api, ben))[0]) == ("removed", "place_free")
+
+
 async def test_codes_let_in_whoever_types_them_as_often_as_they_say(api: Api, teacher: Person) -> None:
     ann, ben, cal = [await student(api, name) for name in ("ann", "ben", "cal")]
     course = await make_course(api, teacher, listed=False, self_enrolment=False)
@@ -191,6 +248,23 @@ async def test_codes_let_in_whoever_types_them_as_often_as_they_say(api: Api, te
     ]
     for body in ({}, {"code": code, "token": "x"}):
         assert (await api.call("POST", f"{BASE}/join", body, by=cal)).status == 422
+
+
+async def test_by_a_code_nobody_enrols_somebody_else(api: Api, teacher: Person) -> None:
+    ann, colleague = await student(api, "ann"), await api.person("teacher", "c@school.example")
+    course = await make_course(api, teacher)
+    code = (await invite(api, course, teacher))["code"]
+    for by in (teacher, colleague):
+        for pointer, wish in (("/student_id", {"student_id": ann.user_id}), ("/email", {"email": ann.email})):
+            refused = await enrol(api, course, by, code=code, **wish)
+            assert (refused.status, refused.body["code"], refused.pointers) == (
+                422,
+                "code_for_oneself",
+                [pointer],
+            )
+    assert await people(api, course, teacher) == []
+    own = await enrol(api, course, ann, code=code, student_id=ann.user_id)
+    assert (own.status, own.body["source"]) == (201, "code")
 
 
 async def test_links_end_with_their_term_and_when_they_are_revoked(api: Api, teacher: Person) -> None:
@@ -301,6 +375,18 @@ async def test_a_list_is_tried_first_and_then_done_line_by_line(api: Api, teache
         assert (answer.status, answer.body["code"]) == (422, "csv_unreadable"), wrong
 
 
+@pytest.mark.parametrize("dry", ["true", "false"])
+async def test_a_list_for_an_archived_course_is_refused_when_it_is_tried_too(
+    api: Api, teacher: Person, dry: str
+) -> None:
+    course = await make_course(api, teacher)
+    assert (await api.call("PATCH", f"{BASE}/{course}", {"status": "archived"}, by=teacher)).status == 200
+    path = f"{BASE}/{course}/enrollments/import?dry_run={dry}"
+    csv = {"Content-Type": "text/csv"}
+    answer = await api.call("POST", path, data=b"email\nann@school.example\n", by=teacher, headers=csv)
+    assert (answer.status, answer.body["code"]) == (409, "course_archived")
+
+
 async def test_who_leaves_loses_what_they_were_given(api: Api, teacher: Person) -> None:
     ann, helper = await student(api, "ann"), await student(api, "helper")
     course = await make_course(api, teacher, listed=False, self_enrolment=False)
@@ -322,6 +408,26 @@ async def test_who_leaves_loses_what_they_were_given(api: Api, teacher: Person) 
     await enrol(api, course, teacher, student_id=helper.user_id, role="assistant")
     assert (await api.call("DELETE", f"{at}/enroll/{colleague.user_id}", by=helper)).status == 403
     assert (await api.call("DELETE", f"{at}/enroll/{ann.user_id}", by=helper)).status == 200
+
+
+async def test_who_is_let_only_watch_does_not_shed_that_by_leaving_and_coming_again(
+    api: Api, teacher: Person
+) -> None:
+    ann, ben = await student(api, "ann"), await student(api, "ben")
+    course = await make_course(api, teacher)
+    at = f"{BASE}/{course}"
+    for one in (ann, ben):
+        assert (await enrol(api, course, one)).status == 201
+        role = {"user_id": one.user_id, "role": "viewer"}
+        assert (await api.call("POST", f"{at}/permissions", role, by=teacher)).status == 201
+    left = await api.call("DELETE", f"{at}/enroll/{ann.user_id}", by=ann)
+    assert (left.status, left.body["code"]) == (403, "watch_only")
+    given = (await api.call("GET", f"{at}/permissions", by=teacher)).body["items"]
+    assert {one["user_id"] for one in given if one["watch_only"]} == {ann.user_id, ben.user_id}
+    assert (await api.call("DELETE", f"{at}/enroll/{ann.user_id}", by=teacher)).status == 200
+    taken = await api.call("DELETE", f"{at}/permissions/{ben.user_id}", by=teacher)
+    assert taken.status == 204, taken
+    assert (await api.call("DELETE", f"{at}/enroll/{ben.user_id}", by=ben)).status == 200
 
 
 async def test_who_may_not_take_a_role_away_does_not_take_out_who_has_it(api: Api, teacher: Person) -> None:

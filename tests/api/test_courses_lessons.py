@@ -172,6 +172,33 @@ async def test_the_class_comes_while_the_lesson_is_open_and_staff_always(
             await come(school, pupil, room)  # staff hold the class still
 
 
+async def test_at_the_door_it_is_told_by_the_clocks_of_the_series_when_a_lesson_opens(
+    school: School, teacher: Person, pupil: Person, course: str
+) -> None:
+    api = school.api
+    told = {}
+    alone = await live_lesson(api, course, teacher, starts_at="2199-01-01T08:00:00Z", ends_at=None)
+    rule = {"title": "Optics", "rule": "FREQ=DAILY;COUNT=1", "duration_minutes": 45}
+    for zone in ("Europe/Berlin", "America/Lima"):
+        first = f"{datetime.now(UTC) + timedelta(days=9):%Y-%m-%d}T08:00"
+        made = await api.call(
+            "POST",
+            f"{BASE}/{course}/schedules",
+            {**rule, "time_zone": zone, "first_start": first},
+            by=teacher,
+        )
+        assert made.status == 201, made
+    listed = (await api.call("GET", f"{BASE}/{course}/lessons", by=teacher)).body["items"]
+    for lesson in listed:
+        client = await school.connect(pupil)
+        answer = await client.call("join-room", {"room_id": lesson["room_id"]})
+        assert answer["code"] == "lesson_not_open", answer
+        told[lesson["id"]] = answer["error"]
+    assert "on 1 January 2199 at 02:50 (America/Lima)" in told.pop(alone["id"])
+    for zone in ("Europe/Berlin", "America/Lima"):
+        [_] = [text for text in told.values() if f"at 07:50 ({zone})" in text]
+
+
 async def test_a_lesson_that_is_moved_cancelled_or_deleted_ends_for_who_is_in_it(
     school: School, teacher: Person, pupil: Person, course: str
 ) -> None:
@@ -184,7 +211,7 @@ async def test_a_lesson_that_is_moved_cancelled_or_deleted_ends_for_who_is_in_it
     assert (await api.call("GET", f"{ROOMS}/{room}", by=pupil)).body["name"] == "Prisms"
     await change(api, course, lesson, teacher, starts_at=at(60), ends_at=at(90))
     told = await child.pushes("kicked")
-    assert told["reason"].startswith("This lesson opens at") and told["banned"] is False
+    assert told["reason"].startswith("This lesson opens on") and told["banned"] is False
     assert (await head.ok("get-participants"))["count"] == 1, "staff stay"
     assert await turned_away(school, pupil, room) == "lesson_not_open"
 

@@ -10,7 +10,9 @@ import pytest
 from sqlalchemy import select
 
 from tests.api.class_people import has_been_told, send
-from tests.api.course_material import BASE, enrol, make_course
+from tests.api.course_material import BASE, add_section, enrol, make_course
+from tests.api.notification_material import kinds
+from tests.api.notification_material import told as notified
 from tests.api.recording_material import add_finished
 from tests.api.socket_clients import Client, School
 from tests.api.test_courses_lessons import at, change, come, live_lesson
@@ -194,6 +196,43 @@ async def test_what_could_not_be_told_at_its_time_is_told_later(
         await services.recordings.catalogue._audience.file_new(tx, row)
     assert await services.courses.lesson_recordings.sweep() == 1
     assert await services.courses.lesson_recordings.sweep() == 0
+
+
+@pytest.mark.parametrize("hidden_by", ["lesson", "section"])
+async def test_of_a_hidden_lesson_students_read_no_recording_until_they_see_it(
+    school: School, teacher: Person, pupil: Person, hidden_by: str
+) -> None:
+    api = school.api
+    services = api.server.services
+    told = services.courses.lesson_recordings
+    course = await recorded_course(api, teacher, pupil, publish_rule="at_once")
+    section = await add_section(api, course, teacher)
+    lesson = await live_lesson(api, course, teacher, section_id=section)
+    path = f"{BASE}/{course}/{'lessons/' + lesson['id'] if hidden_by == 'lesson' else 'sections/' + section}"
+    assert (await api.call("PATCH", path, {"published": False}, by=teacher)).status == 200
+    recording = await add_finished(api, lesson["room_id"], teacher)
+    async with services.database.transaction() as tx:
+        row = await find_recording(tx, recording)
+        assert row is not None
+        await services.recordings.catalogue._audience.file_new(tx, row)
+
+    async def announced() -> list[str]:
+        answer = await api.call("GET", f"{BASE}/{course}/announcements", by=pupil)
+        return [one["title"] for one in answer.body["items"]]
+
+    assert await told.announce(recording, ended=True) == 0
+    assert [(one["kind"], one["text"]) for one in await notified(api, teacher)][:1] == [
+        (
+            "recording_ready",
+            "The recording of “Lenses” is ready. Students are told of it once they see its lesson.",
+        )
+    ]
+    assert (await announced(), await told.sweep()) == ([], 0)
+    assert "recording_ready" not in await kinds(api, pupil)
+    assert (await api.call("PATCH", path, {"published": True}, by=teacher)).status == 200
+    assert (await told.sweep(), await told.sweep()) == (1, 0)
+    assert await announced() == ["Recording: Lenses"]
+    assert (await kinds(api, pupil)).count("recording_ready") == 1
 
 
 @pytest.mark.sqlite_alone

@@ -419,6 +419,55 @@ async def test_the_class_is_told_of_a_new_file_that_it_may_see(api: Api) -> None
 
 
 @pytest.mark.sqlite_alone
+async def test_the_class_is_told_of_a_file_once_it_is_shown_and_not_again(api: Api) -> None:
+    teacher, pupil = await api.person("teacher"), await api.person("student")
+    helper = await api.person("teacher", "helper@school.example")
+    course = await make_course(api, teacher)
+    await enrol(api, course, pupil)
+    await enrol(api, course, teacher, student_id=helper.user_id, role="assistant")
+    material = await add_material(api, course, teacher, published=False)
+    path = f"{BASE}/{course}/materials/{material}"
+
+    async def shown(**wish: object) -> tuple[int, int]:
+        """How often the student and the assistant have been told since."""
+        assert (await api.call("PATCH", path, wish, by=teacher)).status == 200
+        heard = [await kinds(api, one) for one in (pupil, helper)]
+        return heard[0].count("material_added"), heard[1].count("material_added")
+
+    assert await shown(published=True) == (0, 0), "there is nothing in it"
+    await shown(published=False)
+    assert (await upload(api, versions_of(course, material), teacher)).status == 201
+    assert await shown(title="Notes 2") == (0, 1)
+    assert await shown(published=True) == (1, 1)
+    await shown(published=False)
+    assert await shown(published=True) == (1, 1), "hidden and shown again"
+    assert (await upload(api, versions_of(course, material), teacher)).status == 201
+    assert await shown(release_at=homework.soon(days=1)) == (2, 2)
+    assert (await upload(api, versions_of(course, material), teacher)).status == 201
+    assert await shown(release_at=None) == (3, 3)
+
+
+@pytest.mark.parametrize("count", [1, 4])
+async def test_the_class_is_told_of_the_files_of_a_draft_when_it_opens(api: Api, count: int) -> None:
+    teacher, pupil = await api.person("teacher"), await api.person("student")
+    course = await make_course(api, teacher, status="draft")
+    await enrol(api, course, teacher, student_id=pupil.user_id)
+    for number in range(count):
+        material = await add_material(api, course, teacher, title=f"Sheet {number}")
+        assert (await upload(api, versions_of(course, material), teacher)).status == 201
+    await add_material(api, course, teacher, title="Empty")
+    hidden = await add_material(api, course, teacher, title="Secret", published=False)
+    assert (await upload(api, versions_of(course, hidden), teacher)).status == 201
+    assert await told(api, pupil) == []
+    for status in ("active", "draft", "active"):
+        assert (await api.call("PATCH", f"{BASE}/{course}", {"status": status}, by=teacher)).status == 200
+    texts = {
+        1: "There is a new file in “Sheet 0”.",
+        4: "There are 4 files: “Sheet 0”, “Sheet 1”, “Sheet 2” and 1 more.",
+    }
+    assert [one["text"] for one in await told(api, pupil)] == [texts[count]]
+
+
 async def test_a_link_gives_one_file_to_whoever_has_it_for_some_minutes(
     api: Api, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -7,6 +7,7 @@ import asyncio
 from tests.api.course_material import BASE, enrol, make_course, student
 from tests.api.notification_material import told
 from tests.api.quiz_material import add_question, make_quiz
+from tests.api.test_courses_schedules import series
 from tests.serving import Api, Person
 from vtp.coursework.news import ASSIGNED
 
@@ -43,6 +44,31 @@ async def test_a_class_is_told_of_a_quiz_once_when_it_is_published(api: Api, tea
     assert len(await news()) == 2
     assert (await api.call("DELETE", f"{BASE}/{course}/quizzes/{at_once}", by=teacher)).status == 204
     assert len(await news()) == 1, "what is gone leads nowhere"
+
+
+async def test_times_are_told_by_the_clocks_of_the_courses_newest_series(api: Api, teacher: Person) -> None:
+    course, pupil = await make_course(api, teacher), await student(api, "clocks")
+    assert (await enrol(api, course, pupil)).status == 201
+    for zone in ("America/Lima", "Europe/Berlin"):
+        await series(api, course, teacher, time_zone=zone)
+    question = await add_question(api, course, teacher)
+    opens = {"opens_at": "2199-01-01T08:00:00Z", "closes_at": "2199-07-01T23:30:00Z"}
+    quiz = await make_quiz(api, course, teacher, [question], **opens)
+    due = {"title": "Essay", "due_at": "2199-07-01T22:30:00Z"}
+    assert (await api.call("POST", f"{BASE}/{course}/assignments", due, by=teacher)).status == 201
+    found = {one["kind"]: one["text"] for one in await told(api, pupil)}
+    assert found["quiz_added"] == (
+        "There is a new quiz: “Test”. It opens on 1 January 2199 at 09:00 (Europe/Berlin)."
+        " It closes on 2 July 2199 at 01:30 (Europe/Berlin)."
+    )
+    assert found[ASSIGNED.word] == (
+        "There is a new assignment: “Essay”. It is due on 2 July 2199 at 00:30 (Europe/Berlin)."
+    )
+    early = await api.call("POST", f"{BASE}/{course}/quizzes/{quiz}/attempts", by=pupil)
+    assert (early.status, early.body["detail"]) == (
+        409,
+        "This quiz opens on 1 January 2199 at 09:00 (Europe/Berlin).",
+    )
 
 
 async def test_a_course_that_students_do_not_come_into_is_told_of_no_quiz(api: Api, teacher: Person) -> None:

@@ -41,6 +41,16 @@ def test_the_last_four_recordings_count_by_their_median() -> None:
     assert rules_of(Facts(last_progress=(0, 300, 300, 900))) == {}
 
 
+def test_how_far_half_of_the_recordings_were_watched_is_so_in_words() -> None:
+    for progress, words in (
+        ((0, 0, 0, 900), "half were watched to less than 0.1 %, or not at all."),
+        ((20, 20, 20, 20), "half were watched to 2 % at most."),
+        ((0, 5, 300, 900), "half were watched to 15.25 % at most."),
+    ):
+        [found] = findings(Facts(last_progress=progress))
+        assert found.reason == f"Of the last 4 recordings {words}"
+
+
 def test_a_grade_below_half_is_told_and_the_worst_comes_first() -> None:
     assert rules_of(Facts(grade_percent=50)) == {}
     found = findings(Facts(days_away=20, grade_percent=20.0, due=2, missing=1))

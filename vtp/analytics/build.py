@@ -141,4 +141,4 @@ def build_routes(parts: AnalyticsParts) -> RouteTable:
 
 
 def _kept(parts: AnalyticsParts) -> Kept:
-    return Kept(parts.rollups.keep_days, parts.anonymizer.after_days)
+    return Kept(parts.rollups.keep_days, parts.anonymizer.after_days, parts.push.is_on)

@@ -95,4 +95,5 @@ async def _impossible_stays(tx: AsyncConnection) -> AsyncIterator[str]:
         .order_by(at.id)
     )
     for session_id, count in (await tx.execute(statement)).all():
-        yield f"In session {session_id}, which has ended, {count} people stayed on."
+        people = "1 person" if count == 1 else f"{count} people"
+        yield f"In session {session_id}, which has ended, {people} stayed on."

@@ -70,6 +70,11 @@ class LrsPush:
         self.failed = 0
 
     @property
+    def is_on(self) -> bool:
+        """Whether there is a store."""
+        return bool(self._settings.lrs_url)
+
+    @property
     def target(self) -> str:
         """The store, as positions name it: another address begins anew."""
         return target_of(self._settings.lrs_url)
@@ -80,7 +85,7 @@ class LrsPush:
 
     async def run(self) -> None:
         """Pushes what there is, now and then; at once for nobody who set no store."""
-        if not self._settings.lrs_url:
+        if not self.is_on:
             return
         client = LrsClient(self._settings)
         try:

@@ -5,15 +5,12 @@ from __future__ import annotations
 from datetime import datetime
 from zoneinfo import ZoneInfo
 
-from sqlalchemy import select
-from sqlalchemy.ext.asyncio import AsyncConnection
-
 from vtp.accounts.permissions import Action
 from vtp.accounts.service import Clock, utc_now
 from vtp.analytics.report_tables import Paper, when
+from vtp.courses.clocks import zone_of
 from vtp.courses.door import enter
 from vtp.courses.store import Course
-from vtp.courses.tables import course_schedules
 from vtp.db import Database
 from vtp.http.identity import Principal
 from vtp.http.pdf_tables import PdfDrawer, PdfTable
@@ -33,13 +30,6 @@ class ReportPdfs:
             inside = await enter(tx, principal, course_id, Action.COURSE_VIEW)
             clocks = ZoneInfo(zone or await zone_of(tx, inside.course.id))
         return await self._drawer.draw(table_of(paper, inside.course, clocks, self._clock()))
-
-
-async def zone_of(tx: AsyncConnection, course_id: str) -> str:
-    """By whose clocks a course goes: of its newest series of lessons; UTC where it has none."""
-    c = course_schedules.c
-    statement = select(c.time_zone).where(c.course_id == course_id).order_by(c.id.desc()).limit(1)
-    return (await tx.execute(statement)).scalar() or "UTC"
 
 
 def table_of(paper: Paper, course: Course, clocks: ZoneInfo, now: datetime) -> PdfTable:

@@ -25,10 +25,12 @@ from vtp.http.routing import Access, Call
 
 @dataclass(frozen=True, slots=True)
 class Kept:
-    """For how many days: what players said; whose figures are, after there was nobody in their course."""
+    """For how many days: what players said; whose figures are, after there was nobody in their course.
+    `is_pushed`: what players say is kept by a learning record store, too."""
 
     log_days: int
     names_days: int
+    is_pushed: bool
 
 
 def add_report_routes(table: Doubled, reports: Reports, pdfs: ReportPdfs, kept: Kept) -> None:
@@ -49,6 +51,7 @@ def add_report_routes(table: Doubled, reports: Reports, pdfs: ReportPdfs, kept: 
         reply = CourseReply.of(course_id.lower(), found, shown=shown, asking=call.principal.user_id)
         reply.averages_from, reply.log_kept_days = reports.at_least, kept.log_days
         reply.anonymized_after_days = kept.names_days
+        reply.is_pushed = kept.is_pushed
         return reply
 
     @table.get(

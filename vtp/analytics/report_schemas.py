@@ -117,6 +117,9 @@ class CourseReply(BaseModel):
         int,
         Field(description="After so long without anything in it, figures are nobody's any more; 0: never."),
     ] = 0
+    is_pushed: Annotated[
+        bool, Field(description="What is played goes to a learning record store, too, under ids of accounts.")
+    ] = False
     averages_from: Annotated[int, Field(description="Of how many people students are told averages.")] = 0
     log_kept_days: Annotated[
         int, Field(description="How long what players said is kept as it was said; 0: always.")
@@ -284,12 +287,15 @@ class PerformanceReply(BaseModel):
 def _of_lectures(hard: list[LecturePerformance], unopened: list[LecturePerformance]) -> list[str]:
     told = []
     if unopened:
-        told.append(f"{len(unopened)} recordings were opened by nobody: say in class what they are for.")
+        told.append(
+            "1 recording was opened by nobody: say in class what it is for."
+            if len(unopened) == 1
+            else f"{len(unopened)} recordings were opened by nobody: say in class what they are for."
+        )
     stalled = [one for one in hard if one.buffer_events > one.view_sessions > 0]
     if stalled:
-        told.append(
-            f"Playing stood still often in {len(stalled)} recordings that few finish: see the network."
-        )
+        some = f"{len(stalled)} recording{'s' if len(stalled) > 1 else ''}"
+        told.append(f"Playing stood still often in {some} that few finish: see the network.")
     if len(hard) > len(unopened):
         told.append("Look at the drop-off of those that few finish, and cut them where most leave.")
     return told

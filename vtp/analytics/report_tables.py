@@ -138,8 +138,14 @@ def performance_paper(found: PerformanceReply) -> Paper:
 def network_paper(found: NetworkReply) -> Paper:
     """Who had trouble; who had none is not listed."""
     troubled = [one for one in found.connections if one.cause is not None]
-    whole = f"{_count(found.connections, 'connection')} in {_count(found.classes, 'class', 'es')}"
-    lines = [f"{len(troubled)} of {whole} were not good; the others are not listed."]
+    classes = _count(found.classes, "class", "es")
+    was = "was" if len(troubled) == 1 else "were"
+    line = f"{len(troubled)} of {_count(found.connections, 'connection')} in {classes} {was} not good"
+    if not found.connections:
+        line = f"No connection was measured in {classes}"
+    elif len(troubled) < len(found.connections):
+        line += "; the others are not listed"
+    lines = [f"{line}."]
     columns = (
         _day("Class", "held_from"),
         _text("Lesson", "lesson_title", 2.4),

@@ -90,9 +90,15 @@ async def enter_to_change(
     """The same while nobody else changes it. Raises Conflict, too, for a course that is put away."""
     await lock_course(tx, parse_id(course_id, "/path/id"))
     inside = await enter(tx, principal, course_id, action)
-    if inside.course.status is CourseStatus.ARCHIVED and not though_archived:
+    if not though_archived:
+        refuse_archived(inside)
+    return inside
+
+
+def refuse_archived(inside: Entered) -> None:
+    """Raises Conflict for a course that is put away."""
+    if inside.course.status is CourseStatus.ARCHIVED:
         raise Conflict(
             "This course is archived: give it another status before you change anything in it.",
             code="course_archived",
         )
-    return inside

@@ -28,7 +28,7 @@ from vtp.courses.enrolment_store import (
     remove_enrolment,
 )
 from vtp.courses.permission_store import find_permission, remove_permission
-from vtp.courses.places import fill_places, free_places
+from vtp.courses.places import free_places, give_places
 from vtp.courses.roles import CourseStatus, EnrolmentStatus
 from vtp.courses.store import find_courses
 from vtp.db import Database
@@ -98,9 +98,10 @@ class Enrolments:
         found = await find_enrolment(tx, course.id, coming.user_id)
         if found is not None:
             raise _there_already(found)
-        counts = coming.role is Role.STUDENT
-        free = await free_places(tx, course.id, course.max_students) if counts else None
-        waits = free == 0
+        waits = False
+        if coming.role is Role.STUDENT:
+            await give_places(tx, course, self._news, now)
+            waits = await free_places(tx, course.id, course.max_students) == 0
         if waits and not course.waiting_list:
             raise Conflict("This course is full.", code="course_full")
         enrolment = Enrolment(
@@ -128,7 +129,8 @@ class Enrolments:
         self, principal: Principal, course_id: str, user_id: str, origin: Origin
     ) -> tuple[Enrolment, int]:
         """Takes somebody out, oneself or as staff, with what they were given in the course; gives how many
-        who waited have got a place by that. Raises NotFound for who is not in it."""
+        who waited have got a place by that. Raises NotFound for who is not in it, and Forbidden for who is
+        let only watch: by coming again they would be more than that."""
         wanted = parse_id(user_id, "/path/student_id")
         own = wanted == account_of(principal)
         async with self._database.transaction() as tx:
@@ -136,17 +138,21 @@ class Enrolments:
             found = await find_enrolment(tx, inside.course.id, wanted)
             if found is None:
                 raise NotFound("This person is not in the course.", code="not_enrolled")
+            had = found.role
             if not own:
-                await _require_to_take(tx, inside, found)
+                had = await _require_to_take(tx, inside, found)
+            elif inside.role is Role.STUDENT and inside.seen.member.watch_only:
+                raise Forbidden(
+                    "You only watch in this course: ask who teaches it to take you out.", code="watch_only"
+                )
             await remove_enrolment(tx, found)
             await remove_permission(tx, inside.course.id, wanted)
             if not own:
-                await self._news.taken_out(tx, inside.course, wanted)
-            moved = await fill_places(tx, inside.course.id, inside.course.max_students, self._clock())
-            await self._news.placed(tx, inside.course, moved)
-            await self._record(tx, Event.COURSE_LEFT, inside, found, origin, moved_up=len(moved))
+                await self._news.taken_out(tx, inside.course, wanted, had)
+            moved = await give_places(tx, inside.course, self._news, self._clock())
+            await self._record(tx, Event.COURSE_LEFT, inside, found, origin, moved_up=moved)
         self._tell_narrowed(inside.course.id)
-        return found, len(moved)
+        return found, moved
 
     async def page(
         self,
@@ -234,12 +240,33 @@ def require_to_give(inside: Entered, role: Role) -> None:
     require(inside.principal, needed.get(role, Action.COURSE_DELETE), inside.course)
 
 
-async def _require_to_take(tx: AsyncConnection, inside: Entered, found: Enrolment) -> None:
-    """Raises Forbidden for who may not take somebody out: with them goes what they were given besides."""
+async def _require_to_take(tx: AsyncConnection, inside: Entered, found: Enrolment) -> Role:
+    """Raises Forbidden for who may not take somebody out: with them goes what they were given besides. Gives
+    the role that they have there until then."""
     require_to_give(inside, found.role)
     given = await find_permission(tx, inside.course.id, found.user_id)
-    if given is not None:
-        require_to_give(inside, given.role)
+    if given is None:
+        return found.role
+    require_to_give(inside, given.role)
+    return given.role
+
+
+def refuse_code_for_others(principal: Principal, wish: EnrolRequest) -> None:
+    """Raises Invalid for a code by which somebody else is to be enrolled: it is for who types it."""
+    others = [
+        pointer
+        for pointer, is_other in (
+            ("/student_id", wish.student_id is not None and wish.student_id.lower() != principal.user_id),
+            ("/email", wish.email is not None),
+        )
+        if is_other
+    ]
+    if others:
+        raise Invalid(
+            "By a code one enrols oneself: leave it out to enrol somebody else.",
+            code="code_for_oneself",
+            errors=[FieldError(pointer, "goes with no code") for pointer in others],
+        )
 
 
 def refuse_to_join(inside: Entered, role: str, *, invited: bool = False) -> None:

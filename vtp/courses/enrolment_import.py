@@ -18,11 +18,11 @@ from vtp.accounts.audit import AuditLog, Event, Origin
 from vtp.accounts.permissions import Action
 from vtp.accounts.service import Clock, utc_now
 from vtp.accounts.users import accounts_named
-from vtp.courses.door import Entered, enter, enter_to_change
+from vtp.courses.door import Entered, enter, enter_to_change, refuse_archived
 from vtp.courses.enrolment_csv import ListedStudent, read_students
 from vtp.courses.enrolment_news import EnrolmentNews
 from vtp.courses.enrolment_store import Enrolment, Source, add_enrolments, enrolled_among
-from vtp.courses.places import free_places
+from vtp.courses.places import free_places, give_places, places_left
 from vtp.courses.roles import EnrolmentStatus
 from vtp.db import Database
 from vtp.db.conflicts import done_over
@@ -104,7 +104,7 @@ class EnrolmentImport:
     ) -> list[LineReport]:
         """Imports, or with `dry` only says what it would do now."""
         async with self._database.read() as tx:
-            await enter(tx, principal, course_id, Action.COURSE_ENROL)
+            refuse_archived(await enter(tx, principal, course_id, Action.COURSE_ENROL))
         lines = await asyncio.to_thread(read_students, data)
         if dry:
             return await self._look(principal, course_id, lines)
@@ -121,7 +121,7 @@ class EnrolmentImport:
         async with self._database.read() as tx:
             inside = await enter(tx, principal, course_id, Action.COURSE_ENROL)
             course = inside.course
-            left = await free_places(tx, course.id, course.max_students)
+            left = await places_left(tx, course.id, course.max_students)
             room = Room(set(), left, course.waiting_list)
             for chunk in _chunks(lines):
                 accounts = await _accounts(tx, chunk)
@@ -138,9 +138,10 @@ class EnrolmentImport:
             course = inside.course
             accounts = await _accounts(tx, lines)
             there = await enrolled_among(tx, course.id, set(accounts.values()))
+            now = self._clock()
+            await give_places(tx, course, self._news, now)
             left = await free_places(tx, course.id, course.max_students)
             reports = plan(lines, accounts, Room(there, left, course.waiting_list), _may_give(inside))
-            now = self._clock()
             coming = [one for one in reports if one.outcome in (Outcome.ENROLLED, Outcome.WAITING)]
             await add_enrolments(tx, [_enrolment(inside, one, now) for one in coming])
             await self._tell(tx, inside, coming)

@@ -33,24 +33,28 @@ class EnrolmentNews:
         self, tx: AsyncConnection, course: Course, user_ids: Collection[str], role: Role, *, waits: bool
     ) -> None:
         """Staff have enrolled these people."""
-        if role not in COURSE_STAFF and course.status not in OPEN_TO_STUDENTS:
+        if not _is_seen(course, role):
             return
         text = "You were enrolled: you wait for a place." if waits else f"You take part as {role.value}."
         await self._tell(tx, ENROLLED, course, user_ids, f"Enrolled: {course.name}", text)
 
     async def placed(self, tx: AsyncConnection, course: Course, user_ids: Collection[str]) -> None:
-        """These people have waited for the places that they have now."""
+        """These people have waited for the places that they have now, as students."""
+        if not _is_seen(course, Role.STUDENT):
+            return
         title, text = f"You have a place: {course.name}", f"You waited for {course.code}, and take part now."
         await self._tell(tx, PLACE, course, user_ids, title, text)
 
     async def role_given(self, tx: AsyncConnection, course: Course, user_id: str, role: Role) -> None:
         """Somebody of the staff has given somebody a role."""
-        if role in COURSE_STAFF or course.status in OPEN_TO_STUDENTS:
+        if _is_seen(course, role):
             title, text = f"A role in {course.name}", f"You are {_ARTICLE[role]} in {course.code} now."
             await self._tell(tx, ROLE, course, [user_id], title, text)
 
-    async def taken_out(self, tx: AsyncConnection, course: Course, user_id: str) -> None:
-        """Staff have taken somebody out."""
+    async def taken_out(self, tx: AsyncConnection, course: Course, user_id: str, role: Role) -> None:
+        """Staff have taken somebody out, who had this role there."""
+        if not _is_seen(course, role):
+            return
         text = f"Staff of {course.code} have taken you out of the course."
         await self._tell(tx, REMOVED, course, [user_id], f"No longer in {course.name}", text)
 
@@ -65,3 +69,8 @@ class EnrolmentNews:
     ) -> None:
         if user_ids:
             await self._notifier.tell(tx, news_in(course, kind, title, text), these(user_ids))
+
+
+def _is_seen(course: Course, role: Role) -> bool:
+    """Whether people of this role see the course now."""
+    return role in COURSE_STAFF or course.status in OPEN_TO_STUDENTS

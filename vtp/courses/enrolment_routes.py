@@ -8,7 +8,7 @@ from typing import Annotated, Self
 from pydantic import BaseModel, ConfigDict, Field
 
 from vtp.accounts.replies import origin_of
-from vtp.courses.enrolment import Enrolments
+from vtp.courses.enrolment import Enrolments, refuse_code_for_others
 from vtp.courses.enrolment_csv import MAX_BYTES
 from vtp.courses.enrolment_import import EnrolmentImport, LineReport, Outcome
 from vtp.courses.enrolment_schemas import (
@@ -118,14 +118,15 @@ def add_enrolment_routes(table: RouteTable, enrolments: Enrolments, invitations:
         body_required=False,
         access=Access.VERIFIED,
         summary="Enrol in a course, or enrol somebody",
-        description="Without a body the caller; with a code as what the code says; staff also others. Who "
-        "comes too late waits for a place (`status` waiting).",
+        description="Without a body the caller; with a code the caller as what the code says; staff also "
+        "others. Who comes too late waits for a place (`status` waiting).",
         errors=(403, 404, 409, 410),
     )
     async def enroll(call: Call) -> EnrolmentReply:
         wish: EnrolRequest = call.body or EnrolRequest()
         course_id = call.path["id"]
         if wish.code is not None:
+            refuse_code_for_others(call.principal, wish)
             secret = Secret(code=wish.code)
             made = await invitations.join(call.principal, secret, origin_of(call), course_id=course_id)
         else:

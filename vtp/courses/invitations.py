@@ -29,7 +29,7 @@ from vtp.courses.invitation_store import (
     find_invitation_of,
     page_of_invitations,
 )
-from vtp.courses.places import free_places
+from vtp.courses.places import places_left
 from vtp.courses.roles import role_in_course
 from vtp.courses.store import find_course, lock_course
 from vtp.db import Database
@@ -141,7 +141,7 @@ class CourseInvitations:
             found = await self._find(tx, secret)
             inside = await self._inside(tx, principal, found)
             refuse_to_join(inside, found.role, invited=True)
-            free = await free_places(tx, inside.course.id, inside.course.max_students)
+            free = await places_left(tx, inside.course.id, inside.course.max_students)
         return Told(found, inside, free if found.role is Role.STUDENT else None)
 
     @done_over

@@ -10,6 +10,7 @@ from dataclasses import replace
 from datetime import datetime
 
 from vtp.accounts.service import Clock, utc_now
+from vtp.courses.clocks import day_and_time
 from vtp.courses.lesson_store import RoomLesson, lesson_of_room
 from vtp.courses.outline import not_released
 from vtp.courses.roles import COURSE_STAFF, OPEN_TO_STUDENTS, CourseStatus, Member, as_in_course
@@ -84,9 +85,9 @@ def closed_to(lesson: RoomLesson, role: Role, now: datetime, *, held: bool) -> F
     if lesson.status is not CourseStatus.ACTIVE:
         return Forbidden("This course is not active: its lessons are not held.", code="course_not_open")
     window = lesson.window
-    if window.is_early(now):
+    if window.opens_at is not None and window.is_early(now):
         return Forbidden(
-            f"This lesson opens at {window.opens_at:%Y-%m-%d %H:%M} UTC: come again then.",
+            f"This lesson opens on {day_and_time(window.opens_at, lesson.time_zone)}: come again then.",
             code="lesson_not_open",
         )
     if window.is_over(now) and not held:

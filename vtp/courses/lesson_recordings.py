@@ -6,15 +6,16 @@ import logging
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import select, update
+from sqlalchemy import or_, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from vtp.accounts.service import Clock, utc_now
 from vtp.courses.announcement_store import Announcement, add_announcement
 from vtp.courses.lesson_store import RoomLesson, lesson_by_id
 from vtp.courses.news import READY, TO_REVIEW, Whom, people_in
+from vtp.courses.outline_store import is_released
 from vtp.courses.roles import OPEN_TO_STUDENTS
-from vtp.courses.tables import course_recordings
+from vtp.courses.tables import course_recordings, course_sections, courses, lessons
 from vtp.db import Database
 from vtp.db.conflicts import done_over
 from vtp.errors import Unavailable
@@ -63,14 +64,21 @@ class LessonRecordings:
         self._tasks.start(self._announce(recording_id), "news of a recording")
 
     async def sweep(self) -> int:
-        """Tells of what could not be told at its time, the server having ended, say; gives of how many."""
-        waiting = select(_filed.recording_id).where(
-            _filed.to_announce.is_(True), _filed.lesson_id.is_not(None)
+        """Tells of what its class may see since, and of what could not be told at its time, the server having
+        ended, say; gives of how many."""
+        now = self._clock()
+        waiting = select(_filed.recording_id).where(_filed.to_announce.is_(True))
+        joined = (
+            course_recordings.join(recordings, recordings.c.id == _filed.recording_id)
+            .join(lessons, lessons.c.id == _filed.lesson_id)
+            .join(courses, courses.c.id == lessons.c.course_id)
+            .outerjoin(course_sections, course_sections.c.id == lessons.c.section_id)
         )
-        joined = course_recordings.join(recordings, recordings.c.id == _filed.recording_id)
         seen = recordings.c.status.in_(_ENDED), recordings.c.visibility != Visibility.STAFF
+        section = or_(lessons.c.section_id.is_(None), is_released(course_sections, now))
+        by_class = courses.c.status.in_(OPEN_TO_STUDENTS), is_released(lessons, now), section
         async with self._database.read() as tx:
-            found = set((await tx.execute(waiting.select_from(joined).where(*seen))).scalars())
+            found = set((await tx.execute(waiting.select_from(joined).where(*seen, *by_class))).scalars())
         return sum([await self.announce(one) for one in sorted(found)])
 
     async def _announce(self, recording_id: str, *, ended: bool = False) -> None:
@@ -82,17 +90,18 @@ class LessonRecordings:
     @done_over
     async def announce(self, recording_id: str, *, ended: bool = False) -> int:
         """Tells those who may see it, where they have not been told; gives in how many courses. `ended`: it
-        has just ended, so that who reviews it is told if nobody else may see it yet."""
+        has just ended, so that staff are told if nobody else may see it, or its lesson, yet."""
         now, told = self._clock(), 0
         async with self._database.transaction() as tx:
             for one in await _untold(tx, recording_id):
                 lesson = await lesson_by_id(tx, one.lesson_id)
                 if lesson is None:
                     continue
-                if one.published:
+                is_seen = lesson.status in OPEN_TO_STUDENTS and lesson.is_released_at(now)
+                if one.published and is_seen:
                     told += await self._tell_class(tx, lesson, recording_id, now)
                 elif ended:
-                    await self._tell_staff(tx, lesson, recording_id)
+                    await self._tell_staff(tx, lesson, recording_id, published=one.published)
         return told
 
     async def _tell_class(
@@ -105,14 +114,19 @@ class LessonRecordings:
         title, text = f"Recording: {lesson.title}"[:200], f"The recording of “{lesson.title}” is ready."
         announcement = Announcement(new_id(), lesson.course_id, None, title, text, now, now)
         await add_announcement(tx, announcement)
-        open_to_students = lesson.status in OPEN_TO_STUDENTS and lesson.is_released_at(now)
-        whom = Whom.EVERYBODY if open_to_students else Whom.STAFF
-        await self._notify(tx, whom, READY, (title, text), lesson, recording_id)
+        await self._notify(tx, Whom.EVERYBODY, READY, (title, text), lesson, recording_id)
         return True
 
-    async def _tell_staff(self, tx: AsyncConnection, lesson: RoomLesson, recording_id: str) -> None:
-        words = f"Recording: {lesson.title}", f"The recording of “{lesson.title}” waits to be published."
-        await self._notify(tx, Whom.STAFF, TO_REVIEW, words, lesson, recording_id)
+    async def _tell_staff(
+        self, tx: AsyncConnection, lesson: RoomLesson, recording_id: str, *, published: bool
+    ) -> None:
+        title, what = f"Recording: {lesson.title}", f"The recording of “{lesson.title}”"
+        if published:
+            text = f"{what} is ready. Students are told of it once they see its lesson."
+            await self._notify(tx, Whom.STAFF, READY, (title, text), lesson, recording_id)
+        else:
+            text = f"{what} waits to be published."
+            await self._notify(tx, Whom.STAFF, TO_REVIEW, (title, text), lesson, recording_id)
 
     async def _notify(
         self,

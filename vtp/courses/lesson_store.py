@@ -7,15 +7,17 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Row, and_, bindparam, select, tuple_, update
+from sqlalchemy import Row, and_, bindparam, func, select, tuple_, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from vtp.accounts.tables import users
+from vtp.courses.clocks import WITHOUT_SERIES, newest_zone
 from vtp.courses.lesson_times import Window, window_of
 from vtp.courses.roles import CourseStatus, EnrolmentStatus, Member
 from vtp.courses.tables import (
     course_enrollments,
     course_permissions,
+    course_schedules,
     course_sections,
     courses,
     lessons,
@@ -51,6 +53,7 @@ class RoomLesson:
     lesson_grace_minutes: int
     record_lessons: str
     publish_rule: str
+    time_zone: str
 
     @property
     def context(self) -> str:
@@ -92,10 +95,17 @@ _LESSON = (
     courses.c.lesson_grace_minutes,
     courses.c.record_lessons,
     courses.c.publish_rule,
+    func.coalesce(
+        course_schedules.c.time_zone,
+        newest_zone(courses.c.id).correlate(courses).scalar_subquery(),
+        WITHOUT_SERIES,
+    ),
 )
 _MEMBER = (_enrolled.role, _enrolled.status, _given.role, _given.watch_only)
-_IN_COURSES = lessons.join(courses, courses.c.id == lessons.c.course_id).outerjoin(
-    course_sections, course_sections.c.id == lessons.c.section_id
+_IN_COURSES = (
+    lessons.join(courses, courses.c.id == lessons.c.course_id)
+    .outerjoin(course_sections, course_sections.c.id == lessons.c.section_id)
+    .outerjoin(course_schedules, course_schedules.c.id == lessons.c.schedule_id)
 )
 _me = bindparam("me", type_=id_type())
 _OF_ROOM = (

@@ -13,7 +13,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from vtp.accounts.service import Clock, utc_now
 from vtp.courses.enrolment_news import EnrolmentNews
 from vtp.courses.enrolment_store import activate, count_students, courses_with_waiting, first_waiting
-from vtp.courses.store import find_course, lock_course
+from vtp.courses.store import Course, find_course, lock_course
 from vtp.db import Database
 from vtp.db.conflicts import done_over
 
@@ -27,17 +27,20 @@ async def free_places(tx: AsyncConnection, course_id: str, max_students: int | N
     return max(0, max_students - await count_students(tx, course_id))
 
 
-async def fill_places(
-    tx: AsyncConnection, course_id: str, max_students: int | None, now: datetime
-) -> list[str]:
-    """Gives free places to who waits longest; gives whose accounts those are."""
+async def places_left(tx: AsyncConnection, course_id: str, max_students: int | None) -> int | None:
+    """How many students who come now would not have to wait: free places are first for who waits for them."""
     free = await free_places(tx, course_id, max_students)
-    if free == 0:
-        return []
-    turn = await first_waiting(tx, course_id, free)
+    return free - len(await first_waiting(tx, course_id, free)) if free else free
+
+
+async def give_places(tx: AsyncConnection, course: Course, news: EnrolmentNews, now: datetime) -> int:
+    """Gives a course's free places to who waits longest, and tells them; gives how many that are."""
+    free = await free_places(tx, course.id, course.max_students)
+    turn = await first_waiting(tx, course.id, free) if free != 0 else []
     if turn:
-        await activate(tx, course_id, [enrolment_id for enrolment_id, _ in turn], now)
-    return [user_id for _, user_id in turn]
+        await activate(tx, course.id, [enrolment_id for enrolment_id, _ in turn], now)
+        await news.placed(tx, course, [user_id for _, user_id in turn])
+    return len(turn)
 
 
 class Places:
@@ -52,18 +55,14 @@ class Places:
         """Gives every free place that somebody waits for; gives how many that were."""
         async with self._database.read() as tx:
             waited_for = await courses_with_waiting(tx)
-        filled = [len(await self._fill(course_id)) for course_id in waited_for]
-        if any(filled):
-            logger.info("%d people who waited for a course have got the place of an erased one.", sum(filled))
-        return sum(filled)
+        filled = sum([await self._fill(course_id) for course_id in waited_for])
+        if filled:
+            logger.info("%d people who waited for a course have got the place of an erased one.", filled)
+        return filled
 
     @done_over
-    async def _fill(self, course_id: str) -> list[str]:
+    async def _fill(self, course_id: str) -> int:
         async with self._database.transaction() as tx:
             await lock_course(tx, course_id)
             found = await find_course(tx, course_id, None)
-            if found is None:
-                return []
-            moved = await fill_places(tx, course_id, found.course.max_students, self._clock())
-            await self._news.placed(tx, found.course, moved)
-        return moved
+            return await give_places(tx, found.course, self._news, self._clock()) if found is not None else 0

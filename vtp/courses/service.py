@@ -18,7 +18,7 @@ from vtp.courses.enrolment import TellNarrowed
 from vtp.courses.enrolment_news import EnrolmentNews
 from vtp.courses.lesson_store import rooms_of_course
 from vtp.courses.permission_store import Permission, set_permission
-from vtp.courses.places import fill_places
+from vtp.courses.places import give_places
 from vtp.courses.roles import CourseStatus
 from vtp.courses.schemas import ChangeCourse, CourseStats, CreateCourse, ReplaceCourse
 from vtp.courses.store import (
@@ -136,11 +136,10 @@ class Courses:
                 await self._hand_over(tx, inside, changes["instructor_id"])
             if changes:
                 await change_course(tx, course.id, self._clock(), **changes)
-                if "max_students" in changes:
-                    moved = await fill_places(tx, course.id, changes["max_students"], self._clock())
-                    await self._news.placed(tx, course, moved)
                 await self.record(tx, Event.COURSE_CHANGED, course, principal, origin, fields=sorted(changes))
             changed = await self._again(tx, principal, course.id)
+            if "max_students" in changes and await give_places(tx, changed.course, self._news, self._clock()):
+                changed = await self._again(tx, principal, course.id)  # with how many take part now
             if course.status is CourseStatus.DRAFT and changed.course.status is CourseStatus.ACTIVE:
                 for opened in self._opened:
                     await opened(tx, changed)

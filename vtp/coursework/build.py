@@ -20,6 +20,7 @@ from vtp.coursework.grades import Grades
 from vtp.coursework.groups import Groups
 from vtp.coursework.hand_in_news import HandInTeller
 from vtp.coursework.material_routes import add_download_route, add_material_routes
+from vtp.coursework.material_telling import MaterialTeller
 from vtp.coursework.materials import Materials
 from vtp.coursework.news import KINDS
 from vtp.coursework.roster import Roster
@@ -64,6 +65,7 @@ class CourseworkParts:
     roster: Roster
     downloads: Downloads
     teller: AssignmentTeller
+    material_teller: MaterialTeller
 
     @classmethod
     def build(cls, base: CourseworkBase) -> CourseworkParts:
@@ -78,8 +80,9 @@ class CourseworkParts:
             )
         disk = Disk(base.lies.store.root, FILES_FULL, base.settings.recording.min_free_bytes)
         files = CourseFiles(base.database, base.lies, limits, disk)
+        material_teller = MaterialTeller(base.notifier)
         materials = Materials(
-            base.database, base.audit, files, limits.max_material_bytes, base.tasks, base.notifier
+            base.database, base.audit, files, limits.max_material_bytes, base.tasks, material_teller
         )
         teller = AssignmentTeller(base.database, base.notifier)
         assignments = Assignments(base.database, base.audit, files, base.tasks, base.notifier, teller)
@@ -118,6 +121,7 @@ class CourseworkParts:
             Roster(base.database),
             Downloads(base.database, files, checks, base.grants),
             teller,
+            material_teller,
         )
 
     def start(self, tasks: Tasks) -> None:

@@ -15,8 +15,7 @@ from vtp.coursework.assignment_store import Assignment, add_assignment, page_of_
 from vtp.coursework.assignments import MAX_ASSIGNMENTS, check_assignment
 from vtp.coursework.file_store import hold_file
 from vtp.coursework.material_schemas import CreateMaterial, FileName
-from vtp.coursework.material_store import Material, add_material, materials_of
-from vtp.coursework.materials import MAX_MATERIALS
+from vtp.coursework.material_store import MAX_MATERIALS, Material, add_material, materials_of
 from vtp.coursework.telling import is_told_later
 from vtp.errors import FieldError, Gone, Invalid
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
+from typing import Any, Final
 
 from sqlalchemy import Row, and_, delete, func, insert, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
@@ -14,6 +14,8 @@ from vtp.coursework.file_store import COLUMNS, KEPT, StoredFile, files_of
 from vtp.coursework.released import seen_by_students
 from vtp.coursework.tables import coursework_files as files
 from vtp.coursework.tables import materials as table
+
+MAX_MATERIALS: Final = 2000  # of a course
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,14 +11,13 @@ from vtp.accounts.permissions import Action
 from vtp.accounts.service import Clock, account_of, utc_now
 from vtp.courses.door import Entered, enter, enter_to_change
 from vtp.courses.items import CourseItems
-from vtp.courses.news import Whom, news_in, people_in
 from vtp.courses.outline import not_released, seen_at
 from vtp.courses.outline_store import find_lesson
-from vtp.courses.roles import OPEN_TO_STUDENTS
 from vtp.coursework.file_store import StoredFile, find_file, let_go, page_of_versions
 from vtp.coursework.files import CourseFiles, Place, Upload
 from vtp.coursework.material_schemas import CreateMaterial
 from vtp.coursework.material_store import (
+    MAX_MATERIALS,
     Material,
     MaterialFilter,
     add_material,
@@ -28,16 +27,13 @@ from vtp.coursework.material_store import (
     page_of_materials,
     remove_material,
 )
-from vtp.coursework.news import MATERIAL_ADDED
+from vtp.coursework.material_telling import MaterialTeller
 from vtp.db import Database
 from vtp.db.conflicts import done_over
 from vtp.errors import Conflict, FieldError, Forbidden, Invalid, NotFound
 from vtp.http.identity import Principal
 from vtp.ids import new_id, parse_id
-from vtp.notifications.notifier import Notifier
 from vtp.tasks import Tasks
-
-MAX_MATERIALS = 2000
 
 
 class Materials(CourseItems[Material]):
@@ -53,7 +49,7 @@ class Materials(CourseItems[Material]):
         files: CourseFiles,
         most_bytes: int,
         tasks: Tasks,
-        notifier: Notifier,
+        teller: MaterialTeller,
         *,
         clock: Clock = utc_now,
     ) -> None:
@@ -61,7 +57,7 @@ class Materials(CourseItems[Material]):
         self._files = files
         self._most_bytes = most_bytes
         self._tasks = tasks
-        self._notifier = notifier
+        self._teller = teller
 
     async def page(
         self, principal: Principal, course_id: str, lesson_id: str, *, limit: int, before: str | None
@@ -88,7 +84,7 @@ class Materials(CourseItems[Material]):
             found, now = await self.find(tx, inside, material_id), self._clock()
             await change_material(tx, found.id, versions=found.versions + 1, updated_at=now)
             await self._note(tx, inside, found, "uploaded", upload.name, origin)
-            await self._tell_class(tx, inside, found)
+            await self._teller.uploaded(tx, inside, found, found.versions + 1)
             return found.versions + 1
 
         return await self._files.receive(upload, self._most_bytes, admit, settle)
@@ -171,11 +167,14 @@ class Materials(CourseItems[Material]):
         changed: Material,
         values: dict[str, Any],
     ) -> None:
+        was_seen = await self._teller.is_seen(tx, inside, item.id)
         await change_material(tx, item.id, **values)
+        if not was_seen:
+            await self._teller.shown(tx, inside, changed)
 
     async def _remove(self, tx: AsyncConnection, inside: Entered, item: Material) -> None:
         self._files.remove_after(tx, await remove_material(tx, item.id), self._tasks)
-        await self._notifier.take_back(tx, item.id)
+        await self._teller.removed(tx, item.id)
 
     async def _note(
         self, tx: AsyncConnection, inside: Entered, found: Material, did: str, name: str, origin: Origin
@@ -188,26 +187,6 @@ class Materials(CourseItems[Material]):
             subject=f"course:{inside.course.id}",
             details={"did": did, "material": found.id, "name": name},
         )
-
-    async def _tell_class(self, tx: AsyncConnection, inside: Entered, found: Material) -> None:
-        """Those who see it are told that there is something new in it."""
-        course = inside.course
-        seen = course.status in OPEN_TO_STUDENTS and await find_material(
-            tx, course.id, found.id, self._clock()
-        )
-        text = f"There is a new file in “{found.title}”."
-        news = news_in(
-            course,
-            MATERIAL_ADDED,
-            found.title,
-            text,
-            page="materials",
-            subject_id=found.id,
-            lesson_id=found.lesson_id,
-        )
-        whom = Whom.EVERYBODY if seen else Whom.STAFF
-        teller = [inside.principal.user_id]
-        await self._notifier.tell(tx, news, people_in(course.id, course.instructor_id, whom, teller))
 
 
 async def lesson_id_in(tx: AsyncConnection, inside: Entered, lesson_id: str | None) -> str | None:

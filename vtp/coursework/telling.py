@@ -13,6 +13,7 @@ from typing import Final
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from vtp.accounts.service import Clock, utc_now
+from vtp.courses.clocks import day_and_time, zone_of
 from vtp.courses.door import Entered
 from vtp.courses.news import MOST_SINGLY, Whom, news_in, people_in, titles_of
 from vtp.courses.roles import OPEN_TO_STUDENTS
@@ -78,7 +79,9 @@ class AssignmentTeller:
 
     async def tell(self, tx: AsyncConnection, course: Course, made: Assignment) -> None:
         """Tells the students of a course of one that they see."""
-        due = f" It is due on {made.due_at:%-d %B %Y at %H:%M} UTC." if made.due_at else ""
+        due = ""
+        if made.due_at is not None:
+            due = f" It is due on {day_and_time(made.due_at, await zone_of(tx, course.id))}."
         text = f"There is a new assignment: “{made.title}”.{due}"
         news = news_in(
             course,

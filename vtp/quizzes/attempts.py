@@ -16,6 +16,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from vtp.accounts.audit import AuditLog, Event, Origin
 from vtp.accounts.permissions import Action
 from vtp.accounts.service import Clock, account_of, utc_now
+from vtp.courses.clocks import WITHOUT_SERIES, zone_of
 from vtp.courses.door import Entered, enter
 from vtp.courses.people import require_student
 from vtp.db import Database
@@ -83,7 +84,9 @@ class Attempts:
                     return await self._view(tx, inside, quiz, before[-1])
                 await self._end(tx, before[-1], BY_TIME)
             extra = (await extra_minutes(tx, quiz.id, [user_id])).get(user_id, 0)
-            require_open(quiz, now, extra)
+            early = quiz.opens_at is not None and now < quiz.opens_at
+            time_zone = await zone_of(tx, inside.course.id) if early else WITHOUT_SERIES
+            require_open(quiz, now, extra, time_zone)
             if quiz.attempts_allowed is not None and len(before) >= quiz.attempts_allowed:
                 raise Conflict("You have had all your attempts at this quiz.", code="no_attempts_left")
             attempt = await self._begin(tx, quiz, user_id, len(before) + 1, extra)

@@ -9,6 +9,7 @@ from typing import Final
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from vtp.accounts.service import Clock, utc_now
+from vtp.courses.clocks import day_and_time, zone_of
 from vtp.courses.door import Entered
 from vtp.courses.news import MOST_SINGLY, Whom, news_in, people_in, titles_of
 from vtp.courses.roles import OPEN_TO_STUDENTS
@@ -33,7 +34,8 @@ class QuizTeller:
         has closed already there is nothing to do for them."""
         if course.status not in OPEN_TO_STUDENTS or _is_over(quiz, now):
             return
-        text = f"There is a new quiz: “{quiz.title}”.{_times(quiz)}"
+        times = _times(quiz, await zone_of(tx, course.id))
+        text = f"There is a new quiz: “{quiz.title}”.{times}"
         news = replace(
             news_in(course, QUIZ_ADDED, quiz.title, text, subject_id=quiz.id),
             link=f"/courses/{course.id}/quizzes?quiz={quiz.id}",
@@ -70,7 +72,7 @@ def _is_over(quiz: Quiz, now: datetime) -> bool:
     return quiz.closes_at is not None and quiz.closes_at <= now
 
 
-def _times(quiz: Quiz) -> str:
-    opens = f" It opens on {quiz.opens_at:%-d %B %Y at %H:%M} UTC." if quiz.opens_at else ""
-    closes = f" It closes on {quiz.closes_at:%-d %B %Y at %H:%M} UTC." if quiz.closes_at else ""
+def _times(quiz: Quiz, time_zone: str) -> str:
+    opens = f" It opens on {day_and_time(quiz.opens_at, time_zone)}." if quiz.opens_at else ""
+    closes = f" It closes on {day_and_time(quiz.closes_at, time_zone)}." if quiz.closes_at else ""
     return opens + closes

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from datetime import datetime, timedelta
 
+from vtp.courses.clocks import day_and_time
 from vtp.errors import Conflict
 from vtp.quizzes.quiz_store import Quiz, Results
 
@@ -19,10 +20,11 @@ def ends_at(quiz: Quiz, begun_at: datetime, extra_minutes: int) -> datetime | No
     return min(ends, default=None)
 
 
-def require_open(quiz: Quiz, now: datetime, extra_minutes: int) -> None:
-    """Raises Conflict for an attempt that would begin too early or too late."""
+def require_open(quiz: Quiz, now: datetime, extra_minutes: int, time_zone: str) -> None:
+    """Raises Conflict for an attempt that would begin too early, told by the clocks of a time zone, or too
+    late."""
     if quiz.opens_at is not None and now < quiz.opens_at:
-        raise Conflict(f"This quiz opens at {quiz.opens_at:%Y-%m-%d %H:%M} UTC.", code="quiz_not_open")
+        raise Conflict(f"This quiz opens on {day_and_time(quiz.opens_at, time_zone)}.", code="quiz_not_open")
     if has_closed(quiz, extra_minutes, now):
         raise Conflict("This quiz has closed.", code="quiz_closed")
 

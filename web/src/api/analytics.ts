@@ -89,6 +89,8 @@ export interface CourseAnalytics {
   /** Of the student who asks. */
   mine: OwnFigures | null;
   averages_from: number;
+  /** What is played goes to a learning record store, too. */
+  is_pushed: boolean;
   /** 0: always. */
   log_kept_days: number;
   anonymized: Anonymized | null;
@@ -277,8 +279,9 @@ export function analyticsApi(http: HttpClient) {
       get<PerformanceReport>("/reports/performance", { course_id }, signal),
     network: (course_id: string, signal?: AbortSignal) =>
       get<NetworkReport>("/reports/network", { course_id, connections: "false" }, signal),
-    downloadReport: (name: ReportName, course_id: string, format: ReportFormat) =>
-      http.download(withQuery(`${BASE}/reports/${name}`, { course_id, format })),
+    /** `time_zone`: by whose clocks a PDF tells times; else by the course's. */
+    downloadReport: (name: ReportName, course_id: string, format: ReportFormat, time_zone?: string) =>
+      http.download(withQuery(`${BASE}/reports/${name}`, { course_id, format, time_zone })),
     /** What was watched in a course, as a JSON array: all of it for its staff, for students their own. */
     downloadStatements: (course_id: string, format: StatementForm) =>
       http.download(withQuery(`${BASE}/export`, { course_id, format })),

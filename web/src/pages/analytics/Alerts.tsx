@@ -17,7 +17,7 @@ import { FormEnds } from "../Submit";
 import { SEVERITIES } from "./words";
 
 const FRESH_MS = 60_000;
-const MOST = 400;
+const PAGE = 100;
 const STATES: Readonly<Record<AlertStatus, string>> = {
   open: "Open",
   resolved: "Resolved",
@@ -30,10 +30,11 @@ export function Alerts() {
   const { course } = useCourse();
   const { analytics } = useApi();
   const [status, setStatus] = useState<AlertStatus | "">("open");
+  const [most, setMost] = useState(PAGE);
   const [closing, setClosing] = useState<Closing | null>(null);
   const load = useCallback(
-    (signal: AbortSignal) => readFirst(MOST, (page) => analytics.alerts(course.id, status, page, signal)),
-    [analytics, course.id, status],
+    (signal: AbortSignal) => readFirst(most, (page) => analytics.alerts(course.id, status, page, signal)),
+    [analytics, course.id, status, most],
   );
   const { data, error, reload } = useLoaded(load, FRESH_MS);
   return (
@@ -43,7 +44,10 @@ export function Alerts() {
         <SelectField
           label="Show"
           value={status}
-          onChange={(event) => setStatus(event.target.value as AlertStatus | "")}
+          onChange={(event) => {
+            setStatus(event.target.value as AlertStatus | "");
+            setMost(PAGE);
+          }}
           data-testid="alert-status"
         >
           {Object.entries(STATES).map(([value, label]) => (
@@ -68,6 +72,13 @@ export function Alerts() {
             <Row key={alert.id} alert={alert} onClose={(how) => setClosing({ alert, how })} />
           ))}
         </ul>
+      )}
+      {data?.more && (
+        <p className="list-more">
+          <Button busy={data.asked < most} onClick={() => setMost(most + PAGE)} data-testid="more-alerts">
+            Show more
+          </Button>
+        </p>
       )}
       <Dialog
         title={closing?.how === "dismiss" ? "This is no reason for concern" : "Something was done"}

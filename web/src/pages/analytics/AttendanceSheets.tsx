@@ -166,7 +166,7 @@ function heldWords({ held_from, held_s, breaks, people, totals }: Sheet): string
   const held = `Held ${momentWithin(held_from)}, for ${time(held_s)}${without}.`;
   if (totals) return held;
   const there = people.filter(({ present_s }) => present_s > 0).length;
-  return `${held} ${plural(there, "student", "students")} of ${people.length} were there.`;
+  return `${held} ${plural(there, "student", "students")} of ${people.length} ${there === 1 ? "was" : "were"} there.`;
 }
 
 function columnsOf(onCorrect: (row: AttendanceRow) => void): Column<AttendanceRow>[] {

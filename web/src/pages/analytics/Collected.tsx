@@ -22,10 +22,12 @@ export function Collected({
   keptDays,
   byNameDays,
   averagesFrom,
+  isPushed,
 }: {
   keptDays: number;
   byNameDays: number;
   averagesFrom: number;
+  isPushed: boolean;
 }) {
   const kept = keptWords(keptDays, byNameDays);
   return (
@@ -45,12 +47,24 @@ export function Collected({
         ))}
       </dl>
       <p className="soft analytics-note">
-        You, the staff of the course and administrators see it. Other students see averages alone, of{" "}
-        {averagesFrom} people or more. {kept}
+        You, the staff of the course and administrators see it. {averagesWords(averagesFrom)} {kept}
       </p>
+      {isPushed && (
+        <p className="soft analytics-note" data-testid="pushed">
+          What you play, pause, jump over and complete is also sent to another system of your school (a
+          learning record store), under the number of your account. Who sees it there, and for how long it is
+          kept, is decided there: it is not erased there together with your account here.
+        </p>
+      )}
     </section>
   );
 }
+
+/** What other students are told, by the server's settings. */
+export const averagesWords = (from: number): string =>
+  from > 1
+    ? `Other students see averages alone, of ${from} people or more.`
+    : "Other students see averages alone, which may be of one person.";
 
 /** For how long, by the server's settings; 0: always. */
 export function keptWords(keptDays: number, byNameDays: number): string {

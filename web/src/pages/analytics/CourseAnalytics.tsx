@@ -16,7 +16,7 @@ import { Network } from "./Network";
 import { Performance } from "./Performance";
 import { SaveStatements } from "./SaveStatements";
 import { Tiles } from "./Tiles";
-import { count, percent, time } from "./words";
+import { count, counted, percent, time } from "./words";
 
 const FRESH_MS = 60_000;
 
@@ -85,7 +85,7 @@ function CourseTiles({ figures }: { figures: Figures }) {
         {
           label: "Time with recordings",
           value: time(figures.total_watch_time_seconds),
-          note: `in ${count(figures.total_view_sessions)} sessions`,
+          note: `in ${counted(figures.total_view_sessions, "session", "sessions")}`,
         },
         {
           label: "Engagement",

@@ -17,7 +17,7 @@ import "./Analytics.css";
 import { Collected } from "./Collected";
 import { SaveStatements } from "./SaveStatements";
 import { Tiles } from "./Tiles";
-import { count, ownStatus, percent, STATUSES, time } from "./words";
+import { count, didWords, ownStatus, percent, STATUSES, time } from "./words";
 
 const FRESH_MS = 60_000;
 
@@ -63,6 +63,7 @@ export function OwnProgress() {
         keptDays={whole.log_kept_days}
         byNameDays={whole.anonymized_after_days}
         averagesFrom={whole.averages_from}
+        isPushed={whole.is_pushed}
       />
     </div>
   );
@@ -107,7 +108,7 @@ function OwnTiles({
         {
           label: "Took part",
           value: percent(figures.participation_rate),
-          note: `talked ${time(figures.talk_seconds)}; ${count(figures.messages)} messages, ${count(figures.hands)} hands, ${count(figures.reactions)} reactions, ${count(figures.poll_answers)} votes`,
+          note: `talked ${time(figures.talk_seconds)}; ${didWords(figures)}`,
         },
       ]}
     />

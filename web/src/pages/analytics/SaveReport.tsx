@@ -4,6 +4,7 @@ import { useTask } from "../../hooks/useTask";
 import { useApi } from "../../session/Session";
 import { useCourse } from "../courses/useCourse";
 import { saveFile } from "../save_file";
+import { reportZone } from "./report_zone";
 
 /** A report of the course, as the server writes it: for a spreadsheet, or to print. */
 export function SaveReport({ name }: { name: ReportName }) {
@@ -17,12 +18,13 @@ export function SaveReport({ name }: { name: ReportName }) {
 
 function Save({ name, format }: { name: ReportName; format: ReportFormat }) {
   const { course } = useCourse();
-  const { analytics } = useApi();
+  const { analytics, schedules } = useApi();
   const task = useTask();
   const save = () =>
-    void task.run(async () =>
-      saveFile(await analytics.downloadReport(name, course.id, format), `${name}.${format}`),
-    );
+    void task.run(async () => {
+      const zone = await reportZone(schedules, course.id, format);
+      saveFile(await analytics.downloadReport(name, course.id, format, zone), `${name}.${format}`);
+    });
   return (
     <Button
       icon="download"

@@ -1,10 +1,15 @@
 import { describe, expect, it } from "vitest";
 import type { AttendanceReport, Lecture, PerformanceReport } from "../../api/analytics";
-import { keptWords } from "./Collected";
+import type { Schedule } from "../../api/schedules";
+import { zoneHere } from "../courses/schedule/zones";
+import { averagesWords, keptWords } from "./Collected";
 import { attendanceOf, completionOf, watchTimeOf } from "./course_charts";
 import { inOrder } from "./DataTable";
 import { dropOffOf, heatOf } from "./lecture_charts";
-import { ownStatus } from "./words";
+import { reportZone } from "./report_zone";
+import { counted, didWords, ownStatus } from "./words";
+
+const series = {} as Schedule;
 
 const lecture = (bins: [number, number, number][], more: Partial<Lecture> = {}): Lecture => ({
   recording_id: "r",
@@ -66,13 +71,38 @@ describe("how a recording is watched", () => {
           [3, 3, 0.6667],
         ]),
       ).summary,
-    ).toMatch(/^More than half come to the end/);
+    ).toMatch(/^At least half come to the end/);
   });
 
   it("says nothing of what nobody has watched", () => {
     const nobody = lecture([[0, 0, 0]]);
     expect([heatOf(nobody).summary, dropOffOf(nobody).summary]).toEqual(["", ""]);
   });
+});
+
+it("tells times in a PDF by the clocks of the course, or of who saves it", async () => {
+  const asked: string[] = [];
+  const having = (count: number) => ({
+    list: async (course: string) => {
+      asked.push(course);
+      return { items: Array.from({ length: count }, () => series), next_cursor: null };
+    },
+  });
+  expect(await reportZone(having(1), "c", "pdf")).toBeUndefined();
+  expect(await reportZone(having(0), "c", "pdf")).toBe(zoneHere());
+  expect(await reportZone(having(0), "c", "csv")).toBeUndefined();
+  expect(asked).toEqual(["c", "c"]);
+});
+
+it("counts one of something as one", () => {
+  const did = { messages: 1, hands: 0, reactions: 1, poll_answers: 2 };
+  expect(didWords(did)).toBe("1 message, 0 hands, 1 reaction, 2 votes");
+  expect([counted(1, "session", "sessions"), counted(null, "session", "sessions")]).toEqual([
+    "1 session",
+    "– sessions",
+  ]);
+  expect(averagesWords(5)).toContain("of 5 people or more");
+  expect(averagesWords(1)).not.toContain("1 people");
 });
 
 describe("how a course goes", () => {

@@ -42,7 +42,7 @@ export function dropOffOf({ heatmap, duration_seconds }: Lecture): Told {
   };
   const half = heatmap.find(({ remaining }) => remaining < 0.5);
   const last = shares.at(-1) ?? 0;
-  const left = half ? `Half have left by ${clock(half.start)}.` : "More than half come to the end.";
+  const left = half ? `Half have left by ${clock(half.start)}.` : "At least half come to the end.";
   const summary = `${left} ${percent(last)} came to the last part, of ${clock(duration_seconds)} in all.`;
   return { data, summary: shares.some((one) => one > 0) ? summary : "" };
 }

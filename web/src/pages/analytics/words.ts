@@ -8,6 +8,23 @@ const number = new Intl.NumberFormat(undefined, { maximumFractionDigits: 1 });
 export const percent = (value: number | null): string => (value === null ? "–" : `${number.format(value)} %`);
 
 export const count = (value: number | null): string => (value === null ? "–" : number.format(value));
+/** The same with what is counted. */
+export const counted = (value: number | null, one: string, many: string): string =>
+  `${count(value)} ${value === 1 ? one : many}`;
+
+/** How often somebody took part in which way. */
+export const didWords = ({
+  messages,
+  hands,
+  reactions,
+  poll_answers,
+}: Pick<StudentEngagement, "messages" | "hands" | "reactions" | "poll_answers">): string =>
+  [
+    counted(messages, "message", "messages"),
+    counted(hands, "hand", "hands"),
+    counted(reactions, "reaction", "reactions"),
+    counted(poll_answers, "vote", "votes"),
+  ].join(", ");
 
 export const time = (seconds: number | null): string => (seconds === null ? "–" : duration(seconds));
 

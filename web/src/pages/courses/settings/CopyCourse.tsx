@@ -21,8 +21,13 @@ export function CopyCourse() {
       <div className="form">
         <h2>For another term</h2>
         <p className="soft">
-          A copy has the sections and lessons, without their dates: what had one is hidden. Nobody takes part
-          in it yet, and recordings and announcements stay here.
+          A copy is a draft with the sections, lessons, materials, assignments, questions and quizzes, without
+          their dates. No student takes part in it yet; series, recordings and announcements stay here.
+        </p>
+        <p className="soft">
+          What was released on a date is hidden in it, and so are quizzes that opened at a time or show
+          results once they have closed. The rest is as it was: live lessons are open at any time, and other
+          quizzes and assignments for as long as you give them no end. See to that before you open the course.
         </p>
         <p>
           <Button icon="copy" onClick={() => setOpen(true)} data-testid="copy-course">
