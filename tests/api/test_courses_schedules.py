@@ -177,6 +177,23 @@ async def test_a_class_that_was_put_off_or_held_before_its_time_does_not_move_th
         ) == timedelta(minutes=90)
 
 
+async def test_a_series_that_is_changed_on_the_day_of_a_class_after_it_has_no_class_more(
+    api: Api, teacher: Person, course: str
+) -> None:
+    made = await series(api, course, teacher, rule="FREQ=WEEKLY;COUNT=4")
+    held, *_ = before = await lessons_of(api, course, teacher)
+    service = api.server.services.courses.schedules
+    service._clock = lambda: datetime.fromisoformat(held["starts_at"]) + timedelta(hours=2)
+    for first, classes in (
+        (wall(2, 18), [(2, 8), (9, 18), (16, 18), (23, 18)]),
+        (wall(2, 20), [(2, 8), (9, 20), (16, 20), (23, 20)]),
+    ):
+        await change(api, f"{course}/schedules/{made['id']}", teacher, first_start=first)
+        after = await lessons_of(api, course, teacher)
+        assert [one["id"] for one in after] == [one["id"] for one in before]
+        assert [local(one["starts_at"]) for one in after] == [wall(*one) for one in classes]
+
+
 async def test_a_rule_with_fewer_classes_leaves_what_was_moved_by_hand_where_it_is(
     api: Api, teacher: Person, course: str
 ) -> None:

@@ -46,7 +46,7 @@ from vtp.courses.schedule_store import (
     remove_schedule,
     schedules_to_extend,
 )
-from vtp.courses.series import realign, times_of
+from vtp.courses.series import not_used_up, realign, times_of
 from vtp.courses.store import Course, find_course, lock_course
 from vtp.db.after import after_commit
 from vtp.db.conflicts import done_over
@@ -184,7 +184,10 @@ class Schedules(LiveItems[Schedule]):
         rest = [one for occurrence, one in placed.items() if is_to_come(occurrence)]
         skipped = [one for one in before.skipped if is_to_come(one)]
         past = {one for one in (*placed, *before.skipped) if not is_to_come(one)}
-        wanted = [one for one in self._wanted(after, now) if one.starts_at > now and one.local not in past]
+        free = not_used_up(
+            past, self._wanted(before, now), self._wanted(after, now), (before.rule, after.rule)
+        )
+        wanted = [one for one in free if one.starts_at > now]
         found = realign(rest, skipped, wanted)
         await self._remove_lessons(tx, found.removed, now)
         for lesson in (*(one for one, _ in found.moved), *found.left_over):
