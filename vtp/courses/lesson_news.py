@@ -8,14 +8,19 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
+from typing import Final
 from zoneinfo import ZoneInfo
 
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from vtp.courses.lesson_zones import Zones
 from vtp.courses.news import CANCELLED, MOVED, SCHEDULED
 from vtp.courses.outline_store import Lesson, sections_of
 from vtp.courses.store import Course
 from vtp.notifications.kinds import Kind
+
+_TIME: Final = "%H:%M"
+_DAY_AND_TIME: Final = "%Y-%m-%d %H:%M"
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,7 +62,7 @@ class LessonNews:
         dates = [self.lesson.starts_at, self.before.starts_at if self.before is not None else None]
         return any(one is not None and one > now for one in dates)
 
-    def line(self, time_zone: str) -> str:
+    def line(self, zones: Zones) -> str:
         """In words."""
         lesson, what = self.shown, "takes place"
         if self.is_over:
@@ -70,7 +75,7 @@ class LessonNews:
             what = "is moved"
         elif self.before is not None:
             what = "has changed"
-        return f"{lesson.title}: {what}, {_when(lesson, time_zone)}"
+        return f"{lesson.title}: {what}, {_when(lesson, zones.of(lesson))}"
 
 
 async def released(
@@ -89,10 +94,12 @@ def _is_on(lesson: Lesson) -> bool:
 
 
 def _when(lesson: Lesson, time_zone: str) -> str:
-    zone, start = ZoneInfo(time_zone or "UTC"), lesson.starts_at
-    if start is None:
+    if lesson.starts_at is None:
         return "without a time"
-    text = f"{start.astimezone(zone):%Y-%m-%d %H:%M}"
+    zone = ZoneInfo(time_zone)
+    start = lesson.starts_at.astimezone(zone)
+    text = f"{start:{_DAY_AND_TIME}}"
     if lesson.ends_at is not None:
-        text += f" to {lesson.ends_at.astimezone(zone):%H:%M}"
-    return f"{text} ({time_zone or 'UTC'})"
+        end = lesson.ends_at.astimezone(zone)
+        text += f" to {end:{_TIME if end.date() == start.date() else _DAY_AND_TIME}}"
+    return f"{text} ({time_zone})"

@@ -10,6 +10,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from vtp.accounts.service import Clock, utc_now
 from vtp.courses.lesson_mails import LessonMails
 from vtp.courses.lesson_news import LessonNews, released
+from vtp.courses.lesson_zones import Zones, zones_of
 from vtp.courses.news import CANCELLED, MOVED, SCHEDULED, Whom, news_in, people_in
 from vtp.courses.roles import CourseStatus
 from vtp.courses.store import Course
@@ -41,7 +42,6 @@ class LessonTeller:
         tx: AsyncConnection,
         course: Course,
         news: Sequence[LessonNews],
-        time_zone: str = "",
         *,
         by: str | None = None,
     ) -> int:
@@ -55,8 +55,9 @@ class LessonTeller:
             return 0
         told.sort(key=lambda one: (one.shown.starts_at or now, one.lesson.id))
         for_students = await released(tx, course, told, now)
-        await self._notify(tx, course, told, for_students, time_zone, by)
-        return await self._mails.put(tx, course, told, for_students, time_zone)
+        zones = await zones_of(tx, course.id)
+        await self._notify(tx, course, told, for_students, zones, by)
+        return await self._mails.put(tx, course, told, for_students, zones)
 
     async def _notify(
         self,
@@ -64,7 +65,7 @@ class LessonTeller:
         course: Course,
         told: Sequence[LessonNews],
         for_students: Sequence[LessonNews],
-        time_zone: str,
+        zones: Zones,
         by: str | None,
     ) -> None:
         for kind in _ONE:
@@ -75,13 +76,13 @@ class LessonTeller:
             for whom, some in parts.items():
                 if some:
                     to = people_in(course.id, course.instructor_id, whom, [by])
-                    await self._notifier.tell(tx, _news(course, some, time_zone), to)
+                    await self._notifier.tell(tx, _news(course, some, zones), to)
 
 
-def _news(course: Course, some: Sequence[LessonNews], time_zone: str) -> News:
+def _news(course: Course, some: Sequence[LessonNews], zones: Zones) -> News:
     first = some[0]
     kind = first.kind
     title = f"{_ONE[kind]}: {first.lesson.title}" if len(some) == 1 else f"{len(some)} {_MANY[kind]}"
     alone = first.lesson.id if len(some) == 1 and not first.deleted else None
-    text = "\n".join(one.line(time_zone) for one in some)
+    text = "\n".join(one.line(zones) for one in some)
     return news_in(course, kind, title, text, lesson_id=alone)

@@ -31,7 +31,7 @@ from vtp.courses.outline_store import (
     page_of_lessons,
     remove_lesson,
 )
-from vtp.courses.schedule_store import page_of_schedules, skip_occurrence
+from vtp.courses.schedule_store import skip_occurrence
 from vtp.db.after import after_commit
 from vtp.errors import Conflict, FieldError, Invalid
 from vtp.http.identity import Principal
@@ -70,9 +70,7 @@ class Lessons(LiveItems[Lesson]):
     async def tell_of_start(self, tx: AsyncConnection, inside: Entered) -> None:
         """When a draft becomes active: what its class could not be told of before."""
         live = [one for one in await lessons_of(tx, inside.course.id) if one.kind is LessonKind.LIVE]
-        series = await page_of_schedules(tx, inside.course.id, limit=1, before=None)
-        time_zone = series[0].time_zone if series else ""
-        await self._tell(tx, inside, [LessonNews(one) for one in live], time_zone)
+        await self._tell(tx, inside, [LessonNews(one) for one in live])
 
     async def tell_of_end(self, tx: AsyncConnection, inside: Entered, origin: Origin) -> None:
         """Before a course is deleted: what was to come does not take place."""

@@ -110,7 +110,7 @@ class Schedules(LiveItems[Schedule]):
             ]
             made = await self._add_lessons(tx, found.course, schedule, due, now)
             await change_schedule(tx, schedule.id, made_until=now + AHEAD)
-            await self._teller.tell(tx, found.course, [LessonNews(one) for one in made], schedule.time_zone)
+            await self._teller.tell(tx, found.course, [LessonNews(one) for one in made])
         return len(made)
 
     async def _make(self, tx: AsyncConnection, inside: Entered, wish: CreateSchedule) -> Schedule:
@@ -130,7 +130,7 @@ class Schedules(LiveItems[Schedule]):
         check_met(schedule)
         await add_schedule(tx, schedule)
         made = await self._add_lessons(tx, inside.course, schedule, self._wanted(schedule, now), now)
-        await self._tell(tx, inside, [LessonNews(one) for one in made], schedule.time_zone)
+        await self._tell(tx, inside, [LessonNews(one) for one in made])
         return schedule
 
     async def _row(self, tx: AsyncConnection, course_id: str, item_id: str) -> Schedule | None:
@@ -156,16 +156,15 @@ class Schedules(LiveItems[Schedule]):
             values |= {"skipped": changed.skipped, "made_until": changed.made_until}
         news = await self._rename(tx, item, changed, news, now)
         await change_schedule(tx, item.id, **values)
-        await self._tell(tx, inside, news, changed.time_zone)
+        await self._tell(tx, inside, news)
         after_commit(tx, lambda: self._touched(item.course_id))
 
     async def _remove(self, tx: AsyncConnection, inside: Entered, item: Schedule) -> None:
         now = self._clock()
         rest = await lessons_to_come(tx, item.id, now)
         await self._remove_lessons(tx, rest, now)
+        await self._tell(tx, inside, [LessonNews(one, deleted=True) for one in rest if not one.cancelled])
         await remove_schedule(tx, item.id)
-        news = [LessonNews(one, deleted=True) for one in rest if not one.cancelled]
-        await self._tell(tx, inside, news, item.time_zone)
 
     async def _realign(
         self, tx: AsyncConnection, course: Course, before: Schedule, after: Schedule, now: datetime
