@@ -78,7 +78,7 @@ class LessonMails:
         messages = [
             message_of(
                 CalendarLesson(
-                    replace(one.shown, sequence=one.lesson.sequence + one.deleted),
+                    replace(one.shown, sequence=one.lesson.sequence + one.is_gone),
                     course.code,
                     course.name,
                 ),

@@ -19,27 +19,36 @@ from vtp.courses.outline_store import Lesson, sections_of
 from vtp.courses.store import Course
 from vtp.notifications.kinds import Kind
 
+NOT_HELD: Final = "does not take place"
+NOT_SHOWN: Final = "is not shown any more"
 _TIME: Final = "%H:%M"
 _DAY_AND_TIME: Final = "%Y-%m-%d %H:%M"
 
 
 @dataclass(frozen=True, slots=True)
 class LessonNews:
-    """What became of a lesson. `before`: as it was; None for a new one."""
+    """What became of a lesson. `before`: as it was; None for a new one. `withdrawn`: why calendars have it no
+    more, though it is there, in words."""
 
     lesson: Lesson
     before: Lesson | None = None
     deleted: bool = False
+    withdrawn: str = ""
+
+    @property
+    def is_gone(self) -> bool:
+        """Whether people come to it no more."""
+        return self.deleted or bool(self.withdrawn)
 
     @property
     def is_over(self) -> bool:
         """Whether it does not take place, or nobody knows when."""
-        return self.deleted or not _is_on(self.lesson)
+        return self.is_gone or not _is_on(self.lesson)
 
     @property
     def known(self) -> Lesson | None:
         """As calendars have it."""
-        return self.lesson if self.deleted else self.before
+        return self.lesson if self.is_gone else self.before
 
     @property
     def shown(self) -> Lesson:
@@ -66,7 +75,7 @@ class LessonNews:
         """In words."""
         lesson, what = self.shown, "takes place"
         if self.is_over:
-            what = "does not take place"
+            what = self.withdrawn or NOT_HELD
         elif self.before is not None and self.before.cancelled:
             what = "takes place after all"
         elif self.before is not None and self.before.starts_at is None:
@@ -78,14 +87,21 @@ class LessonNews:
         return f"{lesson.title}: {what}, {_when(lesson, zones.of(lesson))}"
 
 
-async def released(
+async def for_students(
     tx: AsyncConnection, course: Course, news: Sequence[LessonNews], now: datetime
 ) -> list[LessonNews]:
-    """What students are told: nothing of what they do not see."""
+    """What students are told: nothing of what they do not see, but for the end of what they were told of."""
     in_sections = any(one.lesson.section_id for one in news)
     sections = {one.id: one for one in await sections_of(tx, course.id)} if in_sections else {}
-    shown = [(one, sections.get(one.lesson.section_id or "")) for one in news]
-    return [one for one, section in shown if one.lesson.is_released_at(now, section)]
+    found = []
+    for one in news:
+        if one.is_over:
+            if one.lesson.told:
+                found.append(one)
+        elif one.lesson.is_released_at(now, sections.get(one.lesson.section_id or "")):
+            is_known = one.lesson.told or one.before is None or one.before.cancelled
+            found.append(one if is_known else replace(one, before=None))
+    return found
 
 
 def _is_on(lesson: Lesson) -> bool:

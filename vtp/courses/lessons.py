@@ -38,6 +38,7 @@ from vtp.http.identity import Principal
 from vtp.ids import new_id, parse_id
 
 _OF_CALENDARS = ("title", "starts_at", "ends_at", "cancelled_at")
+_OF_RELEASE = ("published", "release_at", "section_id")
 
 
 class Lessons(LiveItems[Lesson]):
@@ -146,6 +147,8 @@ class Lessons(LiveItems[Lesson]):
             await self._rooms.rename(tx, item.room_id, changed.title, changed.updated_at)
         if changed.sequence != item.sequence:
             await self._tell(tx, inside, [LessonNews(changed, before=item)])
+        if any(getattr(changed, name) != getattr(item, name) for name in _OF_RELEASE):
+            await self._teller.settle(tx, inside.course)
         after_commit(tx, lambda: self._touched(item.course_id))
 
     async def _remove(self, tx: AsyncConnection, inside: Entered, item: Lesson) -> None:

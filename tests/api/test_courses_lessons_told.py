@@ -1,0 +1,135 @@
+"""What classes are told of live lessons as they come to see them, or see them no more."""
+
+from __future__ import annotations
+
+import asyncio
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import pytest
+
+from tests.api.course_material import BASE, add_lesson, add_section, enrol, make_course
+from tests.api.notification_material import told
+from tests.api.test_courses_schedules import (
+    carried,
+    change,
+)
+from tests.serving import Api, Person
+from tests.smtp_server import Mailbox
+
+
+def soon(**more: float) -> str:
+    return (datetime.now(UTC).replace(microsecond=0) + timedelta(**more)).isoformat()
+
+
+async def live(api: Api, course: str, by: Person, title: str, **wish: Any) -> str:
+    return await add_lesson(api, course, by, kind="live", title=title, **{"starts_at": soon(days=3), **wish})
+
+
+async def of_lessons(api: Api, who: Person) -> list[tuple[str, str]]:
+    """Kinds and titles of what somebody was told of live lessons, the oldest first."""
+    found = [(one["kind"], one["title"]) for one in await told(api, who)]
+    return [one for one in reversed(found) if one[0].startswith("lesson_")]
+
+
+@pytest.fixture
+async def pupil(api: Api) -> Person:
+    return await api.person("student")
+
+
+@pytest.fixture
+async def course(api: Api, teacher: Person, pupil: Person) -> str:
+    made = await make_course(api, teacher)
+    assert (await enrol(api, made, pupil)).status == 201
+    return made
+
+
+@pytest.mark.both_databases
+async def test_lessons_that_are_shown_later_are_told_then_and_once(
+    api: Api, teacher: Person, pupil: Person, course: str
+) -> None:
+    releases = api.server.services.courses.lesson_releases
+    week = await add_section(api, course, teacher, published=False)
+    hidden = await live(api, course, teacher, "Hidden", published=False)
+    await live(api, course, teacher, "Dated", release_at=soon(days=1))
+    await live(api, course, teacher, "Within", section_id=week)
+    moved = await live(api, course, teacher, "Moved", section_id=week)
+    await live(api, course, teacher, "Over", release_at=soon(days=1), starts_at=soon(hours=1))
+    assert await of_lessons(api, pupil) == []
+    await change(api, f"{course}/lessons/{hidden}", teacher, starts_at=soon(days=4))
+    assert await of_lessons(api, pupil) == []
+    expected = []
+    for title, path, wish in (
+        ("Hidden", f"lessons/{hidden}", {"published": True, "title": "Hidden no more"}),
+        ("Moved", f"lessons/{moved}", {"section_id": None}),
+        ("Within", f"sections/{week}", {"published": True}),
+    ):
+        await change(api, f"{course}/{path}", teacher, **wish)
+        expected.append(("lesson_scheduled", f"New live lesson: {wish.get('title', title)}"))
+        assert await of_lessons(api, pupil) == expected
+    assert sum(await asyncio.gather(releases.look(), releases.look())) == 0
+    later = datetime.now(UTC) + timedelta(days=1, minutes=1)
+    releases._clock = releases._teller._clock = lambda: later
+    assert sorted(await asyncio.gather(*(releases.look() for _ in range(4)))) == [0, 0, 0, 1]
+    assert await of_lessons(api, pupil) == [*expected, ("lesson_scheduled", "New live lesson: Dated")]
+    assert await of_lessons(api, teacher) == [], "it is all their own doing"
+
+
+async def test_the_end_of_what_students_were_told_of_is_told_though_it_is_hidden(
+    api: Api, teacher: Person, pupil: Person, course: str
+) -> None:
+    lesson = await live(api, course, teacher, "Prisms")
+    path = f"{course}/lessons/{lesson}"
+    expected = [("lesson_scheduled", "New live lesson: Prisms")]
+    for wish in (
+        {"published": False},
+        {"published": True},
+        {"release_at": soon(days=2)},
+        {"release_at": None},
+        {"published": False, "cancelled": True},
+    ):
+        await change(api, path, teacher, **wish)
+        shown = wish in ({"published": True}, {"release_at": None})
+        kind = ("lesson_scheduled", "New live") if shown else ("lesson_cancelled", "Live")
+        expected.append((kind[0], f"{kind[1]} lesson{'' if shown else ' cancelled'}: Prisms"))
+        assert await of_lessons(api, pupil) == expected, wish
+    assert (await api.call("DELETE", f"{BASE}/{path}", by=teacher)).status == 204
+    assert await of_lessons(api, pupil) == expected, "they know"
+    week = await add_section(api, course, teacher)
+    await live(api, course, teacher, "Lenses", section_id=week)
+    await live(api, course, teacher, "Mirrors", section_id=week)
+    await change(api, f"{course}/sections/{week}", teacher, published=False)
+    last = (await told(api, pupil))[0]
+    assert (last["kind"], last["title"]) == ("lesson_cancelled", "2 live lessons cancelled")
+    assert [line.split(",")[0] for line in last["text"].splitlines()] == [
+        "Lenses: is not shown any more",
+        "Mirrors: is not shown any more",
+    ]
+    assert (await api.call("DELETE", f"{BASE}/{course}/sections/{week}", by=teacher)).status == 204
+    assert (await of_lessons(api, pupil))[-1] == ("lesson_scheduled", "2 new live lessons")
+
+
+async def test_each_message_of_a_lesson_that_is_hidden_and_shown_is_newer_than_the_last(
+    mailed: Api, mailbox: Mailbox
+) -> None:
+    api = mailed
+    teacher, pupil = await api.person("teacher"), await api.person("student")
+    course = await make_course(api, teacher)
+    await enrol(api, course, pupil)
+    lesson = await live(api, course, teacher, "Prisms", published=False)
+    seen = []
+    for wish, words in (
+        ({"published": True}, "takes place"),
+        ({"published": False}, "is not shown any more"),
+        ({"published": True}, "takes place"),
+        ({"starts_at": soon(days=5)}, "is moved"),
+        ({"published": False}, "is not shown any more"),
+    ):
+        await change(api, f"{course}/lessons/{lesson}", teacher, **wish)
+        mail = await mailbox.next_to(pupil.email, "Prisms")
+        assert words in str(mail["Subject"])
+        _, method, event = carried(mail)[0]
+        assert str(event["uid"]) == lesson
+        seen.append((method, int(event["sequence"])))
+    assert [method for method, _ in seen] == ["REQUEST", "CANCEL", "REQUEST", "REQUEST", "CANCEL"]
+    assert [sequence for _, sequence in seen] == sorted({sequence for _, sequence in seen})
