@@ -8,12 +8,9 @@ from typing import Any
 
 import pytest
 
-from tests.api.course_material import BASE, add_lesson, add_section, enrol, make_course
+from tests.api.course_material import BASE, add_lesson, add_section, enrol, make_course, student
 from tests.api.notification_material import told
-from tests.api.test_courses_schedules import (
-    carried,
-    change,
-)
+from tests.api.test_courses_schedules import carried, change, lessons_of, series
 from tests.serving import Api, Person
 from tests.smtp_server import Mailbox
 
@@ -133,3 +130,45 @@ async def test_each_message_of_a_lesson_that_is_hidden_and_shown_is_newer_than_t
         seen.append((method, int(event["sequence"])))
     assert [method for method, _ in seen] == ["REQUEST", "CANCEL", "REQUEST", "REQUEST", "CANCEL"]
     assert [sequence for _, sequence in seen] == sorted({sequence for _, sequence in seen})
+
+
+async def test_who_comes_later_gets_what_is_planned_and_who_leaves_loses_it(
+    mailed: Api, mailbox: Mailbox
+) -> None:
+    """Enrolled by themselves, by staff, by a list, by a place that is free; and once more."""
+    api = mailed
+    teacher = await api.person("teacher")
+    people = [await student(api, name) for name in ("self", "staff", "list", "waits")]
+    course = await make_course(api, teacher, max_students=3)
+    await series(api, course, teacher)
+    hidden = await live(api, course, teacher, "Hidden", published=False)
+    planned = {one["id"] for one in await lessons_of(api, course, teacher)} - {hidden}
+    rows = f"email\n{people[2].email}\n".encode()
+    csv = {"Content-Type": "text/csv"}
+    came = [
+        await enrol(api, course, people[0]),
+        await enrol(api, course, teacher, student_id=people[1].user_id),
+        await api.call("POST", f"{BASE}/{course}/enrollments/import", data=rows, by=teacher, headers=csv),
+        await enrol(api, course, people[3]),
+    ]
+    assert [one.status for one in came] == [201, 201, 200, 201], came
+    for one in people[:3]:
+        mail = await mailbox.next_to(one.email, "5 lessons")
+        found = {str(event["uid"]): (method, event) for _, method, event in carried(mail)}
+        assert found.keys() == planned, "nothing of what is hidden"
+        assert {method for method, _ in found.values()} == {"REQUEST"}
+    gone = await api.call("DELETE", f"{BASE}/{course}/enroll/{people[0].user_id}", by=people[0])
+    assert gone.status == 200
+    cancelled = carried(await mailbox.next_to(people[0].email, "5 lessons"))
+    assert {(str(event["uid"]), method) for _, method, event in cancelled} == {
+        (one, "CANCEL") for one in planned
+    }
+    invited = carried(await mailbox.next_to(people[3].email, "5 lessons"))
+    assert {method for _, method, _ in invited} == {"REQUEST"}, "who has waited"
+    await change(api, course, teacher, max_students=4)
+    assert (await enrol(api, course, people[0])).status == 201
+    again = carried(await mailbox.next_to(people[0].email, "5 lessons"))
+    for earlier, later in zip(cancelled, again, strict=True):
+        assert (str(later[2]["uid"]), later[1]) == (str(earlier[2]["uid"]), "REQUEST")
+        newer = [(int(one[2]["sequence"]), one[2].decoded("dtstamp")) for one in (earlier, later)]
+        assert newer == sorted(newer)

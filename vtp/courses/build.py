@@ -108,13 +108,13 @@ class CourseParts:
         narrowed: Emitter[str] = Emitter()
         notifier, kept = base.notifications.notifier, base.rooms.kept
         notifier.kinds.add(*KINDS)
-        news = EnrolmentNews(notifier)
-        enrolments = Enrolments(database, audit, narrowed.emit, news)
         filed = CourseRecordings(database, recordings, audit)
         watch = LessonWatch(database, base.live_rooms, recordings, base.tasks, notifier)
         unsubscribing = base.notifications.unsubscribing
         mails = LessonMails(base.outbox, base.links, base.mail_sender, unsubscribing)
         teller = LessonTeller(notifier, mails)
+        news = EnrolmentNews(notifier, teller)
+        enrolments = Enrolments(database, audit, narrowed.emit, news)
         lessons = Lessons(database, audit, kept, teller, watch.look_soon)
         told = LessonRecordings(database, base.tasks, notifier)
         recordings.add_listener(told.recording_changed)

@@ -57,7 +57,30 @@ class LessonMails:
         if not course.mail_lessons:
             return 0
         people = await people_of(tx, course.id, course.instructor_id)
-        shown = {True: told, False: for_students}
+        return await self._put(tx, course, people, {True: told, False: for_students}, zones)
+
+    async def put_for(
+        self,
+        tx: AsyncConnection,
+        course: Course,
+        people: Mapping[str, Role],
+        news: Sequence[LessonNews],
+        zones: Zones,
+    ) -> int:
+        """Puts the mails for some people alone, likewise."""
+        if not course.mail_lessons or not news:
+            return 0
+        return await self._put(tx, course, people, {True: news, False: news}, zones)
+
+    async def _put(
+        self,
+        tx: AsyncConnection,
+        course: Course,
+        people: Mapping[str, Role],
+        shown: Mapping[bool, Sequence[LessonNews]],
+        zones: Zones,
+    ) -> int:
+        """`shown`: to staff, and to others."""
         letters: dict[tuple[bool, frozenset[str]], _Letter | None] = {}
         mails = []
         for number, (user_id, address, kinds) in enumerate(await _readers(tx, people), 1):
@@ -78,7 +101,7 @@ class LessonMails:
         messages = [
             message_of(
                 CalendarLesson(
-                    replace(one.shown, sequence=one.lesson.sequence + one.is_gone),
+                    replace(one.shown, sequence=one.sequence),
                     course.code,
                     course.name,
                 ),

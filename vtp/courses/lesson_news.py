@@ -20,6 +20,7 @@ from vtp.courses.store import Course
 from vtp.notifications.kinds import Kind
 
 NOT_HELD: Final = "does not take place"
+NOT_YOURS: Final = "is taken out of your calendar"
 NOT_SHOWN: Final = "is not shown any more"
 _TIME: Final = "%H:%M"
 _DAY_AND_TIME: Final = "%Y-%m-%d %H:%M"
@@ -28,12 +29,13 @@ _DAY_AND_TIME: Final = "%Y-%m-%d %H:%M"
 @dataclass(frozen=True, slots=True)
 class LessonNews:
     """What became of a lesson. `before`: as it was; None for a new one. `withdrawn`: why calendars have it no
-    more, though it is there, in words."""
+    more, though it is there, in words. `alone`: for who came or went, and nobody else."""
 
     lesson: Lesson
     before: Lesson | None = None
     deleted: bool = False
     withdrawn: str = ""
+    alone: bool = False
 
     @property
     def is_gone(self) -> bool:
@@ -56,6 +58,11 @@ class LessonNews:
         if self.lesson.starts_at is not None or self.before is None:
             return self.lesson
         return replace(self.lesson, starts_at=self.before.starts_at, ends_at=self.before.ends_at)
+
+    @property
+    def sequence(self) -> int:
+        """Of its message (RFC 5545, 3.8.7.4); one for a single person has the time that it is sent at."""
+        return self.lesson.sequence + (self.is_gone and not self.alone)
 
     @property
     def kind(self) -> Kind:

@@ -2,19 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
+from dataclasses import replace
 from typing import Final
 
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from vtp.accounts.service import Clock, utc_now
 from vtp.courses.lesson_mails import LessonMails
-from vtp.courses.lesson_news import NOT_SHOWN, LessonNews, for_students
+from vtp.courses.lesson_news import NOT_SHOWN, NOT_YOURS, LessonNews, for_students
 from vtp.courses.lesson_zones import Zones, zones_of
 from vtp.courses.news import CANCELLED, MOVED, SCHEDULED, Whom, news_in, people_in
-from vtp.courses.roles import CourseStatus
+from vtp.courses.roles import COURSE_STAFF, CourseStatus
 from vtp.courses.store import Course
-from vtp.courses.told_store import lessons_to_settle, set_told, set_withdrawn
+from vtp.courses.told_store import lessons_on, lessons_to_settle, set_told, set_withdrawn
+from vtp.http.identity import Role
 from vtp.notifications.news import News
 from vtp.notifications.notifier import Notifier
 
@@ -70,6 +72,25 @@ class LessonTeller:
         if news:
             await self._send(tx, course, [], news, None)
         return len(news)
+
+    async def came(self, tx: AsyncConnection, course: Course, user_ids: Collection[str], role: Role) -> None:
+        """Puts the lessons that are to come into the calendars of who takes part from now on."""
+        await self._tell_some(tx, course, user_ids, role, "")
+
+    async def left(self, tx: AsyncConnection, course: Course, user_id: str, role: Role) -> None:
+        """Takes them out of the calendar of who takes part no more."""
+        await self._tell_some(tx, course, [user_id], role, NOT_YOURS)
+
+    async def _tell_some(
+        self, tx: AsyncConnection, course: Course, user_ids: Collection[str], role: Role, withdrawn: str
+    ) -> None:
+        if course.status is not CourseStatus.ACTIVE or not course.mail_lessons or not user_ids:
+            return
+        now = self._clock()
+        found = await lessons_on(tx, course.id, now, told=role not in COURSE_STAFF)
+        news = [LessonNews(replace(one, updated_at=now), withdrawn=withdrawn, alone=True) for one in found]
+        people = dict.fromkeys(user_ids, role)
+        await self._mails.put_for(tx, course, people, news, await zones_of(tx, course.id))
 
     async def _send(
         self,
