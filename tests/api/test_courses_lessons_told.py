@@ -10,7 +10,16 @@ import pytest
 
 from tests.api.course_material import BASE, add_lesson, add_section, enrol, make_course, student
 from tests.api.notification_material import told
-from tests.api.test_courses_schedules import carried, change, lessons_of, series
+from tests.api.test_courses_schedules import (
+    CALENDARS,
+    calendar_at,
+    carried,
+    change,
+    events,
+    lessons_of,
+    series,
+    wall,
+)
 from tests.serving import Api, Person
 from tests.smtp_server import Mailbox
 
@@ -172,3 +181,51 @@ async def test_who_comes_later_gets_what_is_planned_and_who_leaves_loses_it(
         assert (str(later[2]["uid"]), later[1]) == (str(earlier[2]["uid"]), "REQUEST")
         newer = [(int(one[2]["sequence"]), one[2].decoded("dtstamp")) for one in (earlier, later)]
         assert newer == sorted(newer)
+
+
+@pytest.mark.parametrize("status", ["completed", "archived", "draft"])
+async def test_a_course_that_is_over_or_withdrawn_leaves_nothing_to_come_in_calendars(
+    mailed: Api, mailbox: Mailbox, status: str
+) -> None:
+    api = mailed
+    teacher, pupil = await api.person("teacher"), await api.person("student")
+    course = await make_course(api, teacher)
+    await enrol(api, course, pupil)
+    await series(api, course, teacher, rule="FREQ=WEEKLY;COUNT=3", first_start=wall(-5))
+    hidden = await live(api, course, teacher, "Hidden", published=False)
+    held, *to_come = [one["id"] for one in await lessons_of(api, course, teacher) if one["id"] != hidden]
+    admin = await api.person("admin")
+    urls = {
+        name: (await api.call("POST", CALENDARS, {"course_id": course}, by=who)).body["url"]
+        for name, who in (("pupil", pupil), ("teacher", teacher), ("admin", admin))
+    }
+    await mailbox.next_to(pupil.email, "2 lessons")
+    messages = [await mailbox.next_to(teacher.email, words) for words in ("2 lessons", "Hidden")]
+    for wanted, method, words in (
+        (status, "CANCEL", "does not take place"),
+        ("active", "REQUEST", "takes place"),
+    ):
+        await change(api, course, teacher, status=wanted)
+        for who, ids, subject in ((pupil, to_come, "2 lessons"), (teacher, [*to_come, hidden], "3 lessons")):
+            mail = await mailbox.next_to(who.email, subject)
+            part = mail.get_body(("plain",))
+            assert part is not None and words in str(part.get_content())
+            assert {(str(event["uid"]), of) for _, of, event in carried(mail)} == {
+                (one, method) for one in ids
+            }
+            messages.append(mail)
+        shown = {name: events(await calendar_at(api, url)).keys() for name, url in urls.items()}
+        if wanted == "active":
+            assert shown["pupil"] == {held, *to_come}
+            assert shown["teacher"] == shown["admin"] == {held, *to_come, hidden}
+        elif status == "draft":
+            assert shown["pupil"] == set() and shown["teacher"] == shown["admin"] == {held, *to_come, hidden}
+        else:
+            assert shown["pupil"] == ({held} if status == "completed" else set())
+            assert shown["teacher"] == ({held} if status == "completed" else set())
+            assert shown["admin"] == {held}
+    sequences: dict[str, list[int]] = {}
+    for mail in messages[-4:]:
+        for _, _, event in carried(mail)[::2]:
+            sequences.setdefault(str(event["uid"]), []).append(int(event["sequence"]))
+    assert all(found == sorted(found) and len(set(found)) == 2 for found in sequences.values()), sequences

@@ -123,7 +123,7 @@ class CourseParts:
         contents = contents_of_courses(kept)
         ends = (filed.hide_all, lessons.tell_of_end)
         return cls(
-            Courses(database, audit, ends, kept, narrowed.emit, news, lessons.tell_of_start),
+            Courses(database, audit, ends, kept, narrowed.emit, news, lessons),
             CourseCopies(database, audit, contents),
             Sections(database, audit, teller),
             lessons,
