@@ -17,6 +17,7 @@ from tests.api.test_courses_schedules import (
     change,
     events,
     lessons_of,
+    local,
     series,
     wall,
 )
@@ -229,3 +230,36 @@ async def test_a_course_that_is_over_or_withdrawn_leaves_nothing_to_come_in_cale
         for _, _, event in carried(mail)[::2]:
             sequences.setdefault(str(event["uid"]), []).append(int(event["sequence"]))
     assert all(found == sorted(found) and len(set(found)) == 2 for found in sequences.values()), sequences
+
+
+async def test_a_series_is_shown_hidden_and_put_into_a_section_as_a_whole(
+    api: Api, teacher: Person, pupil: Person, course: str
+) -> None:
+    week = await add_section(api, course, teacher)
+    other = await add_section(api, course, teacher, title="Other")
+    made = await series(api, course, teacher, published=False, rule="FREQ=WEEKLY;COUNT=4")
+    first, second, third, fourth = await lessons_of(api, course, teacher)
+    await change(api, f"{course}/lessons/{second['id']}", teacher, published=True)
+    await change(api, f"{course}/lessons/{third['id']}", teacher, section_id=other)
+    path = f"{course}/schedules/{made['id']}"
+    wish = {"published": True, "section_id": week, "first_start": wall(3)}
+    changed = await change(api, path, teacher, **wish, rule="FREQ=WEEKLY;COUNT=5")
+    assert (changed["published"], changed["section_id"]) == (True, week)
+    seen = await lessons_of(api, course, pupil)
+    assert [local(one["starts_at"]) for one in seen] == [wall(3 + 7 * n) for n in range(5)]
+    assert [one["section_id"] for one in seen] == [week, week, other, week, week]
+    assert [one["position"] for one in seen if one["section_id"] == week] == [0, 1, 2, 3]
+    assert (await of_lessons(api, pupil))[-2:] == [
+        ("lesson_scheduled", "4 new live lessons"),
+        ("lesson_moved", "Live lesson changed: Optics"),
+    ]
+    await change(api, f"{course}/lessons/{fourth['id']}", teacher, published=False)
+    await change(api, f"{course}/lessons/{first['id']}", teacher, section_id=None)
+    await change(api, path, teacher, published=False, section_id=None)
+    assert await lessons_of(api, course, pupil) == []
+    assert (await of_lessons(api, pupil))[-1] == ("lesson_cancelled", "4 live lessons cancelled")
+    await change(api, path, teacher, published=True, first_start=wall(4))
+    shown = {one["id"] for one in await lessons_of(api, course, pupil)}
+    assert len(shown) == 5, "what was hidden with the others is shown with them"
+    refused = await api.call("PATCH", f"{BASE}/{path}", {"section_id": "x"}, by=teacher)
+    assert (refused.status, refused.pointers) == (422, ["/section_id"])

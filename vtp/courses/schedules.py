@@ -140,6 +140,14 @@ class Schedules(LiveItems[Schedule]):
         """Staff see how lessons come to be, everybody the lessons."""
         require(inside.principal, Action.COURSE_TEACH, inside.course)
 
+    async def _changes(
+        self, tx: AsyncConnection, inside: Entered, item: Schedule, wanted: dict[str, Any]
+    ) -> dict[str, Any]:
+        """The section is one of the course's."""
+        if "section_id" in wanted:
+            wanted["section_id"] = await section_id_in(tx, inside, wanted["section_id"])
+        return wanted
+
     async def _write(
         self,
         tx: AsyncConnection,
@@ -150,6 +158,7 @@ class Schedules(LiveItems[Schedule]):
     ) -> None:
         now = self._clock()
         news: list[LessonNews] = []
+        placed = await self._place(tx, item, changed, now)
         if any(getattr(item, name) != getattr(changed, name) for name in _OF_TIME):
             check_met(changed)
             changed, news = await self._realign(tx, inside.course, item, changed, now)
@@ -157,6 +166,8 @@ class Schedules(LiveItems[Schedule]):
         news = await self._rename(tx, item, changed, news, now)
         await change_schedule(tx, item.id, **values)
         await self._tell(tx, inside, news)
+        if placed:
+            await self._teller.settle(tx, inside.course)
         after_commit(tx, lambda: self._touched(item.course_id))
 
     async def _remove(self, tx: AsyncConnection, inside: Entered, item: Schedule) -> None:
@@ -206,6 +217,23 @@ class Schedules(LiveItems[Schedule]):
         after = replace(after, skipped=sorted({*kept, *found.skipped}), made_until=now + AHEAD)
         made = await self._add_lessons(tx, course, after, found.added, now)
         return after, [*news, *(LessonNews(one) for one in made)]
+
+    async def _place(self, tx: AsyncConnection, before: Schedule, after: Schedule, now: datetime) -> bool:
+        """Shows, hides and puts into its section what has not begun, where nobody has said otherwise of a
+        lesson; tells whether the series is another in that."""
+        if (before.published, before.section_id) == (after.published, after.section_id):
+            return False
+        position = await last_lesson(tx, before.course_id, after.section_id) + 1
+        for lesson in await lessons_to_come(tx, before.id, now):
+            values: dict[str, Any] = {}
+            if lesson.published == before.published != after.published:
+                values["published"] = after.published
+            if lesson.section_id == before.section_id != after.section_id:
+                values |= {"section_id": after.section_id, "position": position}
+                position += 1
+            if values:
+                await change_lesson(tx, lesson.id, updated_at=now, **values)
+        return True
 
     async def _rename(
         self,
