@@ -12,6 +12,7 @@ from icalendar import Calendar
 from sqlalchemy import update
 
 from tests.api.course_material import BASE, enrol, make_course, student
+from tests.api.notification_material import told
 from tests.serving import Api, Person
 from tests.smtp_server import Mailbox
 from vtp.courses.schedules import AHEAD, EXTEND_BEFORE
@@ -177,6 +178,23 @@ async def test_a_class_that_was_put_off_or_held_before_its_time_does_not_move_th
         ) == timedelta(minutes=90)
 
 
+async def test_a_series_that_is_changed_on_the_day_of_a_class_after_it_has_no_class_more(
+    api: Api, teacher: Person, course: str
+) -> None:
+    made = await series(api, course, teacher, rule="FREQ=WEEKLY;COUNT=4")
+    held, *_ = before = await lessons_of(api, course, teacher)
+    service = api.server.services.courses.schedules
+    service._clock = lambda: datetime.fromisoformat(held["starts_at"]) + timedelta(hours=2)
+    for first, classes in (
+        (wall(2, 18), [(2, 8), (9, 18), (16, 18), (23, 18)]),
+        (wall(2, 20), [(2, 8), (9, 20), (16, 20), (23, 20)]),
+    ):
+        await change(api, f"{course}/schedules/{made['id']}", teacher, first_start=first)
+        after = await lessons_of(api, course, teacher)
+        assert [one["id"] for one in after] == [one["id"] for one in before]
+        assert [local(one["starts_at"]) for one in after] == [wall(*one) for one in classes]
+
+
 async def test_a_rule_with_fewer_classes_leaves_what_was_moved_by_hand_where_it_is(
     api: Api, teacher: Person, course: str
 ) -> None:
@@ -215,6 +233,42 @@ async def test_what_cannot_be_a_series_is_refused_by_its_field(
         }
         answer = await api.call("POST", f"{BASE}/{course}/schedules", wish, by=teacher)
         assert (answer.status, answer.pointers) == (422, [pointer]), wrong
+
+
+async def test_people_are_told_of_classes_by_the_clocks_of_their_series(
+    api: Api, teacher: Person, pupil: Person, course: str
+) -> None:
+    async def last() -> str:
+        return str((await told(api, pupil))[0]["text"])
+
+    alone = {
+        "kind": "live",
+        "title": "Alone",
+        "starts_at": f"{datetime.now(UTC) + timedelta(days=9):%Y-%m-%d}T08:00Z",
+    }
+    await api.call("POST", f"{BASE}/{course}/lessons", alone, by=teacher)
+    assert (await last()).endswith(" 08:00 (UTC)"), "there is no series"
+    made = await series(
+        api, course, teacher, rule="FREQ=WEEKLY;COUNT=2", first_start=wall(2, 22), duration_minutes=180
+    )
+    evening = f"{wall(2, 22)} to {wall(3, 1)} (Europe/Berlin)".replace("T", " ")
+    assert (await last()).splitlines()[0] == f"Optics: takes place, {evening}", "it ends on the next day"
+    await series(api, course, teacher, rule="FREQ=WEEKLY;COUNT=1", time_zone="America/New_York")
+    [lesson, second] = [
+        one for one in await lessons_of(api, course, teacher) if one["schedule_id"] == made["id"]
+    ]
+    start = datetime.fromisoformat(lesson["starts_at"]) - timedelta(hours=2)
+    times = {"starts_at": start.isoformat(), "ends_at": (start + timedelta(hours=1)).isoformat()}
+    path = f"{course}/lessons/{lesson['id']}"
+    await change(api, path, teacher, **times)
+    day = wall(2)[:10]
+    assert await last() == f"Optics: is moved, {day} 20:00 to 21:00 (Europe/Berlin)"
+    await change(api, path, teacher, cancelled=True)
+    assert await last() == f"Optics: does not take place, {day} 20:00 to 21:00 (Europe/Berlin)"
+    assert (await api.call("DELETE", f"{BASE}/{course}/schedules/{made['id']}", by=teacher)).status == 204
+    evening = f"{wall(9, 22)} to {wall(10, 1)} (Europe/Berlin)".replace("T", " ")
+    assert second["occurrence"] == wall(9, 22)
+    assert await last() == f"Optics: does not take place, {evening}"
 
 
 async def calendar_at(api: Api, url: str) -> Any:

@@ -15,13 +15,14 @@ from vtp.courses.calendar_store import MOST_SAID, CalendarLesson
 from vtp.courses.lesson_news import LessonNews
 from vtp.courses.outline_store import Lesson, LessonKind
 from vtp.courses.recurrence import MAX_COUNT, Occurrence, occurrences, parse_rule
-from vtp.courses.series import realign
+from vtp.courses.series import not_used_up, realign
 from vtp.db.kept_rows import Kept
 from vtp.mail.links import Links
 
 BERLIN, NEW_YORK = ZoneInfo("Europe/Berlin"), ZoneInfo("America/New_York")
 FAR = datetime(2035, 1, 1, tzinfo=UTC)
 NOW = datetime(2026, 3, 1, tzinfo=UTC)
+W = "FREQ=WEEKLY"
 
 
 def times(rule: str, first: str, zone: ZoneInfo = BERLIN, until: datetime = FAR) -> list[str]:
@@ -182,3 +183,38 @@ def test_a_line_that_names_somebody_is_folded_as_calendars_read_it() -> None:
         line = attendee_line(address)
         assert all(len(part.encode()) <= 75 for part in line.split("\r\n"))
         assert line.replace("\r\n ", "").endswith(f"RSVP=FALSE:mailto:{address}\r\n")
+
+
+def places(rule: str, first: str) -> list[Occurrence]:
+    return list(occurrences(rule, first, BERLIN, FAR))
+
+
+@pytest.mark.parametrize(
+    ("before", "after", "held", "free"),
+    [
+        # at noon of Wednesday, 14 October: later on the same day
+        ((f"{W};COUNT=4", "10-07T08:00"), (f"{W};COUNT=4", "10-07T18:00"), 2, ["10-21", "10-28"]),
+        # from Wednesdays to Thursdays
+        ((f"{W};COUNT=4", "10-07T08:00"), (f"{W};COUNT=4", "10-08T08:00"), 2, ["10-22", "10-29"]),
+        ((f"{W};BYDAY=MO,WE", "10-12T08:00"), (f"{W};BYDAY=TU,TH", "10-12T08:00"), 2, ["10-20", "10-22"]),
+        ((f"{W};BYDAY=MO,WE", "10-12T08:00"), (f"{W};BYDAY=TU,TH", "10-12T08:00"), 1, ["10-15", "10-20"]),
+        # more or fewer of them a week: that of the day
+        ((W, "10-14T08:00"), (f"{W};BYDAY=WE,FR", "10-14T18:00"), 1, ["10-16", "10-21"]),
+        ((f"{W};BYDAY=MO,WE,FR", "10-12T08:00"), (f"{W};BYDAY=MO,FR", "10-12T08:00"), 2, ["10-16", "10-19"]),
+        # another kind of rule
+        ((W, "10-14T08:00"), ("FREQ=DAILY", "10-14T18:00"), 1, ["10-15", "10-16"]),
+        # a series that starts once more
+        ((f"{W};COUNT=4", "10-07T08:00"), (f"{W};COUNT=2", "10-21T08:00"), 2, ["10-21", "10-28"]),
+        (("FREQ=MONTHLY", "10-14T08:00"), ("FREQ=MONTHLY", "10-20T08:00"), 1, ["11-20", "12-20"]),
+        (("FREQ=DAILY", "10-13T08:00"), ("FREQ=DAILY", "10-13T18:00"), 2, ["10-15", "10-16"]),
+    ],
+)
+def test_a_class_that_was_held_uses_up_its_place(
+    before: tuple[str, str], after: tuple[str, str], held: int, free: list[str]
+) -> None:
+    (old, since), (new, first) = before, after
+    known = places(old, f"2026-{since}")
+    past = {one.local for one in known[:held]}
+    found = not_used_up(past, known, places(new, f"2026-{first}"), (old, new))
+    noon = datetime(2026, 10, 14, 10, tzinfo=UTC)
+    assert [one.local[5:10] for one in found if one.starts_at > noon][:2] == free

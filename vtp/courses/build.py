@@ -20,6 +20,7 @@ from vtp.courses.joining_routes import add_invitation_routes, add_joining_routes
 from vtp.courses.lesson_mails import LessonMails
 from vtp.courses.lesson_people import LessonAttendance
 from vtp.courses.lesson_recordings import LessonRecordings
+from vtp.courses.lesson_releases import LessonReleases
 from vtp.courses.lesson_rooms import LessonRooms
 from vtp.courses.lesson_routes import add_live_lesson_routes
 from vtp.courses.lesson_teller import LessonTeller
@@ -95,6 +96,7 @@ class CourseParts:
     lesson_rooms: LessonRooms
     lesson_watch: LessonWatch
     lesson_recordings: LessonRecordings
+    lesson_releases: LessonReleases
     contents: CourseContents
     narrowed: Emitter[str]
     """Tells of each course of which somebody may see less than before."""
@@ -106,13 +108,13 @@ class CourseParts:
         narrowed: Emitter[str] = Emitter()
         notifier, kept = base.notifications.notifier, base.rooms.kept
         notifier.kinds.add(*KINDS)
-        news = EnrolmentNews(notifier)
-        enrolments = Enrolments(database, audit, narrowed.emit, news)
         filed = CourseRecordings(database, recordings, audit)
         watch = LessonWatch(database, base.live_rooms, recordings, base.tasks, notifier)
         unsubscribing = base.notifications.unsubscribing
         mails = LessonMails(base.outbox, base.links, base.mail_sender, unsubscribing)
         teller = LessonTeller(notifier, mails)
+        news = EnrolmentNews(notifier, teller)
+        enrolments = Enrolments(database, audit, narrowed.emit, news)
         lessons = Lessons(database, audit, kept, teller, watch.look_soon)
         told = LessonRecordings(database, base.tasks, notifier)
         recordings.add_listener(told.recording_changed)
@@ -121,9 +123,9 @@ class CourseParts:
         contents = contents_of_courses(kept)
         ends = (filed.hide_all, lessons.tell_of_end)
         return cls(
-            Courses(database, audit, ends, kept, narrowed.emit, news, lessons.tell_of_start),
+            Courses(database, audit, ends, kept, narrowed.emit, news, lessons),
             CourseCopies(database, audit, contents),
-            Sections(database, audit),
+            Sections(database, audit, teller),
             lessons,
             enrolments,
             EnrolmentImport(database, audit, news),
@@ -140,6 +142,7 @@ class CourseParts:
             LessonRooms(database, kept),
             watch,
             told,
+            LessonReleases(database, teller),
             contents,
             narrowed,
         )
@@ -147,6 +150,7 @@ class CourseParts:
     def start(self, tasks: Tasks) -> None:
         """Begins what goes on by itself."""
         tasks.start(self.lesson_watch.run(), "lessons that are on")
+        tasks.start(self.lesson_releases.run(), "lessons that are released")
 
 
 def contents_of_courses(rooms: KeptRooms) -> CourseContents:

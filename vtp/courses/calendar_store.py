@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime
 from functools import cache
+from itertools import product
 from typing import Any, NamedTuple
 
 from sqlalchemy import (
@@ -65,6 +66,11 @@ MOST_KEPT = MOST_LESSONS + 1000
 """More than the largest calendar has: with fewer each reading of it would push out what it comes to next."""
 MOST_SAID = 500
 """Characters of a description: each of a class gets it by mail, for each of its lessons."""
+_FAR = datetime(9999, 1, 1, tzinfo=UTC)
+_OVER = (CourseStatus.COMPLETED, CourseStatus.ARCHIVED)
+_IS_OVER = select(courses.c.id).where(
+    courses.c.id == bindparam("course", type_=id_type()), courses.c.status.in_(_OVER)
+)
 _DESCRIPTION = Lesson.__slots__.index("description")
 _COLUMNS = [table.c[name] for name in Feed.__slots__]
 _enrolled, _given = course_enrollments.c, course_permissions.c
@@ -114,15 +120,18 @@ class Reader:
 async def lessons_for(
     tx: AsyncConnection, reader: Reader, course_id: str | None, since: datetime, now: datetime
 ) -> list[Kept[CalendarLesson]]:
-    """The live lessons that somebody sees, from then on, in the order of time: where they teach all of them,
-    where they are students what is released; administrators all of one course that they name."""
+    """The live lessons that somebody sees, from `since` on, in the order of time: where they teach all of
+    them, where they are students what is released; administrators all of one course that they name. Of
+    courses that are over only what has begun: nothing more is held in them."""
     if reader.everywhere and course_id is not None:
-        return await _lessons_in(tx, [course_id], since, None)
+        over = (await tx.execute(_IS_OVER, {"course": course_id})).scalar_one_or_none() is not None
+        return await _lessons_in(tx, [course_id], (since, now if over else _FAR), None)
     there = await courses_of(tx, reader.user_id, course_id)
     found: list[Kept[CalendarLesson]] = []
-    for staff in (True, False):
-        some = [one.id for one in there if one.teaches is staff]
-        found += await _lessons_in(tx, some, since, None if staff else now)
+    for staff, over in product((True, False), repeat=2):
+        some = [one.id for one in there if one.teaches is staff and (one.status in _OVER) is over]
+        within = since, now if over else _FAR
+        found += await _lessons_in(tx, some, within, None if staff else now)
     return sorted(found, key=_begins)[:MOST_LESSONS]
 
 
@@ -173,9 +182,13 @@ _OF_ONE = Prepared(_taking_part().where(courses.c.id == bindparam("course", type
 
 
 async def _lessons_in(
-    tx: AsyncConnection, course_ids: Sequence[str], since: datetime, released_at: datetime | None
+    tx: AsyncConnection,
+    course_ids: Sequence[str],
+    within: tuple[datetime, datetime],
+    released_at: datetime | None,
 ) -> list[Kept[CalendarLesson]]:
-    values = {"since": since, "released_at": released_at, "most": MOST_LESSONS}
+    since, until = within
+    values = {"since": since, "until": until, "released_at": released_at, "most": MOST_LESSONS}
     found: list[Kept[CalendarLesson]] = []
     for count, of_courses in filled("course", course_ids):
         rows = await _shown(count, released_at is not None).unread(tx, values | of_courses)
@@ -216,8 +229,7 @@ def _shown(count: int, released: bool) -> Prepared:
 
 @cache
 def _between(count: int, released: bool) -> Prepared:
-    statement = _live(count, [lessons.c[name] for name in Lesson.__slots__], released)
-    return Prepared(statement.where(lessons.c.starts_at < bindparam("until", type_=UtcDateTime())))
+    return Prepared(_live(count, [lessons.c[name] for name in Lesson.__slots__], released))
 
 
 def _live(count: int, columns: Sequence[ColumnElement[Any]], released: bool) -> Select[*tuple[Any, ...]]:
@@ -228,7 +240,10 @@ def _live(count: int, columns: Sequence[ColumnElement[Any]], released: bool) -> 
     since = bindparam("since", type_=UtcDateTime())
     statement = select(*columns).select_from(joined)
     statement = statement.where(
-        among(c.course_id, "course", count), c.kind == LessonKind.LIVE, c.starts_at >= since
+        among(c.course_id, "course", count),
+        c.kind == LessonKind.LIVE,
+        c.starts_at >= since,
+        c.starts_at < bindparam("until", type_=UtcDateTime()),
     )
     if released:
         at = bindparam("released_at", type_=UtcDateTime())

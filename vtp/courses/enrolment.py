@@ -119,6 +119,8 @@ class Enrolments:
         await add_enrolment(tx, enrolment)
         if coming.source is Source.STAFF and coming.user_id != inside.principal.user_id:
             await self._news.taken_in(tx, course, [coming.user_id], coming.role, waits=waits)
+        if not waits:
+            await self._news.lessons.came(tx, course, [coming.user_id], coming.role)
         await self._record(tx, Event.COURSE_ENROLLED, inside, enrolment, origin)
         made = await find_enrolment(tx, course.id, coming.user_id)
         assert made is not None
@@ -149,6 +151,8 @@ class Enrolments:
             await remove_permission(tx, inside.course.id, wanted)
             if not own:
                 await self._news.taken_out(tx, inside.course, wanted, had)
+            if found.status is EnrolmentStatus.ACTIVE:
+                await self._news.lessons.left(tx, inside.course, wanted, found.role)
             moved = await give_places(tx, inside.course, self._news, self._clock())
             await self._record(tx, Event.COURSE_LEFT, inside, found, origin, moved_up=moved)
         self._tell_narrowed(inside.course.id)

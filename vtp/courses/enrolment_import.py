@@ -155,6 +155,8 @@ class EnrolmentImport:
                 alike.setdefault((one.role, one.outcome is Outcome.WAITING), []).append(one.user_id)
         for (role, waits), user_ids in alike.items():
             await self._news.taken_in(tx, inside.course, user_ids, role, waits=waits)
+            if not waits:
+                await self._news.lessons.came(tx, inside.course, user_ids, role)
 
     async def _note(
         self, principal: Principal, course_id: str, reports: Sequence[LineReport], origin: Origin

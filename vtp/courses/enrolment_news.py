@@ -7,6 +7,7 @@ from typing import Final
 
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from vtp.courses.lesson_teller import LessonTeller
 from vtp.courses.news import ENROLLED, PLACE, REMOVED, ROLE, news_in
 from vtp.courses.roles import COURSE_STAFF, OPEN_TO_STUDENTS
 from vtp.courses.store import Course
@@ -26,8 +27,9 @@ _ARTICLE: Final = {
 class EnrolmentNews:
     """Within the transaction that changes it. Nobody is told of a course that they do not see yet."""
 
-    def __init__(self, notifier: Notifier) -> None:
+    def __init__(self, notifier: Notifier, lessons: LessonTeller) -> None:
         self._notifier = notifier
+        self.lessons = lessons
 
     async def taken_in(
         self, tx: AsyncConnection, course: Course, user_ids: Collection[str], role: Role, *, waits: bool
@@ -42,6 +44,7 @@ class EnrolmentNews:
         """These people have waited for the places that they have now, as students."""
         if not _is_seen(course, Role.STUDENT):
             return
+        await self.lessons.came(tx, course, user_ids, Role.STUDENT)
         title, text = f"You have a place: {course.name}", f"You waited for {course.code}, and take part now."
         await self._tell(tx, PLACE, course, user_ids, title, text)
 

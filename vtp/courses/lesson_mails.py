@@ -16,6 +16,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from vtp.courses.calendar_ics import Message, attendee_line, lesson_url, message_of
 from vtp.courses.calendar_store import CalendarLesson
 from vtp.courses.lesson_news import LessonNews
+from vtp.courses.lesson_zones import Zones
 from vtp.courses.news import CANCELLED, LESSONS, MOVED, SCHEDULED
 from vtp.courses.people import people_of
 from vtp.courses.roles import COURSE_STAFF
@@ -49,21 +50,44 @@ class LessonMails:
         course: Course,
         told: Sequence[LessonNews],
         for_students: Sequence[LessonNews],
-        time_zone: str,
+        zones: Zones,
     ) -> int:
         """Puts the mails of what staff and what students are told, to those who want them at once; gives how
         many, 0 where the course wants none."""
         if not course.mail_lessons:
             return 0
         people = await people_of(tx, course.id, course.instructor_id)
-        shown = {True: told, False: for_students}
+        return await self._put(tx, course, people, {True: told, False: for_students}, zones)
+
+    async def put_for(
+        self,
+        tx: AsyncConnection,
+        course: Course,
+        people: Mapping[str, Role],
+        news: Sequence[LessonNews],
+        zones: Zones,
+    ) -> int:
+        """Puts the mails for some people alone, likewise."""
+        if not course.mail_lessons or not news:
+            return 0
+        return await self._put(tx, course, people, {True: news, False: news}, zones)
+
+    async def _put(
+        self,
+        tx: AsyncConnection,
+        course: Course,
+        people: Mapping[str, Role],
+        shown: Mapping[bool, Sequence[LessonNews]],
+        zones: Zones,
+    ) -> int:
+        """`shown`: to staff, and to others."""
         letters: dict[tuple[bool, frozenset[str]], _Letter | None] = {}
         mails = []
         for number, (user_id, address, kinds) in enumerate(await _readers(tx, people), 1):
             which = people[user_id] in COURSE_STAFF, kinds
             if which not in letters:
                 some = [one for one in shown[which[0]] if one.kind.word in kinds]
-                letters[which] = self._letter(course, some, time_zone) if some else None
+                letters[which] = self._letter(course, some, zones) if some else None
             letter = letters[which]
             if letter is not None:
                 mails.append(letter.to(user_id, address, self._unsubscribing.address(user_id, LESSONS)))
@@ -72,12 +96,12 @@ class LessonMails:
         await self._outbox.put_all(tx, mails)
         return len(mails)
 
-    def _letter(self, course: Course, news: Sequence[LessonNews], time_zone: str) -> _Letter:
+    def _letter(self, course: Course, news: Sequence[LessonNews], zones: Zones) -> _Letter:
         organizer = read_sender(self._sender).addr_spec if self._sender else "school@localhost"
         messages = [
             message_of(
                 CalendarLesson(
-                    replace(one.shown, sequence=one.lesson.sequence + one.deleted),
+                    replace(one.shown, sequence=one.sequence),
                     course.code,
                     course.name,
                 ),
@@ -87,7 +111,7 @@ class LessonMails:
             )
             for one in news[:MOST_CALENDARS]
         ]
-        lines = [one.line(time_zone) for one in news]
+        lines = [one.line(zones) for one in news]
         subject, text = lessons_letter(
             course.code, course.name, lines, self._links.to(f"/courses/{course.id}"), MOST_CALENDARS
         )

@@ -8,33 +8,49 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
+from typing import Final
 from zoneinfo import ZoneInfo
 
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from vtp.courses.lesson_zones import Zones
 from vtp.courses.news import CANCELLED, MOVED, SCHEDULED
 from vtp.courses.outline_store import Lesson, sections_of
 from vtp.courses.store import Course
 from vtp.notifications.kinds import Kind
 
+NOT_HELD: Final = "does not take place"
+NOT_YOURS: Final = "is taken out of your calendar"
+NOT_SHOWN: Final = "is not shown any more"
+_TIME: Final = "%H:%M"
+_DAY_AND_TIME: Final = "%Y-%m-%d %H:%M"
+
 
 @dataclass(frozen=True, slots=True)
 class LessonNews:
-    """What became of a lesson. `before`: as it was; None for a new one."""
+    """What became of a lesson. `before`: as it was; None for a new one. `withdrawn`: why calendars have it no
+    more, though it is there, in words. `alone`: for who came or went, and nobody else."""
 
     lesson: Lesson
     before: Lesson | None = None
     deleted: bool = False
+    withdrawn: str = ""
+    alone: bool = False
+
+    @property
+    def is_gone(self) -> bool:
+        """Whether people come to it no more."""
+        return self.deleted or bool(self.withdrawn)
 
     @property
     def is_over(self) -> bool:
         """Whether it does not take place, or nobody knows when."""
-        return self.deleted or not _is_on(self.lesson)
+        return self.is_gone or not _is_on(self.lesson)
 
     @property
     def known(self) -> Lesson | None:
         """As calendars have it."""
-        return self.lesson if self.deleted else self.before
+        return self.lesson if self.is_gone else self.before
 
     @property
     def shown(self) -> Lesson:
@@ -42,6 +58,11 @@ class LessonNews:
         if self.lesson.starts_at is not None or self.before is None:
             return self.lesson
         return replace(self.lesson, starts_at=self.before.starts_at, ends_at=self.before.ends_at)
+
+    @property
+    def sequence(self) -> int:
+        """Of its message (RFC 5545, 3.8.7.4); one for a single person has the time that it is sent at."""
+        return self.lesson.sequence + (self.is_gone and not self.alone)
 
     @property
     def kind(self) -> Kind:
@@ -57,11 +78,11 @@ class LessonNews:
         dates = [self.lesson.starts_at, self.before.starts_at if self.before is not None else None]
         return any(one is not None and one > now for one in dates)
 
-    def line(self, time_zone: str) -> str:
+    def line(self, zones: Zones) -> str:
         """In words."""
         lesson, what = self.shown, "takes place"
         if self.is_over:
-            what = "does not take place"
+            what = self.withdrawn or NOT_HELD
         elif self.before is not None and self.before.cancelled:
             what = "takes place after all"
         elif self.before is not None and self.before.starts_at is None:
@@ -70,17 +91,24 @@ class LessonNews:
             what = "is moved"
         elif self.before is not None:
             what = "has changed"
-        return f"{lesson.title}: {what}, {_when(lesson, time_zone)}"
+        return f"{lesson.title}: {what}, {_when(lesson, zones.of(lesson))}"
 
 
-async def released(
+async def for_students(
     tx: AsyncConnection, course: Course, news: Sequence[LessonNews], now: datetime
 ) -> list[LessonNews]:
-    """What students are told: nothing of what they do not see."""
+    """What students are told: nothing of what they do not see, but for the end of what they were told of."""
     in_sections = any(one.lesson.section_id for one in news)
     sections = {one.id: one for one in await sections_of(tx, course.id)} if in_sections else {}
-    shown = [(one, sections.get(one.lesson.section_id or "")) for one in news]
-    return [one for one, section in shown if one.lesson.is_released_at(now, section)]
+    found = []
+    for one in news:
+        if one.is_over:
+            if one.lesson.told:
+                found.append(one)
+        elif one.lesson.is_released_at(now, sections.get(one.lesson.section_id or "")):
+            is_known = one.lesson.told or one.before is None or one.before.cancelled
+            found.append(one if is_known else replace(one, before=None))
+    return found
 
 
 def _is_on(lesson: Lesson) -> bool:
@@ -89,10 +117,12 @@ def _is_on(lesson: Lesson) -> bool:
 
 
 def _when(lesson: Lesson, time_zone: str) -> str:
-    zone, start = ZoneInfo(time_zone or "UTC"), lesson.starts_at
-    if start is None:
+    if lesson.starts_at is None:
         return "without a time"
-    text = f"{start.astimezone(zone):%Y-%m-%d %H:%M}"
+    zone = ZoneInfo(time_zone)
+    start = lesson.starts_at.astimezone(zone)
+    text = f"{start:{_DAY_AND_TIME}}"
     if lesson.ends_at is not None:
-        text += f" to {lesson.ends_at.astimezone(zone):%H:%M}"
-    return f"{text} ({time_zone or 'UTC'})"
+        end = lesson.ends_at.astimezone(zone)
+        text += f" to {end:{_TIME if end.date() == start.date() else _DAY_AND_TIME}}"
+    return f"{text} ({time_zone})"

@@ -2,17 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
+from dataclasses import replace
 from typing import Final
 
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from vtp.accounts.service import Clock, utc_now
 from vtp.courses.lesson_mails import LessonMails
-from vtp.courses.lesson_news import LessonNews, released
+from vtp.courses.lesson_news import NOT_SHOWN, NOT_YOURS, LessonNews, for_students
+from vtp.courses.lesson_zones import Zones, zones_of
 from vtp.courses.news import CANCELLED, MOVED, SCHEDULED, Whom, news_in, people_in
-from vtp.courses.roles import CourseStatus
+from vtp.courses.roles import COURSE_STAFF, CourseStatus
 from vtp.courses.store import Course
+from vtp.courses.told_store import lessons_on, lessons_to_settle, set_told, set_withdrawn
+from vtp.http.identity import Role
 from vtp.notifications.news import News
 from vtp.notifications.notifier import Notifier
 
@@ -41,12 +45,11 @@ class LessonTeller:
         tx: AsyncConnection,
         course: Course,
         news: Sequence[LessonNews],
-        time_zone: str = "",
         *,
         by: str | None = None,
     ) -> int:
-        """Tells the members of an active course what became of lessons that are to come; gives how many
-        mails that are. `by`: whose doing it is, who need not be told but by their calendar."""
+        """Tells the members of an active course what became of lessons that are to come; gives of how many
+        of them. `by`: whose doing it is, who need not be told but by their calendar."""
         now = self._clock()
         if course.status is not CourseStatus.ACTIVE:
             return 0
@@ -54,34 +57,82 @@ class LessonTeller:
         if not told:
             return 0
         told.sort(key=lambda one: (one.shown.starts_at or now, one.lesson.id))
-        for_students = await released(tx, course, told, now)
-        await self._notify(tx, course, told, for_students, time_zone, by)
-        return await self._mails.put(tx, course, told, for_students, time_zone)
+        await self._send(tx, course, told, await for_students(tx, course, told, now), by)
+        return len(told)
+
+    async def settle(self, tx: AsyncConnection, course: Course) -> int:
+        """Tells the students of an active course of lessons that they see since, and of those that they see
+        no more; gives of how many."""
+        now = self._clock()
+        if course.status is not CourseStatus.ACTIVE:
+            return 0
+        shown, hidden = await lessons_to_settle(tx, course.id, now)
+        news = [LessonNews(one) for one in shown]
+        news += [LessonNews(one, withdrawn=NOT_SHOWN) for one in hidden]
+        if news:
+            await self._send(tx, course, [], news, None)
+        return len(news)
+
+    async def came(self, tx: AsyncConnection, course: Course, user_ids: Collection[str], role: Role) -> None:
+        """Puts the lessons that are to come into the calendars of who takes part from now on."""
+        await self._tell_some(tx, course, user_ids, role, "")
+
+    async def left(self, tx: AsyncConnection, course: Course, user_id: str, role: Role) -> None:
+        """Takes them out of the calendar of who takes part no more."""
+        await self._tell_some(tx, course, [user_id], role, NOT_YOURS)
+
+    async def _tell_some(
+        self, tx: AsyncConnection, course: Course, user_ids: Collection[str], role: Role, withdrawn: str
+    ) -> None:
+        if course.status is not CourseStatus.ACTIVE or not course.mail_lessons or not user_ids:
+            return
+        now = self._clock()
+        found = await lessons_on(tx, course.id, now, told=role not in COURSE_STAFF)
+        news = [LessonNews(replace(one, updated_at=now), withdrawn=withdrawn, alone=True) for one in found]
+        people = dict.fromkeys(user_ids, role)
+        await self._mails.put_for(tx, course, people, news, await zones_of(tx, course.id))
+
+    async def _send(
+        self,
+        tx: AsyncConnection,
+        course: Course,
+        told: Sequence[LessonNews],
+        to_students: Sequence[LessonNews],
+        by: str | None,
+    ) -> None:
+        """Tells staff the one, students the other, and keeps what students' calendars have then."""
+        zones = await zones_of(tx, course.id)
+        await self._notify(tx, course, told, to_students, zones, by)
+        await self._mails.put(tx, course, told, to_students, zones)
+        await set_told(tx, [one.lesson.id for one in to_students if not one.is_over], True)
+        await set_told(tx, [one.lesson.id for one in to_students if one.is_over and not one.is_gone], False)
+        withdrawn = {one.lesson.id for one in (*told, *to_students) if one.withdrawn}
+        await set_withdrawn(tx, sorted(withdrawn))
 
     async def _notify(
         self,
         tx: AsyncConnection,
         course: Course,
         told: Sequence[LessonNews],
-        for_students: Sequence[LessonNews],
-        time_zone: str,
+        to_students: Sequence[LessonNews],
+        zones: Zones,
         by: str | None,
     ) -> None:
         for kind in _ONE:
-            staff, students = ([one for one in some if one.kind is kind] for some in (told, for_students))
+            staff, students = ([one for one in some if one.kind is kind] for some in (told, to_students))
             parts = (
                 {Whom.EVERYBODY: staff} if staff == students else {Whom.STAFF: staff, Whom.STUDENTS: students}
             )
             for whom, some in parts.items():
                 if some:
                     to = people_in(course.id, course.instructor_id, whom, [by])
-                    await self._notifier.tell(tx, _news(course, some, time_zone), to)
+                    await self._notifier.tell(tx, _news(course, some, zones), to)
 
 
-def _news(course: Course, some: Sequence[LessonNews], time_zone: str) -> News:
+def _news(course: Course, some: Sequence[LessonNews], zones: Zones) -> News:
     first = some[0]
     kind = first.kind
     title = f"{_ONE[kind]}: {first.lesson.title}" if len(some) == 1 else f"{len(some)} {_MANY[kind]}"
-    alone = first.lesson.id if len(some) == 1 and not first.deleted else None
-    text = "\n".join(one.line(time_zone) for one in some)
+    alone = first.lesson.id if len(some) == 1 and not first.is_gone else None
+    text = "\n".join(one.line(zones) for one in some)
     return news_in(course, kind, title, text, lesson_id=alone)

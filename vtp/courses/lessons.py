@@ -11,7 +11,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from vtp.accounts.audit import Origin
 from vtp.accounts.permissions import Action
 from vtp.courses.door import Entered, enter
-from vtp.courses.lesson_news import LessonNews
+from vtp.courses.lesson_news import NOT_HELD, LessonNews
 from vtp.courses.lesson_rooms import add_rooms
 from vtp.courses.live_items import LiveItems
 from vtp.courses.outline import not_released, section_id_in, seen_at
@@ -31,13 +31,15 @@ from vtp.courses.outline_store import (
     page_of_lessons,
     remove_lesson,
 )
-from vtp.courses.schedule_store import page_of_schedules, skip_occurrence
+from vtp.courses.schedule_store import skip_occurrence
+from vtp.courses.told_store import lessons_on
 from vtp.db.after import after_commit
 from vtp.errors import Conflict, FieldError, Invalid
 from vtp.http.identity import Principal
 from vtp.ids import new_id, parse_id
 
 _OF_CALENDARS = ("title", "starts_at", "ends_at", "cancelled_at")
+_OF_RELEASE = ("published", "release_at", "section_id")
 
 
 class Lessons(LiveItems[Lesson]):
@@ -68,11 +70,14 @@ class Lessons(LiveItems[Lesson]):
             return await page_of_lessons(tx, inside.course.id, wanted, limit=limit, after=after)
 
     async def tell_of_start(self, tx: AsyncConnection, inside: Entered) -> None:
-        """When a draft becomes active: what its class could not be told of before."""
+        """When a course becomes active: what its class could not be told of before."""
         live = [one for one in await lessons_of(tx, inside.course.id) if one.kind is LessonKind.LIVE]
-        series = await page_of_schedules(tx, inside.course.id, limit=1, before=None)
-        time_zone = series[0].time_zone if series else ""
-        await self._tell(tx, inside, [LessonNews(one) for one in live], time_zone)
+        await self._tell(tx, inside, [LessonNews(one) for one in live])
+
+    async def tell_of_closing(self, tx: AsyncConnection, inside: Entered) -> None:
+        """When a course is active no more, before it is written: what was to come does not take place."""
+        rest = await lessons_on(tx, inside.course.id, self._clock())
+        await self._tell(tx, inside, [LessonNews(one, withdrawn=NOT_HELD) for one in rest])
 
     async def tell_of_end(self, tx: AsyncConnection, inside: Entered, origin: Origin) -> None:
         """Before a course is deleted: what was to come does not take place."""
@@ -148,6 +153,8 @@ class Lessons(LiveItems[Lesson]):
             await self._rooms.rename(tx, item.room_id, changed.title, changed.updated_at)
         if changed.sequence != item.sequence:
             await self._tell(tx, inside, [LessonNews(changed, before=item)])
+        if any(getattr(changed, name) != getattr(item, name) for name in _OF_RELEASE):
+            await self._teller.settle(tx, inside.course)
         after_commit(tx, lambda: self._touched(item.course_id))
 
     async def _remove(self, tx: AsyncConnection, inside: Entered, item: Lesson) -> None:

@@ -34,8 +34,6 @@ class LiveItems(CourseItems[Item]):
         self._teller = teller
         self._touched = touched
 
-    async def _tell(
-        self, tx: AsyncConnection, inside: Entered, news: Sequence[LessonNews], time_zone: str = ""
-    ) -> None:
+    async def _tell(self, tx: AsyncConnection, inside: Entered, news: Sequence[LessonNews]) -> None:
         """Tells the course what the caller has done to live lessons."""
-        await self._teller.tell(tx, inside.course, news, time_zone, by=inside.principal.user_id)
+        await self._teller.tell(tx, inside.course, news, by=inside.principal.user_id)

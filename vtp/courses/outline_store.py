@@ -81,6 +81,7 @@ class Lesson:
     touched: bool = False
     sequence: int = 0
     over_at: datetime | None = None
+    told: bool = False
 
     @property
     def cancelled(self) -> bool:

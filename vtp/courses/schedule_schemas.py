@@ -67,7 +67,8 @@ class CreateSchedule(BaseModel):
 
 
 class ChangeSchedule(BaseModel):
-    """What is to be different for what has not begun, and that nobody has moved or cancelled by itself."""
+    """What is to be different for what has not begun, and that nobody has moved, cancelled or put elsewhere
+    by itself."""
 
     model_config = ConfigDict(extra="forbid")
 
@@ -77,6 +78,8 @@ class ChangeSchedule(BaseModel):
     first_start: FirstStart | None = None
     duration_minutes: Minutes | None = None
     description: Text | None = None
+    section_id: SectionId = None
+    published: Published | None = None
 
 
 class ScheduleReply(BaseModel):

@@ -46,7 +46,7 @@ from vtp.courses.schedule_store import (
     remove_schedule,
     schedules_to_extend,
 )
-from vtp.courses.series import realign, times_of
+from vtp.courses.series import not_used_up, realign, times_of
 from vtp.courses.store import Course, find_course, lock_course
 from vtp.db.after import after_commit
 from vtp.db.conflicts import done_over
@@ -110,7 +110,7 @@ class Schedules(LiveItems[Schedule]):
             ]
             made = await self._add_lessons(tx, found.course, schedule, due, now)
             await change_schedule(tx, schedule.id, made_until=now + AHEAD)
-            await self._teller.tell(tx, found.course, [LessonNews(one) for one in made], schedule.time_zone)
+            await self._teller.tell(tx, found.course, [LessonNews(one) for one in made])
         return len(made)
 
     async def _make(self, tx: AsyncConnection, inside: Entered, wish: CreateSchedule) -> Schedule:
@@ -130,7 +130,7 @@ class Schedules(LiveItems[Schedule]):
         check_met(schedule)
         await add_schedule(tx, schedule)
         made = await self._add_lessons(tx, inside.course, schedule, self._wanted(schedule, now), now)
-        await self._tell(tx, inside, [LessonNews(one) for one in made], schedule.time_zone)
+        await self._tell(tx, inside, [LessonNews(one) for one in made])
         return schedule
 
     async def _row(self, tx: AsyncConnection, course_id: str, item_id: str) -> Schedule | None:
@@ -139,6 +139,14 @@ class Schedules(LiveItems[Schedule]):
     async def _check_seen(self, tx: AsyncConnection, inside: Entered, item: Schedule) -> None:
         """Staff see how lessons come to be, everybody the lessons."""
         require(inside.principal, Action.COURSE_TEACH, inside.course)
+
+    async def _changes(
+        self, tx: AsyncConnection, inside: Entered, item: Schedule, wanted: dict[str, Any]
+    ) -> dict[str, Any]:
+        """The section is one of the course's."""
+        if "section_id" in wanted:
+            wanted["section_id"] = await section_id_in(tx, inside, wanted["section_id"])
+        return wanted
 
     async def _write(
         self,
@@ -150,22 +158,24 @@ class Schedules(LiveItems[Schedule]):
     ) -> None:
         now = self._clock()
         news: list[LessonNews] = []
+        placed = await self._place(tx, item, changed, now)
         if any(getattr(item, name) != getattr(changed, name) for name in _OF_TIME):
             check_met(changed)
             changed, news = await self._realign(tx, inside.course, item, changed, now)
             values |= {"skipped": changed.skipped, "made_until": changed.made_until}
         news = await self._rename(tx, item, changed, news, now)
         await change_schedule(tx, item.id, **values)
-        await self._tell(tx, inside, news, changed.time_zone)
+        await self._tell(tx, inside, news)
+        if placed:
+            await self._teller.settle(tx, inside.course)
         after_commit(tx, lambda: self._touched(item.course_id))
 
     async def _remove(self, tx: AsyncConnection, inside: Entered, item: Schedule) -> None:
         now = self._clock()
         rest = await lessons_to_come(tx, item.id, now)
         await self._remove_lessons(tx, rest, now)
+        await self._tell(tx, inside, [LessonNews(one, deleted=True) for one in rest if not one.cancelled])
         await remove_schedule(tx, item.id)
-        news = [LessonNews(one, deleted=True) for one in rest if not one.cancelled]
-        await self._tell(tx, inside, news, item.time_zone)
 
     async def _realign(
         self, tx: AsyncConnection, course: Course, before: Schedule, after: Schedule, now: datetime
@@ -184,7 +194,10 @@ class Schedules(LiveItems[Schedule]):
         rest = [one for occurrence, one in placed.items() if is_to_come(occurrence)]
         skipped = [one for one in before.skipped if is_to_come(one)]
         past = {one for one in (*placed, *before.skipped) if not is_to_come(one)}
-        wanted = [one for one in self._wanted(after, now) if one.starts_at > now and one.local not in past]
+        free = not_used_up(
+            past, self._wanted(before, now), self._wanted(after, now), (before.rule, after.rule)
+        )
+        wanted = [one for one in free if one.starts_at > now]
         found = realign(rest, skipped, wanted)
         await self._remove_lessons(tx, found.removed, now)
         for lesson in (*(one for one, _ in found.moved), *found.left_over):
@@ -204,6 +217,23 @@ class Schedules(LiveItems[Schedule]):
         after = replace(after, skipped=sorted({*kept, *found.skipped}), made_until=now + AHEAD)
         made = await self._add_lessons(tx, course, after, found.added, now)
         return after, [*news, *(LessonNews(one) for one in made)]
+
+    async def _place(self, tx: AsyncConnection, before: Schedule, after: Schedule, now: datetime) -> bool:
+        """Shows, hides and puts into its section what has not begun, where nobody has said otherwise of a
+        lesson; tells whether the series is another in that."""
+        if (before.published, before.section_id) == (after.published, after.section_id):
+            return False
+        position = await last_lesson(tx, before.course_id, after.section_id) + 1
+        for lesson in await lessons_to_come(tx, before.id, now):
+            values: dict[str, Any] = {}
+            if lesson.published == before.published != after.published:
+                values["published"] = after.published
+            if lesson.section_id == before.section_id != after.section_id:
+                values |= {"section_id": after.section_id, "position": position}
+                position += 1
+            if values:
+                await change_lesson(tx, lesson.id, updated_at=now, **values)
+        return True
 
     async def _rename(
         self,

@@ -6,9 +6,12 @@ from typing import Any, ClassVar
 
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from vtp.accounts.audit import AuditLog
 from vtp.accounts.permissions import Action
+from vtp.accounts.service import Clock, utc_now
 from vtp.courses.door import Entered, enter, enter_to_change
 from vtp.courses.items import CourseItems
+from vtp.courses.lesson_teller import LessonTeller
 from vtp.courses.outline import not_released, seen_at
 from vtp.courses.outline_schemas import MAX_SECTIONS, CreateSection, Outline
 from vtp.courses.outline_store import (
@@ -24,6 +27,7 @@ from vtp.courses.outline_store import (
     remove_section,
     sections_of,
 )
+from vtp.db import Database
 from vtp.db.conflicts import done_over
 from vtp.errors import Conflict
 from vtp.http.identity import Principal
@@ -31,9 +35,16 @@ from vtp.ids import new_id
 
 
 class Sections(CourseItems[Section]):
-    """See `CourseItems`. A deleted one leaves its lessons in the course, in no section."""
+    """See `CourseItems`. A deleted one leaves its lessons in the course, in no section. Students are told of
+    live lessons that they see by a change, or see no more."""
 
     noun: ClassVar[str] = "section"
+
+    def __init__(
+        self, database: Database, audit: AuditLog, teller: LessonTeller, *, clock: Clock = utc_now
+    ) -> None:
+        super().__init__(database, audit, clock=clock)
+        self._teller = teller
 
     async def page(
         self, principal: Principal, course_id: str, *, limit: int, after: SectionPlace | None
@@ -59,6 +70,7 @@ class Sections(CourseItems[Section]):
                     "The course has other sections or lessons by now: read it again.", code="outline_changed"
                 )
             await put_in_order(tx, ordered, placed)
+            await self._teller.settle(tx, inside.course)
 
     async def _make(self, tx: AsyncConnection, inside: Entered, wish: CreateSection) -> Section:
         """Behind the others."""
@@ -89,9 +101,11 @@ class Sections(CourseItems[Section]):
         values: dict[str, Any],
     ) -> None:
         await change_section(tx, item.id, **values)
+        await self._teller.settle(tx, inside.course)
 
     async def _remove(self, tx: AsyncConnection, inside: Entered, item: Section) -> None:
         await remove_section(tx, item.id)
+        await self._teller.settle(tx, inside.course)
 
     async def _check_seen(self, tx: AsyncConnection, inside: Entered, item: Section) -> None:
         if not item.is_released_at(self._clock()) and not inside.may(Action.COURSE_TEACH):

@@ -7,13 +7,14 @@ time, and its place in the order.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections import Counter, defaultdict
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 from itertools import zip_longest
 
 from vtp.courses.outline_store import Lesson
-from vtp.courses.recurrence import Occurrence
+from vtp.courses.recurrence import Occurrence, parse_rule, read_local
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,6 +53,50 @@ def realign(lessons: Sequence[Lesson], skipped: Sequence[str], wanted: Sequence[
         else:
             found.moved.append((lesson, after))
     return found
+
+
+def not_used_up(
+    past: Collection[str], before: Sequence[Occurrence], after: Sequence[Occurrence], rules: tuple[str, str]
+) -> list[Occurrence]:
+    """Of the classes of a changed rule those whose places are not taken by what has begun (`past`).
+
+    A class that was held uses up the place of its day. Where both rules (`rules`: before, after) have as many
+    classes in its day, week or month, it uses up the place that it had in that: held on Monday, there is none
+    on Tuesday where the series moves by a day.
+    """
+    one, other = (parse_rule(rule)["FREQ"] for rule in rules)
+    days = {local[:10] for local in past}
+    if one != other:
+        return [place for place in after if place.local[:10] not in days]
+    period = _PERIODS[one]
+    used = Counter(map(period, past))
+    counts = Counter(period(place.local) for place in before)
+    places: dict[str, list[Occurrence]] = defaultdict(list)
+    for place in after:
+        places[period(place.local)].append(place)
+    free: list[Occurrence] = []
+    for name, some in places.items():
+        if counts[name] == len(some):
+            free += some[used[name] :]
+        else:
+            free += [place for place in some if place.local[:10] not in days]
+    return free
+
+
+def _week(local: str) -> str:
+    year, week, _ = read_local(local).isocalendar()
+    return f"{year}-{week:02}"
+
+
+def _day(local: str) -> str:
+    return local[:10]
+
+
+def _month(local: str) -> str:
+    return local[:7]
+
+
+_PERIODS: dict[str, Callable[[str], str]] = {"DAILY": _day, "WEEKLY": _week, "MONTHLY": _month}
 
 
 def times_of(occurrence: Occurrence, minutes: int) -> dict[str, object]:

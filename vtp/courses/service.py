@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import replace
-from typing import Any
+from typing import Any, Protocol
 
 from sqlalchemy import bindparam, select
 from sqlalchemy.ext.asyncio import AsyncConnection
@@ -49,6 +49,14 @@ Before = Callable[[AsyncConnection, Entered, Origin], Awaitable[None]]
 Opened = Callable[[AsyncConnection, Entered], Awaitable[None]]
 """What is done within the transaction by which a draft becomes active."""
 
+
+class LiveLessons(Protocol):
+    """Told within the transaction by which a course becomes active, or is that no more."""
+
+    async def tell_of_start(self, tx: AsyncConnection, inside: Entered) -> None: ...
+    async def tell_of_closing(self, tx: AsyncConnection, inside: Entered) -> None: ...
+
+
 _FIGURES = watch_figures(
     select(course_recordings.c.recording_id).where(course_recordings.c.course_id == bindparam("course_id"))
 )
@@ -66,13 +74,14 @@ class Courses:
         rooms: KeptRooms,
         tell_narrowed: TellNarrowed,
         news: EnrolmentNews,
-        opened: Opened,
+        lessons: LiveLessons,
         *,
         clock: Clock = utc_now,
     ) -> None:
         self._tell_narrowed = tell_narrowed
         self._news = news
-        self._opened = [opened]
+        self._lessons = lessons
+        self._opened: list[Opened] = []
         self.watched_before: WatchedBefore | None = None
         self._database = database
         self._before_deletion = before_deletion
@@ -138,14 +147,24 @@ class Courses:
                 await change_course(tx, course.id, self._clock(), **changes)
                 await self.record(tx, Event.COURSE_CHANGED, course, principal, origin, fields=sorted(changes))
             changed = await self._again(tx, principal, course.id)
+            await self._tell_of_status(tx, inside, changed)
             if "max_students" in changes and await give_places(tx, changed.course, self._news, self._clock()):
                 changed = await self._again(tx, principal, course.id)  # with how many take part now
-            if course.status is CourseStatus.DRAFT and changed.course.status is CourseStatus.ACTIVE:
-                for opened in self._opened:
-                    await opened(tx, changed)
         if "status" in changes:
             self._tell_narrowed(course.id)
         return changed
+
+    async def _tell_of_status(self, tx: AsyncConnection, before: Entered, after: Entered) -> None:
+        was, is_now = before.course.status, after.course.status
+        if was is is_now:
+            return
+        if was is CourseStatus.ACTIVE:
+            await self._lessons.tell_of_closing(tx, before)
+        if is_now is CourseStatus.ACTIVE:
+            await self._lessons.tell_of_start(tx, after)
+        if was is CourseStatus.DRAFT and is_now is CourseStatus.ACTIVE:
+            for opened in self._opened:
+                await opened(tx, after)
 
     @done_over
     async def delete(self, principal: Principal, course_id: str, origin: Origin) -> Course:

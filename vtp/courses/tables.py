@@ -12,6 +12,7 @@ from sqlalchemy import (
     Table,
     Text,
     UniqueConstraint,
+    false,
 )
 
 from vtp.db.metadata import metadata
@@ -99,11 +100,19 @@ lessons = Table(
     Column("occurrence", String(16), comment="which class of the series, as the clock on the wall says"),
     Column("touched", Boolean, nullable=False, comment="moved or cancelled by itself"),
     Column("sequence", Integer, nullable=False, comment="of iCalendar: counted up by changes of its time"),
+    Column(
+        "told",
+        Boolean,
+        nullable=False,
+        server_default=false(),
+        comment="of a live lesson: students' calendars have it",
+    ),
     Column("created_at", UtcDateTime, nullable=False),
     Column("updated_at", UtcDateTime, nullable=False),
     CheckConstraint("kind IN ('live', 'recording', 'material', 'assignment')", name="kind"),
     Index(None, "course_id", "position"),
     Index(None, "course_id", "starts_at"),
+    Index(None, "told", "starts_at"),
     Index(None, "schedule_id", "occurrence", unique=True),
 )
 

@@ -141,6 +141,7 @@ def _lessons(made: Sequence[str], weeks: int, now: datetime) -> Iterator[dict[st
                 "ends_at": starts_at + timedelta(minutes=45),
                 "touched": False,
                 "sequence": 0,
+                "told": True,
                 **_stamps(now),
             }
 

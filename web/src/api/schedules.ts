@@ -28,12 +28,11 @@ export interface ScheduleChange {
   time_zone: string;
   first_start: string;
   duration_minutes: number;
-}
-
-export interface NewSchedule extends ScheduleChange {
   section_id: string | null;
   published: boolean;
 }
+
+export type NewSchedule = ScheduleChange;
 
 export function schedulesApi(http: HttpClient) {
   const one = (course: string, id: string) => coursePath(course, "schedules", id);

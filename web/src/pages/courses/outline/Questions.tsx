@@ -4,6 +4,7 @@ import { Button } from "../../../design/Button";
 import { Dialog, DialogActions } from "../../../design/Dialog";
 import { useTask } from "../../../hooks/useTask";
 import { useApi } from "../../../session/Session";
+import { TOLD_BY_MAIL } from "../schedule/mails";
 import { useCourse } from "../useCourse";
 import { LessonPeople } from "./LessonPeople";
 
@@ -19,7 +20,7 @@ interface Words {
 }
 
 function wordsOf(asked: Exclude<Asked, { ask: "people" }>, mails: boolean): Words {
-  const told = mails ? " Everybody in the course gets a mail." : "";
+  const told = mails ? TOLD_BY_MAIL : "";
   if (asked.ask === "delete-section") {
     return {
       title: "Delete this section?",

@@ -15,6 +15,7 @@ import { useTask } from "../../../hooks/useTask";
 import { useApi } from "../../../session/Session";
 import { useCourse } from "../useCourse";
 import { CalendarCard } from "./CalendarCard";
+import { TOLD_BY_MAIL } from "./mails";
 import { ruleWords } from "./rule";
 import { SeriesDialog } from "./SeriesDialog";
 import { UpcomingLessons } from "./UpcomingLessons";
@@ -119,7 +120,7 @@ function SeriesList() {
         <p className="soft">
           The lessons of “{doomed?.title}” that have not begun are deleted, also those that were moved. What
           was held stays.
-          {course.mail_lessons && course.status === "active" && " Everybody in the course gets a mail."}
+          {course.mail_lessons && course.status === "active" && TOLD_BY_MAIL}
         </p>
         <DialogActions>
           <Button onClick={() => setDoomed(null)}>Leave it</Button>

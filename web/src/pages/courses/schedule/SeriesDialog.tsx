@@ -21,7 +21,14 @@ interface Ends {
 
 type Value = Pick<
   Schedule,
-  "title" | "description" | "rule" | "time_zone" | "first_start" | "duration_minutes" | "section_id"
+  | "title"
+  | "description"
+  | "rule"
+  | "time_zone"
+  | "first_start"
+  | "duration_minutes"
+  | "section_id"
+  | "published"
 >;
 
 const KNOWN = ["title", "description", "rule", "time_zone", "first_start", "duration_minutes", "section_id"];
@@ -34,6 +41,7 @@ const newSeries = (): Value => ({
   first_start: "",
   duration_minutes: 45,
   section_id: null,
+  published: true,
 });
 
 /** A series made (`id` null) or changed. */
@@ -90,13 +98,11 @@ function SeriesForm({
       time_zone,
       first_start,
       duration_minutes: Number(duration_minutes),
+      published: values.published === "on",
+      // Without sections, and before they are there, nobody is asked.
+      section_id: "section_id" in values ? values.section_id || null : value.section_id,
     };
-    if (id === null)
-      await schedules.add(course.id, {
-        ...wish,
-        section_id: values.section_id || null,
-        published: values.published === "on",
-      });
+    if (id === null) await schedules.add(course.id, wish);
     else await schedules.change(course.id, id, wish, version);
     onClose();
     await onDone();
@@ -105,8 +111,8 @@ function SeriesForm({
     <form className="form" onSubmit={form.onSubmit}>
       {id !== null && (
         <p className="soft">
-          A change is for what has not begun; lessons that were moved or cancelled by themselves stay as they
-          are.
+          A change is for what has not begun; lessons that were moved, cancelled, shown or hidden by
+          themselves stay as they are.
         </p>
       )}
       <EditTrouble form={form} onTheirs={onTheirs} onMine={keepMine} />
@@ -159,7 +165,7 @@ function SeriesForm({
         ))}
       </SelectField>
       <RuleFields rule={value.rule} error={form.fields.rule} />
-      {id === null && <Sections error={form.fields.section_id} />}
+      <Sections chosen={value.section_id} error={form.fields.section_id} />
       <TextField
         label="Description"
         name="description"
@@ -168,7 +174,12 @@ function SeriesForm({
         defaultValue={value.description}
         error={form.fields.description}
       />
-      {id === null && <CheckField label="Students see its lessons" name="published" defaultChecked />}
+      <CheckField
+        label="Students see its lessons"
+        name="published"
+        defaultChecked={value.published}
+        data-testid="series-published"
+      />
       <FormEnds form={form} onCancel={onClose} data-testid="save-series">
         {id === null ? "Make the series" : "Save"}
       </FormEnds>
@@ -176,8 +187,8 @@ function SeriesForm({
   );
 }
 
-/** Where the lessons of a new series are put; nothing where there are no sections. */
-function Sections({ error }: { error: string | undefined }) {
+/** Where the lessons of a series are put; nothing where there are no sections. */
+function Sections({ chosen, error }: { chosen: string | null; error: string | undefined }) {
   const { course } = useCourse();
   const { outline } = useApi();
   const load = useCallback(
@@ -187,7 +198,7 @@ function Sections({ error }: { error: string | undefined }) {
   const { data } = useLoaded(load);
   if (!data || data.items.length === 0) return null;
   return (
-    <SelectField label="Section" name="section_id" error={error}>
+    <SelectField label="Section" name="section_id" defaultValue={chosen ?? ""} error={error}>
       <option value="">In no section</option>
       {data.items.map(({ id, title }) => (
         <option key={id} value={id}>
