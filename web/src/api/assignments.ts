@@ -70,7 +70,10 @@ export interface Score {
 }
 
 export interface Grade {
+  /** The attempt that the points are for. */
   submission_id: string | null;
+  /** That is handed in; null for students. */
+  newest_submission_id: string | null;
   points: number | null;
   scores: Score[];
   feedback: string;
@@ -86,6 +89,8 @@ export interface GradeChange {
   feedback?: string;
   released?: boolean;
   for_group?: boolean;
+  /** Points that are sent as they were are for the newest attempt, too. */
+  for_newest?: boolean;
 }
 
 /** Where a student stands with an assignment. */
