@@ -22,6 +22,7 @@ from vtp.coursework.file_store import StoredFile, count_files, files_of, find_fi
 from vtp.coursework.files import CourseFiles, Place, Upload
 from vtp.coursework.grade_schemas import ChangeGrade
 from vtp.coursework.grade_store import Grade, find_grade, grade_by_id, put_grade, release_grades
+from vtp.coursework.groups import students_of
 from vtp.coursework.news import GRADED, page_of
 from vtp.coursework.submission_store import newest_of
 from vtp.db import Database
@@ -98,7 +99,7 @@ class Grades:
                 values["submission_id"] = _attempt_for(found, values, for_newest=wish.for_newest)
             people = [wanted]
             if wish.for_group:
-                people = await _group(tx, assignment, wanted)
+                people = await _group(tx, inside, assignment, wanted)
             told = []
             for one in people:
                 before = found if one == wanted else await self._of(tx, inside, assignment, one)
@@ -264,11 +265,13 @@ def _points_of(scores: Sequence[Mapping[str, Any]]) -> dict[str, float]:
     return {one["id"]: one["points"] for one in scores}
 
 
-async def _group(tx: AsyncConnection, assignment: Assignment, user_id: str) -> list[str]:
+async def _group(tx: AsyncConnection, inside: Entered, assignment: Assignment, user_id: str) -> list[str]:
+    """Somebody, and who of their group is in the course still."""
     group_id = await group_of(tx, assignment.id, user_id) if assignment.for_groups else None
     if group_id is None:
         raise Conflict("This student is in no group of the assignment.", code="no_group")
-    return await members_of(tx, group_id)
+    mates = await members_of(tx, group_id, students_of(inside))
+    return [user_id, *(one for one in mates if one != user_id)]
 
 
 def _values(assignment: Assignment, wish: ChangeGrade, now: datetime) -> dict[str, Any]:
