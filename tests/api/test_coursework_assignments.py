@@ -243,6 +243,42 @@ async def test_of_two_teachers_who_change_the_same_groups_the_second_is_told(api
 
 
 @pytest.mark.both_databases
+async def test_of_two_in_a_group_who_write_at_once_the_second_is_told(api: Api) -> None:
+    teacher, pupil, at = await prepared(api, for_groups=True)
+    mate = await student(api, "mate")
+    await enrol(api, course_of(at), mate)
+    reds = {"name": "Reds", "members": [pupil.user_id, mate.user_id]}
+    assert (await api.call("PUT", f"{at}/groups", {"groups": [reds]}, by=teacher)).status == 200
+    made = await api.call("POST", f"{at}/submissions", {"text": "Intro"}, by=pupil)
+    draft = f"{at}/submissions/{made.body['id']}"
+
+    async def write(text: str, by: Person, seen: Answer) -> Answer:
+        tag = {"If-Match": seen.headers["ETag"]}
+        return await api.call("PUT", draft, {"text": text}, by=by, headers=tag)
+
+    file = await upload(api, f"{draft}/files", mate)
+    assert file.status == 201
+    pages = await write("Intro, and three pages", mate, made)
+    assert pages.status == 200, "a file is no other text"
+    late = await write("Intro.", pupil, made)
+    assert (late.status, late.body["code"]) == (412, "precondition_failed")
+    tag = {"If-Match": made.headers["ETag"]}
+    unseen = await api.call("POST", f"{draft}/hand-in", by=pupil, headers=tag)
+    assert unseen.status == 412, "nobody hands in what they have not seen"
+    again = await write("Intro, and three pages", mate, made)
+    assert again.status == 200, "its answer may have been lost"
+    now = await api.call("GET", draft, by=pupil)
+    assert (now.body["text"], now.body["handed_in_at"]) == ("Intro, and three pages", None)
+    for seen, text in ((now, "Intro, and four pages"), (again, "Intro, and five pages")):
+        written = await write(text, pupil, seen)
+        assert written.status == (200 if seen is now else 412)
+    tag = {"If-Match": (await api.call("GET", draft, by=mate)).headers["ETag"]}
+    for _ in range(2):
+        done = await api.call("POST", f"{draft}/hand-in", by=mate, headers=tag)
+        assert (done.status, done.body["text"]) == (200, "Intro, and four pages")
+
+
+@pytest.mark.both_databases
 async def test_a_group_goes_on_without_a_member_who_left_the_course(api: Api) -> None:
     teacher, pupil, at = await prepared(api, for_groups=True, points=100)
     mate, third, gone = [await student(api, name) for name in ("mate", "third", "gone")]
