@@ -184,6 +184,31 @@ async def test_points_that_stay_as_they_are_stay_of_the_attempt_they_were_given_
     assert moved["submission_id"] == moved["newest_submission_id"] != second, "other scores, the same sum"
 
 
+async def test_a_student_is_told_of_released_points_that_change_and_of_no_typo(api: Api) -> None:
+    teacher, pupil, at = await prepared(api, points=100)
+    await hand_in(api, await begin(api, at, pupil), pupil)
+
+    async def grades_told() -> list[str]:
+        return [one["text"] for one in await told(api, pupil) if one["kind"] == "grade_released"]
+
+    there, changed = "There is a grade for “Essay”.", "Your grade for “Essay” has changed."
+    await grade(api, at, pupil, teacher, points=40, released=True)
+    assert await grades_told() == [there]
+    await grade(api, at, pupil, teacher, points=40, feedback="Mind the commas", released=True)
+    assert await grades_told() == [there], "the same points"
+    await hand_in(api, await begin(api, at, pupil, "Better"), pupil)
+    await grade(api, at, pupil, teacher, points=95, released=True)
+    assert await grades_told() == [changed, there]
+    await hand_in(api, await begin(api, at, pupil, "No better"), pupil)
+    await grade(api, at, pupil, teacher, points=95, for_newest=True)
+    assert await grades_told() == [changed, changed, there], "what was handed in anew is graded"
+    await grade(api, at, pupil, teacher, released=False)
+    await grade(api, at, pupil, teacher, points=90)
+    assert len(await grades_told()) == 3, "a draft is not seen"
+    await grade(api, at, pupil, teacher, released=True)
+    assert await grades_told() == [there, changed, changed, there]
+
+
 async def test_the_book_is_a_table_that_runs_nothing(api: Api) -> None:
     teacher, pupil, at = await prepared(
         api, title="=1+1", points=20, due_at=soon(days=1), late_policy="deduct", late_percent=25

@@ -100,14 +100,17 @@ class Grades:
             people = [wanted]
             if wish.for_group:
                 people = await _group(tx, inside, assignment, wanted)
-            told = []
+            new, other = list[str](), list[str]()
             for one in people:
                 before = found if one == wanted else await self._of(tx, inside, assignment, one)
                 changed = await self._put(tx, inside, before, values)
                 if changed.released_at is not None and before.released_at is None:
-                    told.append(one)
+                    new.append(one)
+                elif changed.released_at is not None and _is_another(changed, before):
+                    other.append(one)
                 await self._note(tx, inside, assignment, changed, origin)
-            await self._tell(tx, inside, assignment, told)
+            await self._tell(tx, inside, assignment, new)
+            await self._tell(tx, inside, assignment, other, "Your grade for “{}” has changed.")
             now = await self._of(tx, inside, assignment, wanted)
             return replace(now, newest_submission_id=found.newest_submission_id)
 
@@ -201,11 +204,16 @@ class Grades:
         return changed
 
     async def _tell(
-        self, tx: AsyncConnection, inside: Entered, assignment: Assignment, told: list[str]
+        self,
+        tx: AsyncConnection,
+        inside: Entered,
+        assignment: Assignment,
+        told: list[str],
+        sentence: str = "There is a grade for “{}”.",
     ) -> None:
         if not told:
             return
-        text = f"There is a grade for “{assignment.title}”."
+        text = sentence.format(assignment.title)
         news = news_in(
             inside.course,
             GRADED,
@@ -235,6 +243,11 @@ class Grades:
                 "released": grade.released_at is not None,
             },
         )
+
+
+def _is_another(changed: Grade, before: Grade) -> bool:
+    """Whether points are others, or for another attempt; of what is written about them nobody is told."""
+    return (changed.centipoints, changed.submission_id) != (before.centipoints, before.submission_id)
 
 
 def _nothing_yet(assignment: Assignment, user_id: str) -> Grade:
