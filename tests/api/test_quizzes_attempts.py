@@ -220,6 +220,9 @@ async def test_graders_correct_a_question_and_give_points_with_a_reason(api: Api
     back = await api.call("PUT", by_hand, {"points": None, "reason": "no"}, by=teacher)
     assert back.body["points"] == 1.5 and len(back.body["overrides"]) == 2
     assert (await api.call("PUT", by_hand, {"points": 1, "reason": ""}, by=teacher)).status == 422
+    most = await api.call("PUT", by_hand, {"points": 1.01, "reason": "bonus"}, by=teacher)
+    assert (most.status, most.pointers) == (422, ["/points"]), "of one that gives 1"
+    assert (await look(api, course, attempt, pupil)).body["points"] == 1.5
     second = (await begin(api, course, quiz, pupil)).body
     await end(api, course, second, pupil)
     for counts, worth in (("best", 1.5), ("last", 0), ("average", 0.75)):
@@ -230,6 +233,11 @@ async def test_graders_correct_a_question_and_give_points_with_a_reason(api: Api
     file = await api.call("GET", f"{BASE}/{course}/quiz-results/export", by=teacher)
     text_of = file.body.decode("utf-8-sig") if isinstance(file.body, bytes) else str(file.body)
     assert "'=cmd|" in text_of and "'@quiz" in text_of and "0.75" in text_of
+    await api.call("PATCH", f"{BASE}/{course}", {"status": "archived"}, by=teacher)
+    for method, path, body in (("PUT", by_hand, wish), ("POST", f"{at}/regrade", None)):
+        refused = await api.call(method, path, body, by=teacher)
+        assert (refused.status, refused.body["code"]) == (409, "course_archived"), path
+    assert (await look(api, course, attempt, teacher)).body["points"] == 1.5
 
 
 @pytest.mark.both_databases
