@@ -102,6 +102,7 @@ class Quizzes(CourseItems[Quiz]):
         async with self._database.transaction() as tx:
             inside = await enter_to_change(tx, principal, course_id, Action.COURSE_TEACH)
             quiz = await self.find(tx, inside, quiz_id)
+            await find_quiz(tx, inside.course.id, quiz.id, lock=True)  # as who begins at this moment does
             user = await find_user(tx, wanted)
             if user is None:
                 raise NotFound("There is no such account.", code="no_such_account")
