@@ -242,6 +242,99 @@ async def test_of_two_teachers_who_change_the_same_groups_the_second_is_told(api
     assert (await api.call("GET", groups, by=teacher)).body["items"][0]["name"] == "Reds"
 
 
+@pytest.mark.both_databases
+async def test_of_two_in_a_group_who_write_at_once_the_second_is_told(api: Api) -> None:
+    teacher, pupil, at = await prepared(api, for_groups=True)
+    mate = await student(api, "mate")
+    await enrol(api, course_of(at), mate)
+    reds = {"name": "Reds", "members": [pupil.user_id, mate.user_id]}
+    assert (await api.call("PUT", f"{at}/groups", {"groups": [reds]}, by=teacher)).status == 200
+    made = await api.call("POST", f"{at}/submissions", {"text": "Intro"}, by=pupil)
+    draft = f"{at}/submissions/{made.body['id']}"
+
+    async def write(text: str, by: Person, seen: Answer) -> Answer:
+        tag = {"If-Match": seen.headers["ETag"]}
+        return await api.call("PUT", draft, {"text": text}, by=by, headers=tag)
+
+    file = await upload(api, f"{draft}/files", mate)
+    assert file.status == 201
+    pages = await write("Intro, and three pages", mate, made)
+    assert pages.status == 200, "a file is no other text"
+    late = await write("Intro.", pupil, made)
+    assert (late.status, late.body["code"]) == (412, "precondition_failed")
+    tag = {"If-Match": made.headers["ETag"]}
+    unseen = await api.call("POST", f"{draft}/hand-in", by=pupil, headers=tag)
+    assert unseen.status == 412, "nobody hands in what they have not seen"
+    again = await write("Intro, and three pages", mate, made)
+    assert again.status == 200, "its answer may have been lost"
+    now = await api.call("GET", draft, by=pupil)
+    assert (now.body["text"], now.body["handed_in_at"]) == ("Intro, and three pages", None)
+    for seen, text in ((now, "Intro, and four pages"), (again, "Intro, and five pages")):
+        written = await write(text, pupil, seen)
+        assert written.status == (200 if seen is now else 412)
+    tag = {"If-Match": (await api.call("GET", draft, by=mate)).headers["ETag"]}
+    for _ in range(2):
+        done = await api.call("POST", f"{draft}/hand-in", by=mate, headers=tag)
+        assert (done.status, done.body["text"]) == (200, "Intro, and four pages")
+
+
+@pytest.mark.both_databases
+async def test_a_group_goes_on_without_a_member_who_left_the_course(api: Api) -> None:
+    teacher, pupil, at = await prepared(api, for_groups=True, points=100)
+    mate, third, gone = [await student(api, name) for name in ("mate", "third", "gone")]
+    for one in (mate, third, gone):
+        await enrol(api, course_of(at), one)
+    groups = f"{at}/groups"
+    reds, blues = (
+        {"name": name, "members": [one.user_id for one in members]}
+        for name, members in (("Reds", (pupil, mate)), ("Blues", (gone,)))
+    )
+    before = await api.call("PUT", groups, {"groups": [reds, blues]}, by=teacher)
+    for one in (pupil, gone):
+        assert (await hand_in(api, await begin(api, at, one, "We"), one)).status == 200
+    for one in (mate, gone):
+        left = await api.call("DELETE", f"{BASE}/{course_of(at)}/enroll/{one.user_id}", by=one)
+        assert left.status == 200, left
+    wish = {"points": 50, "for_group": True, "released": True}
+    graded = await api.call("PATCH", f"{at}/grades/{pupil.user_id}", wish, by=teacher)
+    assert (graded.status, graded.body["points"]) == (200, 50), graded
+    shown = await api.call("GET", groups, by=teacher)
+    [now] = named(shown)
+    assert now["members"] == [pupil.user_id], "one is for nobody who is there"
+    overtaken = {"If-Match": before.headers["ETag"]}
+    late = await api.call("PUT", groups, {"groups": named(before)}, by=teacher, headers=overtaken)
+    assert late.status == 412, "some have left since"
+    [sent] = [one for one in named(before) if one["name"] == "Reds"]
+    sent["members"].append(third.user_id)
+    saved = await api.call("PUT", groups, {"groups": [sent]}, by=teacher)
+    assert saved.status == 200, saved
+    assert [sorted(one["members"]) for one in named(saved)] == [sorted([pupil.user_id, third.user_id])]
+    nobodys = {"name": "Blues", "members": [gone.user_id]}
+    again = await api.call("PUT", groups, {"groups": [*named(saved), nobodys]}, by=teacher)
+    assert (again.status, named(again)) == (200, named(saved)), "of nobody there none is made"
+    own = (await api.call("GET", groups, by=pupil)).body["items"]
+    assert [len(one["members"]) for one in own] == [2]
+    for one in (mate, gone):
+        assert (await enrol(api, course_of(at), one)).status == 201
+    back = await api.call("GET", groups, by=teacher)
+    assert sorted(len(one["members"]) for one in named(back)) == [1, 3], "who comes back is in it again"
+
+
+async def test_accounts_and_groups_are_named_in_capitals_too(api: Api) -> None:
+    teacher, pupil, at = await prepared(api, for_groups=True)
+    groups = f"{at}/groups"
+    reds = {"name": "Reds", "members": [pupil.user_id.upper()]}
+    made = await api.call("PUT", groups, {"groups": [reds]}, by=teacher)
+    assert (made.status, named(made)[0]["members"]) == (200, [pupil.user_id])
+    kept = {**reds, "id": named(made)[0]["id"].upper()}
+    again = await api.call("PUT", groups, {"groups": [kept]}, by=teacher)
+    assert (again.status, named(again)) == (200, named(made))
+    twice = {"name": "Blues", "members": [pupil.user_id]}
+    refused = await api.call("PUT", groups, {"groups": [kept, twice]}, by=teacher)
+    assert (refused.status, refused.pointers) == (422, ["/groups/1/members/0"])
+    assert refused.body["errors"][0]["detail"] == "somebody in “Blues” is in another group, too"
+
+
 def named(answer: Answer) -> list[dict[str, Any]]:
     """Groups as they are sent."""
     return [

@@ -122,6 +122,93 @@ async def test_a_group_is_graded_at_once(api: Api) -> None:
     assert (await api.call("GET", f"{at}/grades/{mate.user_id}", by=mate)).body["points"] == 50
 
 
+async def entry_of(api: Api, at: str, who: Person) -> dict[str, object]:
+    """How somebody stands with the newest assignment of a course."""
+    found = (await api.call("GET", f"{course_of(at)}/grades/mine", by=who)).body["items"][0]
+    assert isinstance(found, dict)
+    return found
+
+
+@pytest.mark.both_databases
+async def test_a_grade_given_without_a_hand_in_is_not_reduced_by_a_late_one(api: Api) -> None:
+    deducts = {"late_policy": "deduct", "late_percent": 10}
+    teacher, pupil, at = await prepared(api, points=100, due_at=soon(hours=-1), **deducts)
+    await grade(api, at, pupil, teacher, points=80, released=True)
+    assert (await hand_in(api, await begin(api, at, pupil), pupil)).status == 200
+    mine = await entry_of(api, at, pupil)
+    assert (mine["status"], mine["percent_off"], mine["final_points"]) == ("late", 0, 80)
+    [row] = (await api.call("GET", f"{course_of(at)}/grades", by=teacher)).body["items"]
+    assert row["entries"] == [mine]
+    waits = (await api.call("GET", "/api/v1/home", by=teacher)).body["to_grade"]
+    assert [one["waiting"] for one in waits] == [1], "what came since is to be looked at"
+    await grade(api, at, pupil, teacher, points=85)
+    assert (await entry_of(api, at, pupil))["final_points"] == 76.5
+
+
+@pytest.mark.both_databases
+async def test_points_that_stay_as_they_are_stay_of_the_attempt_they_were_given_for(api: Api) -> None:
+    deducts = {"late_policy": "deduct", "late_percent": 10}
+    teacher, pupil, at = await prepared(
+        api, points=10, rubric=RUBRIC, for_groups=True, due_at=soon(days=1), **deducts
+    )
+    mate = await student(api, "mate")
+    await enrol(api, at.split("/")[4], mate)
+    group = {"name": "Reds", "members": [pupil.user_id, mate.user_id]}
+    assert (await api.call("PUT", f"{at}/groups", {"groups": [group]}, by=teacher)).status == 200
+    first = await hand_in(api, await begin(api, at, pupil), pupil)
+    scores = [{"id": "form", "points": 4, "comment": "gud"}, {"id": "facts", "points": 5}]
+    path = f"{at}/grades/{pupil.user_id}"
+    unseen = (await api.call("GET", path, by=pupil)).body
+    assert unseen["newest_submission_id"] is None, "for staff"
+    given = await grade(api, at, pupil, teacher, scores=scores, released=True, for_group=True)
+    assert given["newest_submission_id"] == given["submission_id"] == first.body["id"]
+    tag = {"If-Match": (await api.call("GET", path, by=teacher)).headers["ETag"]}
+    await api.call("PATCH", at, {"due_at": first.body["handed_in_at"]}, by=teacher)
+    second = (await hand_in(api, await begin(api, at, mate, "Again"), mate)).body["id"]
+    corrected = [{**scores[0], "comment": "Good"}, scores[1]]
+    wish = {"scores": corrected, "feedback": "Well done", "for_group": True}
+    refused = await api.call("PATCH", path, wish, by=teacher, headers=tag)
+    assert refused.status == 412, "there is another attempt"
+    kept = await grade(api, at, pupil, teacher, **wish)
+    assert (kept["submission_id"], kept["newest_submission_id"]) == (first.body["id"], second)
+    for one in (pupil, mate):
+        mine = await entry_of(api, at, one)
+        assert (mine["percent_off"], mine["final_points"]) == (0, 9)
+    bound = await grade(api, at, pupil, teacher, **wish, for_newest=True)
+    assert bound["submission_id"] == second
+    for one in (pupil, mate):
+        assert (await entry_of(api, at, one))["final_points"] == 8.1
+    await hand_in(api, await begin(api, at, mate, "Once more"), mate)
+    other = [{**scores[0], "points": 3}, {**scores[1], "points": 6}]
+    moved = await grade(api, at, pupil, teacher, scores=other)
+    assert moved["submission_id"] == moved["newest_submission_id"] != second, "other scores, the same sum"
+
+
+async def test_a_student_is_told_of_released_points_that_change_and_of_no_typo(api: Api) -> None:
+    teacher, pupil, at = await prepared(api, points=100)
+    await hand_in(api, await begin(api, at, pupil), pupil)
+
+    async def grades_told() -> list[str]:
+        return [one["text"] for one in await told(api, pupil) if one["kind"] == "grade_released"]
+
+    there, changed = "There is a grade for “Essay”.", "Your grade for “Essay” has changed."
+    await grade(api, at, pupil, teacher, points=40, released=True)
+    assert await grades_told() == [there]
+    await grade(api, at, pupil, teacher, points=40, feedback="Mind the commas", released=True)
+    assert await grades_told() == [there], "the same points"
+    await hand_in(api, await begin(api, at, pupil, "Better"), pupil)
+    await grade(api, at, pupil, teacher, points=95, released=True)
+    assert await grades_told() == [changed, there]
+    await hand_in(api, await begin(api, at, pupil, "No better"), pupil)
+    await grade(api, at, pupil, teacher, points=95, for_newest=True)
+    assert await grades_told() == [changed, changed, there], "what was handed in anew is graded"
+    await grade(api, at, pupil, teacher, released=False)
+    await grade(api, at, pupil, teacher, points=90)
+    assert len(await grades_told()) == 3, "a draft is not seen"
+    await grade(api, at, pupil, teacher, released=True)
+    assert await grades_told() == [there, changed, changed, there]
+
+
 async def test_the_book_is_a_table_that_runs_nothing(api: Api) -> None:
     teacher, pupil, at = await prepared(
         api, title="=1+1", points=20, due_at=soon(days=1), late_policy="deduct", late_percent=25

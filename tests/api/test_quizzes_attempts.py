@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import asyncio
 from datetime import UTC, datetime, timedelta
+from functools import partial
 from typing import Any
 
 import pytest
-from sqlalchemy import insert, select
+from sqlalchemy import insert, select, text
 
 from tests.api.course_material import BASE, enrol, make_course, student
+from tests.api.coursework_material import until
 from tests.api.quiz_material import (
     MULTIPLE,
     NUMERIC,
@@ -24,9 +26,13 @@ from tests.api.quiz_material import (
     times_are_over,
 )
 from tests.serving import Api, Person
+from vtp.db import Database
 from vtp.ids import new_id
+from vtp.quizzes.attempt_store import Attempt, add_attempt
+from vtp.quizzes.quiz_store import extra_minutes, find_quiz
 from vtp.quizzes.results import points_of_course
 from vtp.quizzes.tables import quiz_attempts, quizzes
+from vtp.quizzes.timing import ends_at
 
 
 def now() -> datetime:
@@ -194,6 +200,40 @@ async def test_questions_are_drawn_and_shuffled_for_each_attempt_and_stay_so(
     assert len(sets) > 1 and len(orders) > 1
 
 
+@pytest.mark.both_databases
+@pytest.mark.parametrize("minutes", [10, 0])
+async def test_more_time_and_none_more_counts_in_an_attempt_that_is_begun_at_the_same_moment(
+    api: Api, teacher: Person, minutes: int
+) -> None:
+    course = await make_course(api, teacher)
+    pupil = await pupil_in(api, course)
+    question = await add_question(api, course, teacher, TEXT)
+    quiz = await make_quiz(api, course, teacher, [question], time_limit_minutes=5)
+    path = f"{BASE}/{course}/quizzes/{quiz}/extra-time/{pupil.user_id}"
+    assert (await api.call("PUT", path, {"minutes": 5}, by=teacher)).status == 200
+    database = api.server.services.database
+    async with database.transaction() as tx:  # as who begins does
+        locked = await find_quiz(tx, course, quiz, lock=True)
+        assert locked is not None
+        then, extra = now(), (await extra_minutes(tx, quiz, [pupil.user_id]))[pupil.user_id]
+        giving = asyncio.create_task(api.call("PUT", path, {"minutes": minutes}, by=teacher))
+        if tx.dialect.name == "postgresql":
+            await until(partial(waits_or_done, database, giving))
+        until_when = ends_at(locked, then, extra)
+        begun = Attempt(new_id(), quiz, pupil.user_id, 1, "0", then, until_when, None, None, None, 1.5)
+        await add_attempt(tx, begun, {question: []})
+    assert (await giving).status == 200
+    seen = (await look(api, course, {"quiz_id": quiz, "id": begun.id}, pupil)).body
+    assert datetime.fromisoformat(seen["ends_at"]) - then == timedelta(minutes=5 + minutes)
+
+
+async def waits_or_done(database: Database, task: asyncio.Task[Any]) -> bool:
+    here = "datname = current_database() AND wait_event_type = 'Lock'"
+    async with database.read() as tx:
+        found = await tx.execute(text(f"SELECT count(*) FROM pg_stat_activity WHERE {here}"))
+        return task.done() or bool(found.scalar_one())
+
+
 async def test_graders_correct_a_question_and_give_points_with_a_reason(api: Api, teacher: Person) -> None:
     course = await make_course(api, teacher, name="x")
     pupil = await pupil_in(api, course)
@@ -220,6 +260,9 @@ async def test_graders_correct_a_question_and_give_points_with_a_reason(api: Api
     back = await api.call("PUT", by_hand, {"points": None, "reason": "no"}, by=teacher)
     assert back.body["points"] == 1.5 and len(back.body["overrides"]) == 2
     assert (await api.call("PUT", by_hand, {"points": 1, "reason": ""}, by=teacher)).status == 422
+    most = await api.call("PUT", by_hand, {"points": 1.01, "reason": "bonus"}, by=teacher)
+    assert (most.status, most.pointers) == (422, ["/points"]), "of one that gives 1"
+    assert (await look(api, course, attempt, pupil)).body["points"] == 1.5
     second = (await begin(api, course, quiz, pupil)).body
     await end(api, course, second, pupil)
     for counts, worth in (("best", 1.5), ("last", 0), ("average", 0.75)):
@@ -230,6 +273,11 @@ async def test_graders_correct_a_question_and_give_points_with_a_reason(api: Api
     file = await api.call("GET", f"{BASE}/{course}/quiz-results/export", by=teacher)
     text_of = file.body.decode("utf-8-sig") if isinstance(file.body, bytes) else str(file.body)
     assert "'=cmd|" in text_of and "'@quiz" in text_of and "0.75" in text_of
+    await api.call("PATCH", f"{BASE}/{course}", {"status": "archived"}, by=teacher)
+    for method, path, body in (("PUT", by_hand, wish), ("POST", f"{at}/regrade", None)):
+        refused = await api.call(method, path, body, by=teacher)
+        assert (refused.status, refused.body["code"]) == (409, "course_archived"), path
+    assert (await look(api, course, attempt, teacher)).body["points"] == 1.5
 
 
 @pytest.mark.both_databases

@@ -15,6 +15,7 @@ from tests.e2e.test_course_pages import STUDENT, TEACHER, make_course, open_cour
 from tests.e2e.test_pages import assert_fits_a_phone
 from tests.serving import Api
 
+MATE = "mate@school.example"
 PDF = b"%PDF-1.7\n" + b"1 0 obj << /Type /Catalog >> endobj\n" * 20
 
 
@@ -26,7 +27,8 @@ def school(tmp_path_factory: pytest.TempPathFactory) -> Iterator[School]:
 
 async def fill(loop: asyncio.AbstractEventLoop, api: Api) -> School:
     teacher = await api.person("teacher", TEACHER)
-    await api.person("student", STUDENT)
+    for address in (STUDENT, MATE):
+        await api.person("student", address)
     return School(loop, api, teacher, "")
 
 
@@ -134,6 +136,43 @@ def test_a_student_hands_in_a_file_and_sees_the_grade_without_a_reload(
         student.get_by_test_id("download-remarks.pdf").click()
     assert Path(had.value.path()).read_bytes() == PDF
     assert_fits_a_phone(student)
+
+
+def test_who_writes_beside_others_of_their_group_is_told_before_anything_is_lost(
+    school: School, browser: Browser
+) -> None:
+    course = attended_course(school)
+    school.call("POST", f"/api/v1/courses/{course}/enroll", {"email": MATE})
+    members = school.call("GET", f"/api/v1/courses/{course}/enrollments")["items"]
+    wish = {"title": "Refraction", "for_groups": True}
+    made = school.call("POST", f"/api/v1/courses/{course}/assignments", wish)
+    at = f"/api/v1/courses/{course}/assignments/{made['id']}"
+    group = {"name": "Reds", "members": [one["student_id"] for one in members]}
+    school.call("PUT", f"{at}/groups", {"groups": [group]})
+    sam, mate = (person(browser, school, address) for address in (STUDENT, MATE))
+    for page in (sam, mate):
+        open_course(page, school, course, "assignments")
+        page.get_by_test_id("assignment-Refraction").get_by_role("link").click()
+    sam.get_by_test_id("begin-work").click()
+    write(sam, "Intro")
+    ask_again(mate)
+    expect(mate.get_by_test_id("work-text")).to_have_value("Intro")
+    write(mate, "Intro, and three pages")
+    sam.get_by_test_id("work-text").fill("Intro.")
+    sam.get_by_test_id("hand-in").click()
+    expect(sam.get_by_test_id("overtaken")).to_be_visible()
+    expect(sam.get_by_test_id("work-text")).to_have_value("Intro.")
+    sam.get_by_test_id("take-theirs").click()
+    expect(sam.get_by_test_id("work-text")).to_have_value("Intro, and three pages")
+    sam.get_by_test_id("hand-in").click()
+    expect(sam.get_by_test_id("attempt-1")).to_contain_text("Intro, and three pages")
+
+
+def write(page: Page, text: str) -> None:
+    """Types it, and leaves the field."""
+    page.get_by_test_id("work-text").fill(text)
+    with page.expect_response(lambda answer: answer.request.method == "PUT"):
+        page.get_by_test_id("work-text").blur()
 
 
 def set_assignment(teacher: Page, school: School, course: str) -> None:

@@ -10,7 +10,19 @@ from datetime import datetime
 from functools import cache, lru_cache
 from typing import Any
 
-from sqlalchemy import Integer, and_, bindparam, delete, exists, func, insert, or_, select, update
+from sqlalchemy import (
+    ColumnElement,
+    Integer,
+    and_,
+    bindparam,
+    delete,
+    exists,
+    func,
+    insert,
+    or_,
+    select,
+    update,
+)
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from vtp.accounts.tables import users
@@ -24,6 +36,7 @@ from vtp.coursework.tables import coursework_files, grades, submissions
 from vtp.db.lists import among, filled_at_once
 from vtp.db.prepared import Prepared
 from vtp.db.types import UtcDateTime, id_type
+from vtp.notifications.store import To
 
 
 @dataclass(frozen=True, slots=True)
@@ -231,11 +244,25 @@ async def has_submissions(tx: AsyncConnection, assignment_id: str, owners: Colle
     return (await tx.execute(one)).first() is not None
 
 
+def _are_there(assignment_id: str, students: To) -> tuple[ColumnElement[bool], ColumnElement[bool]]:
+    """Of an assignment's groups those that are not of people alone who are none of `students` any more: these
+    are kept, with what they have handed in, for when they come back."""
+    inside = exists().where(members.c.group_id == groups.c.id).correlate(groups)
+    going_on = or_(inside.where(members.c.user_id.in_(students)), ~inside)
+    return groups.c.assignment_id == assignment_id, going_on
+
+
 async def page_of_groups(
-    tx: AsyncConnection, assignment_id: str, *, limit: int | None, after: str | None, only: str | None = None
+    tx: AsyncConnection,
+    assignment_id: str,
+    students: To,
+    *,
+    limit: int | None,
+    after: str | None,
+    only: str | None = None,
 ) -> list[Group]:
-    """An assignment's, or one of them, with who is in each."""
-    statement = select(groups.c.id, groups.c.name).where(groups.c.assignment_id == assignment_id)
+    """An assignment's, or one of them, with those of `students` who are in each; none where none is left."""
+    statement = select(groups.c.id, groups.c.name).where(*_are_there(assignment_id, students))
     if only is not None:
         statement = statement.where(groups.c.id == only)
     if after is not None:
@@ -245,7 +272,7 @@ async def page_of_groups(
     named = (
         select(members.c.group_id, users.c.id, users.c.full_name)
         .join(users, users.c.id == members.c.user_id)
-        .where(members.c.group_id.in_(list(inside)))
+        .where(members.c.group_id.in_(list(inside)), members.c.user_id.in_(students))
         .order_by(users.c.id)
     )
     for group_id, user_id, name in await tx.execute(named) if inside else ():
@@ -253,10 +280,11 @@ async def page_of_groups(
     return [Group(row[0], row[1], tuple(inside[row[0]])) for row in found]
 
 
-async def mark_of_groups(tx: AsyncConnection, assignment_id: str) -> str:
+async def mark_of_groups(tx: AsyncConnection, assignment_id: str, students: To) -> str:
     """What is another once any group of an assignment is, or who is in it."""
-    named = select(groups.c.id, groups.c.name).where(groups.c.assignment_id == assignment_id)
-    inside = select(members.c.user_id, members.c.group_id).where(members.c.assignment_id == assignment_id)
+    named = select(groups.c.id, groups.c.name).where(*_are_there(assignment_id, students))
+    in_any = members.c.assignment_id == assignment_id, members.c.user_id.in_(students)
+    inside = select(members.c.user_id, members.c.group_id).where(*in_any)
     digest = hashlib.sha256()
     for statement in (named.order_by(groups.c.id), inside.order_by(members.c.user_id)):
         found = [list(row) for row in await tx.execute(statement)]
@@ -272,10 +300,20 @@ async def group_of(tx: AsyncConnection, assignment_id: str, user_id: str) -> str
     return (await tx.execute(wanted)).scalar_one_or_none()
 
 
-async def members_of(tx: AsyncConnection, group_id: str) -> list[str]:
-    """Who is in a group."""
-    wanted = select(members.c.user_id).where(members.c.group_id == group_id).order_by(members.c.user_id)
+async def members_of(tx: AsyncConnection, group_id: str, students: To) -> list[str]:
+    """Who of `students` is in a group."""
+    inside = members.c.group_id == group_id, members.c.user_id.in_(students)
+    wanted = select(members.c.user_id).where(*inside).order_by(members.c.user_id)
     return list((await tx.execute(wanted)).scalars())
+
+
+async def were_in_groups(tx: AsyncConnection, assignment_id: str, user_ids: Collection[str]) -> set[str]:
+    """Which of these are in a group of an assignment, students or not."""
+    if not user_ids:
+        return set()
+    c = members.c
+    wanted = select(c.user_id).where(c.assignment_id == assignment_id, c.user_id.in_(user_ids))
+    return set((await tx.execute(wanted)).scalars())
 
 
 async def groups_among(
@@ -290,12 +328,14 @@ async def groups_among(
     return {(row[0], row[1]): row[2] for row in await tx.execute(wanted)}
 
 
-async def set_groups(tx: AsyncConnection, assignment_id: str, wanted: Sequence[Group]) -> None:
-    """These and no others; those that are there already keep what they have handed in."""
+async def set_groups(tx: AsyncConnection, assignment_id: str, wanted: Sequence[Group], students: To) -> None:
+    """These and no others; those that are there already keep what they have handed in, and who is none of
+    `students` any more."""
     kept = [group.id for group in wanted]
-    await tx.execute(delete(members).where(members.c.assignment_id == assignment_id))
-    gone = groups.c.assignment_id == assignment_id, groups.c.id.not_in(kept)
+    gone = *_are_there(assignment_id, students), groups.c.id.not_in(kept)
     await tx.execute(delete(groups).where(*gone))
+    in_any = members.c.assignment_id == assignment_id, members.c.user_id.in_(students)
+    await tx.execute(delete(members).where(*in_any))
     known = select(groups.c.id).where(groups.c.assignment_id == assignment_id)
     there = set((await tx.execute(known)).scalars())
     for group in wanted:

@@ -69,7 +69,7 @@ def _add_grades(table: RouteTable, grades: Grades) -> None:
         access=Access.VERIFIED,
         summary="Grade a student",
         description="A draft until `released`. With `If-Match` only a grade that has this `ETag` is changed "
-        "(412 else), the first one too.",
+        "(412 else), the first one too; an attempt that was handed in meanwhile gives another `ETag`.",
         errors=(403, 404, 409),
         if_match=True,
     )

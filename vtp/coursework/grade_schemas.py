@@ -48,6 +48,13 @@ class ChangeGrade(BaseModel):
     for_group: Annotated[
         bool, Field(description="The same for everybody in the student's group, whatever they had.")
     ] = False
+    for_newest: Annotated[
+        bool,
+        Field(
+            description="Points that are sent as they were are for the newest attempt, too; without it they "
+            "stay for the one that they were given for. Points that are different are for the newest."
+        ),
+    ] = False
 
 
 class GradeReply(BaseModel):
@@ -55,7 +62,12 @@ class GradeReply(BaseModel):
 
     assignment_id: str
     user_id: str
-    submission_id: Annotated[str | None, Field(description="The attempt that it is for.")]
+    submission_id: Annotated[
+        str | None, Field(description="The attempt that the points are for; null: for none.")
+    ]
+    newest_submission_id: Annotated[
+        str | None, Field(description="The newest attempt that is handed in; null for students.")
+    ]
     points: Annotated[float | None, Field(description="Before anything is taken off; null: none yet.")]
     scores: list[Score]
     feedback: str

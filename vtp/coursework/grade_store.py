@@ -52,6 +52,8 @@ class Grade:
     created_at: datetime
     updated_at: datetime
     files: Sequence[StoredFile] = field(default=())
+    newest_submission_id: str | None = None
+    """The newest attempt that is handed in; None where it was not asked for, too."""
 
 
 class GradeMark(NamedTuple):
@@ -88,7 +90,7 @@ IS_SETTLED = (
     .correlate(submissions)
 )
 """Whether an attempt's student sees points for it: as `submissions.settled` has it, but for groups."""
-_OWN = [name for name in Grade.__slots__ if name != "files"]
+_OWN = [name for name in Grade.__slots__ if name not in ("files", "newest_submission_id")]
 _GRADES = select(*(table.c[name] for name in _OWN))
 _mark = partial(tuple.__new__, GradeMark)  # as GradeMark._make, without a call of Python for each
 _MARKED = (table.c[name] for name in GradeMark._fields[:-1])

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime
 from typing import Any, Final
@@ -22,6 +22,7 @@ from vtp.coursework.file_store import StoredFile, count_files, files_of, find_fi
 from vtp.coursework.files import CourseFiles, Place, Upload
 from vtp.coursework.grade_schemas import ChangeGrade
 from vtp.coursework.grade_store import Grade, find_grade, grade_by_id, put_grade, release_grades
+from vtp.coursework.groups import students_of
 from vtp.coursework.news import GRADED, page_of
 from vtp.coursework.submission_store import newest_of
 from vtp.db import Database
@@ -70,9 +71,9 @@ class Grades:
             inside = await enter(tx, principal, course_id, Action.COURSE_VIEW if own else Action.COURSE_TEACH)
             assignment = await self._assignments.find_seen(tx, inside, assignment_id)
             found = await self._of(tx, inside, assignment, wanted)
-            if not inside.may(Action.COURSE_TEACH) and found.released_at is None:
-                return _nothing_yet(assignment, wanted)
-            return found
+            if inside.may(Action.COURSE_TEACH):
+                return await _with_newest(tx, assignment, found)
+            return found if found.released_at is not None else _nothing_yet(assignment, wanted)
 
     @done_over
     async def change(
@@ -86,26 +87,32 @@ class Grades:
         unless_changed: Callable[[Grade], None] = lambda grade: None,
     ) -> Grade:
         """Says what is different. Raises PreconditionFailed by `unless_changed`, Invalid for more points than
-        there are."""
+        there are. A new attempt counts as a change: points are given for what is handed in."""
         wanted = parse_id(user_id, "/path/student_id")
         async with self._database.transaction() as tx:
             inside = await enter_to_change(tx, principal, course_id, Action.COURSE_TEACH)
             assignment = await self._assignments.find(tx, inside, assignment_id)
-            found = await self._of(tx, inside, assignment, wanted)
+            found = await _with_newest(tx, assignment, await self._of(tx, inside, assignment, wanted))
             unless_changed(found)
             values = _values(assignment, wish, self._clock())
+            if "centipoints" in values:
+                values["submission_id"] = _attempt_for(found, values, for_newest=wish.for_newest)
             people = [wanted]
             if wish.for_group:
-                people = await _group(tx, assignment, wanted)
-            told = []
+                people = await _group(tx, inside, assignment, wanted)
+            new, other = list[str](), list[str]()
             for one in people:
                 before = found if one == wanted else await self._of(tx, inside, assignment, one)
-                changed = await self._put(tx, inside, assignment, before, values)
+                changed = await self._put(tx, inside, before, values)
                 if changed.released_at is not None and before.released_at is None:
-                    told.append(one)
+                    new.append(one)
+                elif changed.released_at is not None and _is_another(changed, before):
+                    other.append(one)
                 await self._note(tx, inside, assignment, changed, origin)
-            await self._tell(tx, inside, assignment, told)
-            return await self._of(tx, inside, assignment, wanted)
+            await self._tell(tx, inside, assignment, new)
+            await self._tell(tx, inside, assignment, other, "Your grade for “{}” has changed.")
+            now = await self._of(tx, inside, assignment, wanted)
+            return replace(now, newest_submission_id=found.newest_submission_id)
 
     @done_over
     async def release(self, principal: Principal, course_id: str, assignment_id: str) -> int:
@@ -128,7 +135,7 @@ class Grades:
             assignment = await self._assignments.find(tx, inside, assignment_id)
             grade = await self._of(tx, inside, assignment, wanted)
             if grade.version == 0:
-                grade = await self._put(tx, inside, assignment, grade, {})
+                grade = await self._put(tx, inside, grade, {})
             if await count_files(tx, "grade_id", grade.id) > MAX_FEEDBACK_FILES:
                 raise Conflict(f"There are at most {MAX_FEEDBACK_FILES} files.", code="too_many_files")
             return Place(inside.course.id, account_of(principal), ("grade_id", grade.id))
@@ -178,21 +185,11 @@ class Grades:
         return _nothing_yet(assignment, user_id)
 
     async def _put(
-        self,
-        tx: AsyncConnection,
-        inside: Entered,
-        assignment: Assignment,
-        before: Grade,
-        values: dict[str, Any],
+        self, tx: AsyncConnection, inside: Entered, before: Grade, values: dict[str, Any]
     ) -> Grade:
-        """For the newest attempt that is handed in, unless nothing is said about the points."""
+        """Sets these columns of a grade, or adds it with them."""
         now = self._clock()
         values = dict(values)
-        if "centipoints" in values:
-            group_id = await group_of(tx, assignment.id, before.user_id) if assignment.for_groups else None
-            owner = group_id or before.user_id
-            newest = (await newest_of(tx, [assignment.id], [owner])).get((assignment.id, owner))
-            values["submission_id"] = newest.id if newest else None
         if values.get("released_at") is not None and before.released_at is not None:
             del values["released_at"]
         changed = replace(
@@ -207,11 +204,16 @@ class Grades:
         return changed
 
     async def _tell(
-        self, tx: AsyncConnection, inside: Entered, assignment: Assignment, told: list[str]
+        self,
+        tx: AsyncConnection,
+        inside: Entered,
+        assignment: Assignment,
+        told: list[str],
+        sentence: str = "There is a grade for “{}”.",
     ) -> None:
         if not told:
             return
-        text = f"There is a grade for “{assignment.title}”."
+        text = sentence.format(assignment.title)
         news = news_in(
             inside.course,
             GRADED,
@@ -243,17 +245,46 @@ class Grades:
         )
 
 
+def _is_another(changed: Grade, before: Grade) -> bool:
+    """Whether points are others, or for another attempt; of what is written about them nobody is told."""
+    return (changed.centipoints, changed.submission_id) != (before.centipoints, before.submission_id)
+
+
 def _nothing_yet(assignment: Assignment, user_id: str) -> Grade:
     """What somebody has of whom nothing was said, or nothing that they are to know: the same each time."""
     at = assignment.created_at
     return Grade(new_id(), assignment.id, user_id, None, None, [], "", None, None, 0, at, at)
 
 
-async def _group(tx: AsyncConnection, assignment: Assignment, user_id: str) -> list[str]:
+async def _with_newest(tx: AsyncConnection, assignment: Assignment, grade: Grade) -> Grade:
+    """With the newest attempt that its student, or their group, has handed in."""
+    group_id = await group_of(tx, assignment.id, grade.user_id) if assignment.for_groups else None
+    owner = group_id or grade.user_id
+    newest = (await newest_of(tx, [assignment.id], [owner])).get((assignment.id, owner))
+    return replace(grade, newest_submission_id=newest.id if newest else None)
+
+
+def _attempt_for(found: Grade, values: Mapping[str, Any], *, for_newest: bool) -> str | None:
+    """Which attempt points are for: the newest, unless they are what they were before that was handed in."""
+    same = (
+        found.centipoints is not None
+        and values["centipoints"] == found.centipoints
+        and _points_of(values.get("scores", found.scores)) == _points_of(found.scores)
+    )
+    return found.submission_id if same and not for_newest else found.newest_submission_id
+
+
+def _points_of(scores: Sequence[Mapping[str, Any]]) -> dict[str, float]:
+    return {one["id"]: one["points"] for one in scores}
+
+
+async def _group(tx: AsyncConnection, inside: Entered, assignment: Assignment, user_id: str) -> list[str]:
+    """Somebody, and who of their group is in the course still."""
     group_id = await group_of(tx, assignment.id, user_id) if assignment.for_groups else None
     if group_id is None:
         raise Conflict("This student is in no group of the assignment.", code="no_group")
-    return await members_of(tx, group_id)
+    mates = await members_of(tx, group_id, students_of(inside))
+    return [user_id, *(one for one in mates if one != user_id)]
 
 
 def _values(assignment: Assignment, wish: ChangeGrade, now: datetime) -> dict[str, Any]:

@@ -8,6 +8,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from vtp.accounts.permissions import Action
 from vtp.courses.door import Entered, enter, enter_to_change
+from vtp.courses.news import Whom, people_in
 from vtp.courses.people import people_of
 from vtp.coursework.assignment_schemas import WantedGroups
 from vtp.coursework.assignment_store import (
@@ -18,6 +19,7 @@ from vtp.coursework.assignment_store import (
     mark_of_groups,
     page_of_groups,
     set_groups,
+    were_in_groups,
 )
 from vtp.coursework.assignments import Assignments
 from vtp.db import Database
@@ -25,6 +27,7 @@ from vtp.db.conflicts import done_over
 from vtp.errors import Conflict, FieldError, Invalid
 from vtp.http.identity import Principal, Role
 from vtp.ids import new_id, parse_id
+from vtp.notifications.store import To
 
 
 class Groups:
@@ -41,13 +44,14 @@ class Groups:
         async with self._database.read() as tx:
             inside = await enter(tx, principal, course_id, Action.COURSE_VIEW)
             found = await self._assignments.find_seen(tx, inside, assignment_id)
+            students = students_of(inside)
             if inside.may(Action.COURSE_TEACH):
-                mark = await mark_of_groups(tx, found.id)
-                return await page_of_groups(tx, found.id, limit=limit, after=after), mark
+                mark = await mark_of_groups(tx, found.id, students)
+                return await page_of_groups(tx, found.id, students, limit=limit, after=after), mark
             own = await group_of(tx, found.id, principal.user_id or "")
             if own is None:
                 return [], None
-            return await page_of_groups(tx, found.id, limit=limit, after=after, only=own), None
+            return await page_of_groups(tx, found.id, students, limit=limit, after=after, only=own), None
 
     @done_over
     async def set(
@@ -65,29 +69,38 @@ class Groups:
             found = await self._assignments.find(tx, inside, assignment_id)
             if not found.for_groups:
                 raise Conflict("This assignment is not for groups.", code="not_for_groups")
-            check(await mark_of_groups(tx, found.id))
+            students = students_of(inside)
+            check(await mark_of_groups(tx, found.id, students))
             wanted = await self._wanted(tx, inside, found, wish)
-            await set_groups(tx, found.id, wanted)
-            made = await page_of_groups(tx, found.id, limit=None, after=None)
-            return made, await mark_of_groups(tx, found.id)
+            await set_groups(tx, found.id, wanted, students)
+            made = await page_of_groups(tx, found.id, students, limit=None, after=None)
+            return made, await mark_of_groups(tx, found.id, students)
 
     async def _wanted(
         self, tx: AsyncConnection, inside: Entered, found: Assignment, wish: WantedGroups
     ) -> list[Group]:
-        there = {one.id for one in await page_of_groups(tx, found.id, limit=None, after=None)}
+        """Who has left the course stays in the group that they were in, wherever they are sent."""
+        now = await page_of_groups(tx, found.id, students_of(inside), limit=None, after=None)
+        there = {one.id for one in now}
         people = await people_of(tx, inside.course.id, inside.course.instructor_id)
+        sent = _sent(wish)
+        others = {one for _, members in sent for one in members if people.get(one) is not Role.STUDENT}
+        have_left = await were_in_groups(tx, found.id, others)
         errors, seen, wanted = [], set[str](), list[Group]()
-        for i, group in enumerate(wish.groups):
-            if group.id is not None and group.id not in there:
-                errors.append(FieldError(f"/groups/{i}/id", "is no group of this assignment"))
-            for j, member in enumerate(group.members):
-                at = f"/groups/{i}/members/{j}"
-                if people.get(parse_id(member, at)) is not Role.STUDENT:
-                    errors.append(FieldError(at, "is no student of this course"))
+        for i, (group, (group_id, members)) in enumerate(zip(wish.groups, sent, strict=True)):
+            if group_id is not None and group_id not in there:
+                errors.append(FieldError(f"/groups/{i}/id", f"“{group.name}” is no group of this assignment"))
+            for j, member in enumerate(members):
+                at, somebody = f"/groups/{i}/members/{j}", f"somebody in “{group.name}” is"
+                if member in others - have_left:
+                    errors.append(FieldError(at, f"{somebody} no student of this course"))
                 if member in seen:
-                    errors.append(FieldError(at, "is in two groups"))
+                    errors.append(FieldError(at, f"{somebody} in another group, too"))
                 seen.add(member)
-            wanted.append(Group(group.id or new_id(), group.name, tuple((one, "") for one in group.members)))
+            going_on = tuple((one, "") for one in members if one not in have_left)
+            if group_id is None and not going_on:
+                continue
+            wanted.append(Group(group_id or new_id(), group.name, going_on))
         ids = [one.id for one in wanted]
         if len(set(ids)) != len(ids):
             errors.append(FieldError("/groups", "names a group twice"))
@@ -97,3 +110,19 @@ class Groups:
         if gone and await has_submissions(tx, found.id, sorted(gone)):
             raise Conflict("A group that has begun to hand in must stay: send its id.", code="group_has_work")
         return wanted
+
+
+def students_of(inside: Entered) -> To:
+    """The students of a course, as a query."""
+    return people_in(inside.course.id, inside.course.instructor_id, Whom.STUDENTS)
+
+
+def _sent(wish: WantedGroups) -> list[tuple[str | None, list[str]]]:
+    """Identifiers of groups and their members, in their one spelling. Raises Invalid for what is none."""
+    return [
+        (
+            None if group.id is None else parse_id(group.id, f"/groups/{i}/id"),
+            [parse_id(one, f"/groups/{i}/members/{j}") for j, one in enumerate(group.members)],
+        )
+        for i, group in enumerate(wish.groups)
+    ]

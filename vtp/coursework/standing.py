@@ -97,14 +97,18 @@ def column_of(assignment: Assignment, known: Known, now: datetime, *, drafts: bo
         if newest is not None:
             submission_id, handed_in_at = newest.id, newest.handed_in_at
         status = without if handed_in_at is None else deadline.status(handed_in_at, now)
+        centipoints = grade.centipoints if grade is not None else None
         off = 0
         if takes_off:
-            of = known.graded.get(grade.submission_id or "") if grade is not None else None
-            off = deadline.taken_off(of.handed_in_at if of is not None else handed_in_at)
+            came_at = handed_in_at
+            if grade is not None and centipoints is not None:  # where for no attempt, nothing is taken off
+                of = known.graded.get(grade.submission_id or "")
+                came_at = of.handed_in_at if of is not None else None
+            off = deadline.taken_off(came_at)
         points = final_points = None
-        if grade is not None and grade.centipoints is not None:
-            points = grade.centipoints / 100
-            final_points = reduced(grade.centipoints, off) / 100 if off else points
+        if centipoints is not None:
+            points = centipoints / 100
+            final_points = reduced(centipoints, off) / 100 if off else points
         released = grade is not None and grade.released
         return Entry(
             id_, title, status, submission_id, handed_in_at, out_of, points, off, final_points, released

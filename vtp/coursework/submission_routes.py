@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+from functools import partial
+
 from vtp.coursework.assignment_routes import ASSIGNMENT
+from vtp.coursework.assignment_store import Assignment
 from vtp.coursework.material_routes import ANY_BYTES, TOOK_NOTHING, upload_of
 from vtp.coursework.material_schemas import FileName, FileReply
 from vtp.coursework.submission_schemas import (
@@ -11,7 +14,9 @@ from vtp.coursework.submission_schemas import (
     SubmissionReply,
     WriteSubmission,
 )
+from vtp.coursework.submission_store import Submission
 from vtp.coursework.submissions import Submissions
+from vtp.http.etags import etag_of_version, require_version
 from vtp.http.routing import Access, Call, RouteTable
 
 SUBMISSIONS = ASSIGNMENT + "/submissions"
@@ -20,6 +25,13 @@ SUBMISSION = SUBMISSIONS + "/{submission_id}"
 
 def _of(call: Call) -> tuple[str, str, str]:
     return call.path["id"], call.path["assignment_id"], call.path["submission_id"]
+
+
+def _tagged(call: Call, assignment: Assignment, found: Submission) -> SubmissionReply:
+    """With what `If-Match` compares: the text alone."""
+    reply = SubmissionReply.of(found, assignment)
+    call.reply_headers["ETag"] = etag_of_version(found.text_mark, reply)
+    return reply
 
 
 def add_submission_routes(table: RouteTable, submissions: Submissions) -> None:
@@ -62,8 +74,7 @@ def _add_reads(table: RouteTable, submissions: Submissions) -> None:
         errors=(403, 404),
     )
     async def get_submission(call: Call) -> SubmissionReply:
-        assignment, found = await submissions.get(call.principal, *_of(call))
-        return SubmissionReply.of(found, assignment)
+        return _tagged(call, *await submissions.get(call.principal, *_of(call)))
 
 
 def _add_writes(table: RouteTable, submissions: Submissions) -> None:
@@ -83,7 +94,7 @@ def _add_writes(table: RouteTable, submissions: Submissions) -> None:
             call.principal, call.path["id"], call.path["assignment_id"], text
         )
         call.reply_headers["Location"] = f"{call.request.path}/{made.id}"
-        return SubmissionReply.of(made, assignment)
+        return _tagged(call, assignment, made)
 
     @table.put(
         SUBMISSION,
@@ -91,11 +102,15 @@ def _add_writes(table: RouteTable, submissions: Submissions) -> None:
         reply=SubmissionReply,
         access=Access.VERIFIED,
         summary="Write the text of a draft",
+        description="With `If-Match` only where its text is that of the answer that had this `ETag` (412 "
+        "else), whatever its files are: those of a group write one draft. Writing what is there already "
+        "changes nothing and is never refused so.",
         errors=(403, 404, 409),
+        if_match=True,
     )
     async def write_submission(call: Call) -> SubmissionReply:
-        assignment, found = await submissions.write(call.principal, *_of(call), call.body.text)
-        return SubmissionReply.of(found, assignment)
+        check = partial(require_version, call.request)
+        return _tagged(call, *await submissions.write(call.principal, *_of(call), call.body.text, check))
 
     @table.delete(SUBMISSION, access=Access.VERIFIED, summary="Delete a draft", errors=(403, 404, 409))
     async def delete_submission(call: Call) -> None:
@@ -106,12 +121,14 @@ def _add_writes(table: RouteTable, submissions: Submissions) -> None:
         reply=SubmissionReply,
         access=Access.VERIFIED,
         summary="Hand a draft in",
-        description="As of the moment when the call reaches the server. Called again it answers the same.",
+        description="As of the moment when the call reaches the server. Called again it answers the same. "
+        "With `If-Match` only with the text of the answer that had this `ETag` (412 else).",
         errors=(403, 404, 409),
+        if_match=True,
     )
     async def hand_in_submission(call: Call) -> SubmissionReply:
-        assignment, found = await submissions.hand_in(call.principal, *_of(call))
-        return SubmissionReply.of(found, assignment)
+        check = partial(require_version, call.request)
+        return _tagged(call, *await submissions.hand_in(call.principal, *_of(call), check))
 
 
 def _add_files(table: RouteTable, submissions: Submissions) -> None:

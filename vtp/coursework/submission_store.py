@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -37,6 +38,11 @@ class Submission:
     created_at: datetime
     updated_at: datetime
     files: Sequence[StoredFile] = field(default=())
+
+    @property
+    def text_mark(self) -> str:
+        """What is another once the text is."""
+        return hashlib.sha256(self.text.encode(errors="surrogatepass")).hexdigest()[:16]
 
 
 class HandedIn(NamedTuple):

@@ -6,6 +6,7 @@ last second nobody is late for the others' sake.
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import replace
 from datetime import datetime
 from typing import Final
@@ -41,6 +42,8 @@ from vtp.tasks import Tasks
 MAX_FILES: Final = 20
 MOST_ATTEMPTS: Final = 100
 Found = tuple[Assignment, Submission]
+Check = Callable[[str], None]
+"""Given the mark of a draft's text as it is, refuses who has seen another."""
 
 
 class Submissions:
@@ -123,14 +126,22 @@ class Submissions:
 
     @done_over
     async def write(
-        self, principal: Principal, course_id: str, assignment_id: str, submission_id: str, text: str
+        self,
+        principal: Principal,
+        course_id: str,
+        assignment_id: str,
+        submission_id: str,
+        text: str,
+        check: Check,
     ) -> Found:
-        """Sets the text of a draft."""
+        """Sets the text of a draft; saying what it is already changes nothing. Raises what `check` does."""
         async with self._database.transaction() as tx:
             assignment, found = await self._draft(tx, principal, course_id, assignment_id, submission_id)
-            values = {"text": text, "updated_at": self._clock()}
-            await change_submission(tx, found.id, **values)
-            return assignment, await _with_files(tx, replace(found, text=text, updated_at=self._clock()))
+            if text != found.text:
+                check(found.text_mark)
+                found = replace(found, text=text, updated_at=self._clock())
+                await change_submission(tx, found.id, text=text, updated_at=found.updated_at)
+            return assignment, await _with_files(tx, found)
 
     @done_over
     async def delete(
@@ -144,14 +155,20 @@ class Submissions:
             self._files.remove_after(tx, [one.id for one in held.get(found.id, ())], self._tasks)
 
     async def hand_in(
-        self, principal: Principal, course_id: str, assignment_id: str, submission_id: str
+        self, principal: Principal, course_id: str, assignment_id: str, submission_id: str, check: Check
     ) -> Found:
-        """Hands a draft in as it is now; one that is handed in already stays so."""
-        return await self._hand_in(principal, course_id, assignment_id, submission_id, self._clock())
+        """Hands a draft in as it is now; one that is handed in already stays so. Raises what `check` does."""
+        return await self._hand_in(principal, course_id, assignment_id, submission_id, check, self._clock())
 
     @done_over
     async def _hand_in(
-        self, principal: Principal, course_id: str, assignment_id: str, submission_id: str, at: datetime
+        self,
+        principal: Principal,
+        course_id: str,
+        assignment_id: str,
+        submission_id: str,
+        check: Check,
+        at: datetime,
     ) -> Found:
         async with self._database.transaction() as tx:
             inside, assignment = await self._enter_to_work(tx, principal, course_id, assignment_id)
@@ -159,6 +176,7 @@ class Submissions:
             found = await _with_files(tx, found)
             if found.handed_in_at is not None:
                 return assignment, found
+            check(found.text_mark)
             _require_open(assignment, at)
             if not found.text.strip() and not found.files:
                 raise Conflict("There is nothing in it: write something, or send a file.", code="empty")

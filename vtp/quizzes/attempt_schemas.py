@@ -181,5 +181,7 @@ class GivePoints(BaseModel):
 
     model_config = ConfigDict(extra="forbid")
 
-    points: Annotated[Points | None, Field(description="Null: by rule again.")]
+    points: Annotated[
+        Points | None, Field(description="At most what the question gives; null: by rule again.")
+    ]
     reason: Name

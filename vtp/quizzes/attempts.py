@@ -17,7 +17,7 @@ from vtp.accounts.audit import AuditLog, Event, Origin
 from vtp.accounts.permissions import Action
 from vtp.accounts.service import Clock, account_of, utc_now
 from vtp.courses.clocks import WITHOUT_SERIES, zone_of
-from vtp.courses.door import Entered, enter
+from vtp.courses.door import Entered, enter, enter_to_change
 from vtp.courses.people import require_student
 from vtp.db import Database
 from vtp.db.conflicts import done_over
@@ -197,9 +197,11 @@ class Attempts:
         reason: str,
         origin: Origin,
     ) -> AttemptView:
-        """Gives points by hand, None: by rule again. Raises Conflict while the attempt goes on."""
+        """Gives points by hand, None: by rule again. Raises Conflict while the attempt goes on and in an
+        archived course, Invalid for more than the question gives."""
         wanted = parse_id(question_id, "/path/question_id")
         async with self._database.transaction() as tx:
+            await enter_to_change(tx, principal, course_id, Action.COURSE_TEACH)
             inside, quiz, attempt = await self._locked(
                 tx, principal, course_id, quiz_id, attempt_id, Action.COURSE_TEACH
             )
@@ -211,6 +213,11 @@ class Attempts:
             given = await find_given(tx, attempt.id, wanted)
             if given is None:
                 raise NotFound("This attempt has no such question.", code="no_such_question")
+            if points is not None and points > given.max_points:
+                raise Invalid(
+                    "These are more points than the question gives.",
+                    errors=[FieldError("/points", f"at most {given.max_points:g}")],
+                )
             await change_answer(tx, given, override_points=points)
             who = account_of(inside.principal)
             await add_override(tx, Override(new_id(), attempt.id, wanted, points, reason, who, now))

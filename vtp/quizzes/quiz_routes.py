@@ -146,7 +146,7 @@ def add_grading_routes(table: RouteTable, quizzes: Quizzes, results: QuizResults
         reply=RegradeReply,
         access=Access.VERIFIED,
         summary="Grade all attempts that have ended anew, by the questions as they are now",
-        errors=(403, 404),
+        errors=(403, 404, 409),
     )
     async def regrade_quiz(call: Call) -> RegradeReply:
         graded, changed = await quizzes.regrade(call.principal, call.path["id"], call.path["quiz_id"])

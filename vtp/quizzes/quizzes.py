@@ -102,6 +102,7 @@ class Quizzes(CourseItems[Quiz]):
         async with self._database.transaction() as tx:
             inside = await enter_to_change(tx, principal, course_id, Action.COURSE_TEACH)
             quiz = await self.find(tx, inside, quiz_id)
+            await find_quiz(tx, inside.course.id, quiz.id, lock=True)  # as who begins at this moment does
             user = await find_user(tx, wanted)
             if user is None:
                 raise NotFound("There is no such account.", code="no_such_account")
@@ -113,11 +114,10 @@ class Quizzes(CourseItems[Quiz]):
     async def regrade(self, principal: Principal, course_id: str, quiz_id: str) -> tuple[int, int]:
         """Grades every attempt that has ended by the questions as they are now; what was given by hand stays.
 
-        Gives how many there are, and how many are worth something else.
+        Gives how many there are, and how many are worth something else. Raises Conflict in an archived
+        course.
         """
-        async with self._database.read() as tx:
-            inside = await enter(tx, principal, course_id, Action.COURSE_TEACH)
-            quiz = await self.find(tx, inside, quiz_id)
+        quiz = await self._to_regrade(principal, course_id, quiz_id)
         graded = changed = 0
         after = ""
         while True:
@@ -125,6 +125,12 @@ class Quizzes(CourseItems[Quiz]):
             if not ids:
                 return graded, changed
             graded, changed, after = graded + len(ids), changed + others, ids[-1]
+
+    @done_over
+    async def _to_regrade(self, principal: Principal, course_id: str, quiz_id: str) -> Quiz:
+        async with self._database.transaction() as tx:
+            inside = await enter_to_change(tx, principal, course_id, Action.COURSE_TEACH)
+            return await self.find(tx, inside, quiz_id)
 
     async def _make(self, tx: AsyncConnection, inside: Entered, wish: CreateQuiz) -> Quiz:
         if await count_quizzes(tx, inside.course.id) >= MAX_QUIZZES:

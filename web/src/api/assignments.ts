@@ -61,6 +61,7 @@ export interface Submission {
   handed_in_at: string | null;
   status: WorkStatus | null;
   late_days: number;
+  updated_at: string;
 }
 
 export interface Score {
@@ -70,7 +71,10 @@ export interface Score {
 }
 
 export interface Grade {
+  /** The attempt that the points are for. */
   submission_id: string | null;
+  /** That is handed in; null for students. */
+  newest_submission_id: string | null;
   points: number | null;
   scores: Score[];
   feedback: string;
@@ -86,6 +90,8 @@ export interface GradeChange {
   feedback?: string;
   released?: boolean;
   for_group?: boolean;
+  /** Points that are sent as they were are for the newest attempt, too. */
+  for_newest?: boolean;
 }
 
 /** Where a student stands with an assignment. */
@@ -151,12 +157,16 @@ interface PageWish {
 export function assignmentsApi(http: HttpClient) {
   const path = (course: string, ...rest: string[]) => coursePath(course, "assignments", ...rest);
   const work = (course: string, id: string, ...rest: string[]) => path(course, id, "submissions", ...rest);
-  const groupsOf = async (
+  const sent = async <T>(
     method: string,
     at: string,
-    more: Parameters<typeof http.exchange>[2],
-  ): Promise<Versioned<Page<Group>>> => {
-    const { body, headers } = await http.exchange<Page<Group>>(method, at, more);
+    etag: string | null,
+    json?: unknown,
+  ): Promise<Versioned<T>> => {
+    const { body, headers } = await http.exchange<T>(method, at, {
+      ...(json !== undefined && { json }),
+      ...(etag && { headers: { "If-Match": etag } }),
+    });
     return { value: body, etag: headers.get("ETag") };
   };
   return {
@@ -169,13 +179,10 @@ export function assignmentsApi(http: HttpClient) {
       changeVersioned<Assignment>(http, path(course, id), wish, etag),
     delete: (course: string, id: string) => http.json<unknown>("DELETE", path(course, id)),
     groups: (course: string, id: string, page: PageWish, signal?: AbortSignal) =>
-      groupsOf("GET", withQuery(path(course, id, "groups"), { ...page }), { ...(signal && { signal }) }),
+      readVersioned<Page<Group>>(http, withQuery(path(course, id, "groups"), { ...page }), signal),
     /** These and no others; with `etag`, refused with 412 when somebody else has changed any meanwhile. */
     setGroups: (course: string, id: string, groups: WantedGroup[], etag: string | null) =>
-      groupsOf("PUT", path(course, id, "groups"), {
-        json: { groups },
-        ...(etag && { headers: { "If-Match": etag } }),
-      }),
+      sent<Page<Group>>("PUT", path(course, id, "groups"), etag, { groups }),
     attempts: (course: string, id: string, user: string, page: PageWish, signal?: AbortSignal) =>
       http.json<Page<Submission>>(
         "GET",
@@ -184,10 +191,14 @@ export function assignmentsApi(http: HttpClient) {
         signal,
       ),
     begin: (course: string, id: string) => http.json<Submission>("POST", work(course, id), {}),
-    write: (course: string, id: string, one: string, text: string) =>
-      http.json<Submission>("PUT", work(course, id, one), { text }),
-    handIn: (course: string, id: string, one: string) =>
-      http.json<Submission>("POST", work(course, id, one, "hand-in")),
+    attempt: (course: string, id: string, one: string, signal?: AbortSignal) =>
+      readVersioned<Submission>(http, work(course, id, one), signal),
+    /** With `etag`, refused with 412 when somebody of the group has written something else meanwhile. */
+    write: (course: string, id: string, one: string, text: string, etag: string | null) =>
+      sent<Submission>("PUT", work(course, id, one), etag, { text }),
+    /** Likewise. */
+    handIn: (course: string, id: string, one: string, etag: string | null) =>
+      sent<Submission>("POST", work(course, id, one, "hand-in"), etag),
     deleteDraft: (course: string, id: string, one: string) =>
       http.json<unknown>("DELETE", work(course, id, one)),
     workFiles: (course: string, id: string, one: string) => work(course, id, one, "files"),

@@ -20,6 +20,21 @@ export function EditTrouble({
   onMine: () => void;
 }) {
   if (form.code !== CODE) return <FormTrouble form={form} />;
+  return <Overtaken sends busy={form.busy} onTheirs={onTheirs} onMine={onMine} />;
+}
+
+/** The two ways out of it; `sends`: one's own is sent with the form around it. */
+export function Overtaken({
+  sends = false,
+  busy,
+  onTheirs,
+  onMine,
+}: {
+  sends?: boolean;
+  busy: boolean;
+  onTheirs: () => void;
+  onMine: () => void;
+}) {
   return (
     <Notice
       tone="wrong"
@@ -30,7 +45,13 @@ export function EditTrouble({
           <Button size="small" onClick={onTheirs} data-testid="take-theirs">
             Show theirs
           </Button>
-          <Button size="small" type="submit" busy={form.busy} onClick={onMine} data-testid="keep-mine">
+          <Button
+            size="small"
+            type={sends ? "submit" : "button"}
+            busy={busy}
+            onClick={onMine}
+            data-testid="keep-mine"
+          >
             Save mine
           </Button>
         </>

@@ -38,8 +38,11 @@ export function ReleaseFields({
   );
 }
 
-/** What the fields say. */
-export const releaseOf = (values: Record<string, string>): Pick<Section, "published" | "release_at"> => ({
+/** What the fields say; `was`: what they have shown. */
+export const releaseOf = (
+  values: Record<string, string>,
+  was: Pick<Section, "release_at">,
+): Pick<Section, "published" | "release_at"> => ({
   published: values.published === "on",
-  release_at: fromLocal(values.release_at ?? ""),
+  release_at: fromLocal(values.release_at ?? "", was.release_at),
 });

@@ -10,9 +10,13 @@ export function toLocal(iso: string | null): string {
   return `${date.join("-")}T${two(then.getHours())}:${two(then.getMinutes())}`;
 }
 
-/** As the server takes it; null for an empty field. */
-export function fromLocal(text: string): string | null {
+/**
+ * As the server takes it; null for an empty field. A field that shows `was` as it is stays that very moment, with the
+ * seconds that fields do not show, and of an hour that a clock has twice the one that it was.
+ */
+export function fromLocal(text: string, was: string | null): string | null {
   if (text === "") return null;
+  if (text === toLocal(was)) return was;
   const then = new Date(text);
   return Number.isNaN(then.getTime()) ? null : then.toISOString();
 }

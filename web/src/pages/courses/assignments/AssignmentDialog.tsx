@@ -119,15 +119,15 @@ function AssignmentForm({
       title: (values.title ?? "").trim(),
       description: (values.description ?? "").trim(),
       lesson_id: values.lesson_id || null,
-      due_at: fromLocal(due),
+      due_at: fromLocal(due, value.due_at),
       late_policy: policy,
-      late_until: late ? fromLocal(values.late_until ?? "") : null,
+      late_until: late ? fromLocal(values.late_until ?? "", value.late_until) : null,
       ...(policy === "deduct" && { late_percent: Number(values.late_percent ?? value.late_percent) }),
       points: rubric.length > 0 ? totalOf(rubric) : Number(values.points),
       rubric,
       max_attempts: values.max_attempts ? Number(values.max_attempts) : null,
       for_groups: values.for_groups === "on",
-      ...releaseOf(values),
+      ...releaseOf(values, value),
     };
     if (id === null) await assignments.add(course.id, wish);
     else await assignments.change(course.id, id, wish, version);

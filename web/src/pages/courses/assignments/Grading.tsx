@@ -60,15 +60,26 @@ export function Grading(around: Around) {
         <GradeTold assignment={around.assignment} grade={grade.read.value} />
       )}
       {grade.read && course.status !== "archived" && (
-        <GradeForm key={grade.key} read={grade.read} onAgain={grade.reload} {...around} />
+        <GradeForm
+          key={grade.key}
+          read={grade.read}
+          onAgain={async () => {
+            await Promise.all([grade.reload(), work.reload()]);
+          }}
+          {...around}
+        />
       )}
     </>
   );
 }
 
 /** What somebody else may have changed meanwhile; files are not among it. */
-const wordsOf = ({ points, scores, feedback, released }: Grade): string =>
-  JSON.stringify([points, scores, feedback, released]);
+const wordsOf = ({ points, scores, feedback, released, newest_submission_id }: Grade): string =>
+  JSON.stringify([points, scores, feedback, released, newest_submission_id]);
+
+/** Whether something was handed in after what has its points. */
+const isAhead = ({ points, submission_id, newest_submission_id }: Grade): boolean =>
+  points !== null && newest_submission_id !== submission_id;
 
 function GradeForm({
   read: { value, etag },
@@ -97,6 +108,7 @@ function GradeForm({
       feedback: (values.feedback ?? "").trim(),
       released: released.current,
       ...(values.for_group === "on" && { for_group: true }),
+      ...(values.for_newest === "on" && { for_newest: true }),
     };
     await assignments.setGrade(course_id, id, student, change, said);
     toast(released.current ? "The student sees the grade now." : "Kept as a draft.");
@@ -199,6 +211,14 @@ function GradeForm({
           uploads={uploads}
           testId="feedback-files"
         />
+        {isAhead(value) && (
+          <CheckField
+            label="The same points for the newest attempt"
+            name="for_newest"
+            hint="It was handed in after these points were given. Points that you change are for it anyway."
+            data-testid="for-newest"
+          />
+        )}
         {for_groups && <CheckField label="The same for everybody in the group" name="for_group" />}
         <div className="work-head">
           {value.released ? release : draft}

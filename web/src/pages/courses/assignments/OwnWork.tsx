@@ -1,13 +1,15 @@
 /** What a student hands in: a draft with text and files, earlier attempts, and the grade once it is released. */
-import { useCallback } from "react";
-import type { Assignment, Entry, Group, Submission } from "../../../api/assignments";
+import { useCallback, useEffect, useReducer, useState } from "react";
+import type { Assignment, Entry, Group } from "../../../api/assignments";
 import { readFirst } from "../../../api/pages";
+import { sentence } from "../../../api/problem";
 import { Badge } from "../../../design/Badge";
 import { Button } from "../../../design/Button";
 import { Card } from "../../../design/Card";
 import { TextField } from "../../../design/Field";
 import { Notice } from "../../../design/Notice";
 import { Loading } from "../../../design/Spinner";
+import { useToast } from "../../../design/Toast";
 import { useForm } from "../../../hooks/useForm";
 import { useLoaded } from "../../../hooks/useLoaded";
 import { useNow } from "../../../hooks/useNow";
@@ -18,8 +20,10 @@ import { Submit } from "../../Submit";
 import { FileDrop } from "../files/FileDrop";
 import { FileLinks } from "../files/FileLinks";
 import { useUploads } from "../files/useUploads";
+import { Overtaken } from "../Overtaken";
 import { Attempt } from "./Attempt";
 import { isOpen, pointsOf, WORK_STATUSES } from "./assignment_words";
+import { DraftText, type ReadDraft } from "./draft_text";
 import { GradeTold } from "./GradeTold";
 
 const FRESH_MS = 20_000;
@@ -39,11 +43,14 @@ export function OwnWork({ assignment }: { assignment: Assignment }) {
           ? readFirst(1, async (page) => (await assignments.groups(course_id, id, page, signal)).value)
           : null,
       ]);
+      const begun = attempts.items.find(({ handed_in_at }) => handed_in_at === null);
+      const draft = begun ? await assignments.attempt(course_id, id, begun.id, signal) : null;
       const entry = mine.items.find(({ assignment_id }) => assignment_id === id) ?? null;
       const mayBe = me !== "" && (entry === null || entry.released);
       const grade = mayBe ? await assignments.grade(course_id, id, me, signal) : null;
       return {
         attempts: attempts.items,
+        draft: draft?.value.handed_in_at === null ? draft : null,
         entry,
         grade: grade?.value ?? null,
         group: groups?.items[0] ?? null,
@@ -53,7 +60,7 @@ export function OwnWork({ assignment }: { assignment: Assignment }) {
   );
   const { data, error, reload } = useLoaded(load, FRESH_MS);
   if (!data) return error ? <Notice tone="wrong">{error}</Notice> : <Loading label="Loading your work" />;
-  const draft = data.attempts.find(({ handed_in_at }) => handed_in_at === null);
+  const { draft } = data;
   const done = data.attempts.filter(({ handed_in_at }) => handed_in_at !== null);
   return (
     <div>
@@ -62,7 +69,7 @@ export function OwnWork({ assignment }: { assignment: Assignment }) {
       {data.entry && <Standing entry={data.entry} />}
       {data.grade?.released && <GradeTold assignment={assignment} grade={data.grade} />}
       {draft ? (
-        <Draft key={draft.id} assignment={assignment} draft={draft} onDone={reload} />
+        <Draft key={draft.value.id} assignment={assignment} read={draft} onDone={reload} />
       ) : (
         <Begin assignment={assignment} done={done.length} onDone={reload} />
       )}
@@ -136,29 +143,40 @@ function Begin({
 
 function Draft({
   assignment: { course_id, id, for_groups },
-  draft,
+  read,
   onDone,
 }: {
   assignment: Assignment;
-  draft: Submission;
+  read: ReadDraft;
   onDone: () => Promise<void>;
 }) {
   const { assignments, files } = useApi();
+  const draft = read.value;
+  const [, told] = useReducer((times: number) => times + 1, 0);
+  const [written] = useState(
+    () =>
+      new DraftText(
+        read,
+        {
+          write: (text, etag) => assignments.write(course_id, id, draft.id, text, etag),
+          read: () => assignments.attempt(course_id, id, draft.id),
+          handIn: (etag) => assignments.handIn(course_id, id, draft.id, etag),
+        },
+        told,
+      ),
+  );
+  useEffect(() => written.receive(read), [written, read]);
   const task = useTask();
+  const toast = useToast();
   const path = assignments.workFiles(course_id, id, draft.id);
   const uploads = useUploads((file, sending) => files.send(path, file, sending), onDone);
-  const form = useForm(["text"], async ({ text = "" }) => {
-    await assignments.write(course_id, id, draft.id, text);
-    await assignments.handIn(course_id, id, draft.id);
-    await onDone();
+  const form = useForm(["text"], async () => {
+    if (await written.handIn()) await onDone();
   });
-  const keep = (text: string) => {
-    if (text === draft.text) return;
-    void task.run(async () => {
-      await assignments.write(course_id, id, draft.id, text);
-      await onDone();
-    });
-  };
+  const keep = (how: () => Promise<boolean>) =>
+    void how()
+      .then((kept) => (kept ? onDone() : undefined))
+      .catch((problem: unknown) => toast(sentence(problem), { tone: "wrong" }));
   const remove = () =>
     void task.run(async () => {
       await assignments.deleteDraft(course_id, id, draft.id);
@@ -173,13 +191,21 @@ function Draft({
           handed in.
         </p>
         <FormTrouble form={form} />
+        {written.theirs && (
+          <Overtaken
+            busy={form.busy}
+            onTheirs={() => written.takeTheirs()}
+            onMine={() => keep(() => written.keepMine())}
+          />
+        )}
         <TextField
           label="Text"
           name="text"
           rows={8}
           maxLength={100_000}
-          defaultValue={draft.text}
-          onBlur={(event) => keep(event.target.value)}
+          value={written.text}
+          onChange={(event) => written.type(event.target.value)}
+          onBlur={() => written.isTyped && keep(() => written.keep())}
           error={form.fields.text}
           hint="Kept when you leave the field."
           data-testid="work-text"

@@ -56,7 +56,7 @@ function MaterialForm({
       title: (values.title ?? "").trim(),
       description: (values.description ?? "").trim(),
       lesson_id: values.lesson_id || null,
-      ...releaseOf(values),
+      ...releaseOf(values, value),
     };
     await materials.change(value.course_id, value.id, wish, version);
     onClose();

@@ -112,8 +112,11 @@ function LessonForm({
     const wish = {
       title: title.trim(),
       description: description.trim(),
-      ...releaseOf(values),
-      ...(kind === "live" && { starts_at: fromLocal(starts_at), ends_at: fromLocal(ends_at) }),
+      ...releaseOf(values, value),
+      ...(kind === "live" && {
+        starts_at: fromLocal(starts_at, value.starts_at),
+        ends_at: fromLocal(ends_at, value.ends_at),
+      }),
     };
     const section = section_id || null;
     if (id === null) await outline.addLesson(course.id, { ...wish, kind, section_id: section });

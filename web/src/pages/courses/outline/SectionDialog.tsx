@@ -69,7 +69,7 @@ function SectionForm({
     etag,
     async (values, version) => {
       const { title = "", description = "" } = values;
-      const wish = { title: title.trim(), description: description.trim(), ...releaseOf(values) };
+      const wish = { title: title.trim(), description: description.trim(), ...releaseOf(values, value) };
       if (id === null) await outline.addSection(course.id, wish);
       else await outline.changeSection(course.id, id, wish, version);
       onClose();

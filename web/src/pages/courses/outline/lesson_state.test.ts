@@ -68,8 +68,14 @@ describe("times in fields", () => {
   it("are by the clock here, there and back", () => {
     const iso = new Date(2026, 9, 5, 8, 5).toISOString();
     expect(toLocal(iso)).toBe("2026-10-05T08:05");
-    expect(fromLocal("2026-10-05T08:05")).toBe(iso);
-    expect([toLocal(null), fromLocal(""), fromLocal("nonsense")]).toEqual(["", null, null]);
+    expect(fromLocal("2026-10-05T08:05", null)).toBe(iso);
+    expect([toLocal(null), fromLocal("", iso), fromLocal("nonsense", null)]).toEqual(["", null, null]);
+  });
+
+  it("stay the moments that they were, to the second, where nobody changes them", () => {
+    const iso = new Date(2026, 9, 5, 23, 59, 59).toISOString();
+    expect(fromLocal(toLocal(iso), iso)).toBe(iso);
+    expect(fromLocal("2026-10-05T23:58", iso)).toBe(new Date(2026, 9, 5, 23, 58).toISOString());
   });
 
   it("move on by minutes", () => {

@@ -174,7 +174,7 @@ function ByHand({ quiz, attempt, given, onChanged }: ResultProps & { given: Give
             name="points"
             type="number"
             min={0}
-            max={1000}
+            max={given.max_points}
             step={0.01}
             autoFocus
             defaultValue={worthOf(given) ?? ""}

@@ -113,7 +113,7 @@ function QuizForm({
   const [parts, setParts] = useState<readonly Part[]>(value.parts ?? []);
   const [attempts, setAttempts] = useState(String(value.attempts_allowed ?? ""));
   const { form, keepMine } = useEditForm(KNOWN, etag, async (values, version) => {
-    const wish = { ...wishOf(values), parts: parts.map(partOf) };
+    const wish = { ...wishOf(values, value), parts: parts.map(partOf) };
     if (id === null) await quizzes.add(course.id, wish);
     else await quizzes.change(course.id, id, wish, version);
     onClose();
@@ -238,11 +238,11 @@ function QuizForm({
   );
 }
 
-const wishOf = (values: Record<string, string>): QuizChange => ({
+const wishOf = (values: Record<string, string>, was: Pick<Quiz, "opens_at" | "closes_at">): QuizChange => ({
   title: (values.title ?? "").trim(),
   description: (values.description ?? "").trim(),
-  opens_at: fromLocal(values.opens_at ?? ""),
-  closes_at: fromLocal(values.closes_at ?? ""),
+  opens_at: fromLocal(values.opens_at ?? "", was.opens_at),
+  closes_at: fromLocal(values.closes_at ?? "", was.closes_at),
   time_limit_minutes: values.time_limit_minutes ? Number(values.time_limit_minutes) : null,
   attempts_allowed: values.attempts_allowed ? Number(values.attempts_allowed) : null,
   results: values.results as Quiz["results"],
