@@ -12,6 +12,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from vtp.accounts.tables import users
 from vtp.analytics.attendance import Status, Thresholds
+from vtp.analytics.class_store import IS_ERASED, IS_STAFF
 from vtp.analytics.class_tables import (
     attendance_corrections,
     attendance_rules,
@@ -24,7 +25,6 @@ from vtp.courses.enrolment_store import IS_STUDENT
 from vtp.courses.tables import course_enrollments, course_recordings, lessons
 from vtp.db.statements import insert_if_absent
 from vtp.ids import new_id
-from vtp.own_data.holding import ERASED_NAME
 from vtp.recording.store import UNFINISHED
 from vtp.recording.tables import recording_progress, recordings
 from vtp.recording.watching import COMPLETE_PER_MILLE, completed_at
@@ -179,20 +179,16 @@ async def uncounted(
     if room_id is not None:
         statement = statement.where(c.room_id == room_id)
     else:
-        before_parts = and_(k.parts.is_(None), k.held_from.is_not(None), ~somebody_erased(c.room_id))
+        before_parts = and_(k.parts.is_(None), k.held_from.is_not(None), ~student_erased(c.room_id))
         statement = statement.where(or_(k.lesson_id.is_(None), since, moved, before_parts))
     return list((await tx.execute(statement.order_by(c.id))).all())
 
 
-def somebody_erased(room_id: Column[Any]) -> ColumnElement[bool]:
-    """Whether somebody was in the classes of a room whose account is erased: their stays are nobody's."""
+def student_erased(room_id: Column[Any]) -> ColumnElement[bool]:
+    """Whether somebody was in the classes of a room, not as staff, whose account is erased: the others'
+    figures were compared with theirs."""
     at, who = live_sessions.c, session_participants.c
-    return exists().where(
-        at.room_id == room_id,
-        who.live_session_id == at.id,
-        who.user_id.is_(None),
-        who.full_name == ERASED_NAME,
-    )
+    return exists().where(at.room_id == room_id, who.live_session_id == at.id, IS_ERASED, ~IS_STAFF)
 
 
 async def nobodys(tx: AsyncConnection, lesson_ids: Sequence[str]) -> set[str]:

@@ -32,8 +32,8 @@ from vtp.analytics.attendance_store import (
     students_of,
     uncounted,
 )
-from vtp.analytics.class_store import participations, sessions_in
-from vtp.analytics.classes import Attended, CountedClass, count_class, unix_ms
+from vtp.analytics.class_store import erased_staff_in, participations, sessions_in
+from vtp.analytics.classes import Attended, CountedClass, connection_of, count_class, unix_ms
 from vtp.analytics.past import PastCourse
 from vtp.analytics.past_store import find_past_course, seen_since
 from vtp.courses.door import Entered, enter, enter_to_change
@@ -293,6 +293,7 @@ async def counted_class(tx: AsyncConnection, room_id: str, starts_at: datetime |
             for one in times
         ],
         await polls_in(tx, room_id),
+        [connection_of(row) for row in await erased_staff_in(tx, room_id)],
     )
 
 

@@ -1,0 +1,67 @@
+"""What is done after a class leaves its attendance as it was."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from typing import Any
+
+import pytest
+
+from tests.api.course_material import enrol
+from tests.api.test_analytics_attendance import (
+    BASE,
+    EIGHT,
+    School,
+    counted,
+    differing,
+    make_school,
+    stay,
+)
+from tests.serving import Api, Person
+
+
+async def report(school: School) -> Any:
+    path = f"{BASE}/reports/attendance?course_id={school.course}"
+    answer = await school.api.call("GET", path, by=school.teacher)
+    assert answer.status == 200, answer
+    return answer.body
+
+
+async def change_lesson(school: School, **wish: Any) -> None:
+    path = f"/api/v1/courses/{school.course}/lessons/{school.lesson}"
+    found = await school.api.call("GET", path, by=school.teacher)
+    headers = {"If-Match": found.headers.get("ETag", "*")}
+    answer = await school.api.call("PATCH", path, wish, by=school.teacher, headers=headers)
+    assert answer.status == 200, answer
+
+
+async def erase_the_teacher(school: School) -> None:
+    """Another one follows them."""
+    admin = await school.api.person("admin")
+    follows = await school.api.person("teacher", "follows@school.example")
+    given = await enrol(school.api, school.course, admin, student_id=follows.user_id, role="teacher")
+    assert given.status == 201, given
+    gone = await school.api.call("DELETE", f"/api/v1/users/{school.teacher.user_id}", by=admin)
+    assert gone.status == 204, gone
+    school.teacher = follows
+
+
+@pytest.mark.parametrize("how", ["looks in", "moves it"])
+async def test_a_class_of_an_erased_teacher_stays_as_it_was_held(api: Api, teacher: Person, how: str) -> None:
+    school = await make_school(api, teacher, ["Ada", "Ben"])
+    await stay(school, {"Teacher": (2, 47), "Ada": (2, 47), "Ben": (30, 47)})
+    before = await school.sheet()
+    assert [row["status"] for row in before["people"]] == ["present", "absent"]
+    await erase_the_teacher(school)
+    api.server.services.analytics.attendances._clock = lambda: EIGHT + timedelta(days=2)
+    if how == "looks in":
+        next_day = 24 * 60 + 90
+        await stay(school, {"Teacher": (next_day, next_day + 2)})
+        await counted(school)
+        assert await school.sheet() == before
+    else:
+        await change_lesson(school, starts_at=(EIGHT + timedelta(minutes=1)).isoformat())
+        found = await school.sheet()
+        assert {**found, "starts_at": before["starts_at"]} == before
+    assert [row["lectures_attended"] for row in (await report(school))["student_attendance"]] == [1, 0]
+    assert await differing(school) == []
