@@ -6,6 +6,7 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
+from sqlalchemy import delete, update
 
 from tests.api.course_material import enrol
 from tests.api.test_analytics_attendance import (
@@ -18,6 +19,8 @@ from tests.api.test_analytics_attendance import (
     stay,
 )
 from tests.serving import Api, Person
+from vtp.analytics.class_tables import lesson_attendance
+from vtp.courses.tables import course_enrollments
 
 
 async def report(school: School) -> Any:
@@ -65,3 +68,35 @@ async def test_a_class_of_an_erased_teacher_stays_as_it_was_held(api: Api, teach
         assert {**found, "starts_at": before["starts_at"]} == before
     assert [row["lectures_attended"] for row in (await report(school))["student_attendance"]] == [1, 0]
     assert await differing(school) == []
+
+
+async def enrolled_later(school: School, *names: str) -> None:
+    """These came to the course after the class."""
+    c = course_enrollments.c
+    people = [school.pupils[name].user_id for name in names]
+    async with school.api.server.services.database.transaction() as tx:
+        later = update(course_enrollments).where(c.user_id.in_(people), c.course_id == school.course)
+        await tx.execute(later.values(enrolled_at=EIGHT + timedelta(days=3)))
+
+
+async def figures(school: School, by: Person) -> Any:
+    answer = await school.api.call("GET", f"{BASE}/course/{school.course}", by=by)
+    assert answer.status == 200, answer
+    return answer.body
+
+
+async def test_who_had_no_class_is_in_no_average_of_attendance(api: Api, teacher: Person) -> None:
+    names = ["Ada", "Ben", "Cat", "Dan", "Eva", "Fay"]
+    school = await make_school(api, teacher, names)
+    await stay(school, {"Teacher": (2, 47)} | dict.fromkeys(["Ada", "Ben"], (2, 47)))
+    await enrolled_later(school, "Cat", "Dan", "Eva", "Fay")
+    found = await report(school)
+    assert found["attendance_rate"] == 100
+    assert sorted(row["lectures_total"] for row in found["student_attendance"]) == [0, 0, 0, 0, 1, 1]
+    assert (await figures(school, teacher))["avg_attendance_rate"] == 100
+    of_two = await figures(school, school.pupils["Ada"])
+    assert not of_two["hidden"] and of_two["avg_attendance_rate"] is None, "it would tell Ada of Ben"
+    await enrolled_later(school, "Ada", "Ben")
+    async with api.server.services.database.transaction() as tx:
+        await tx.execute(delete(lesson_attendance))
+    assert (await figures(school, teacher))["avg_attendance_rate"] is None

@@ -17,7 +17,6 @@ from vtp.analytics.schemas import Id
 from vtp.recording.watching import COMPLETE_AT_LEAST, COMPLETE_PER_MILLE, COMPLETE_STEP
 from vtp.time_zones import known_zone
 
-Percent = Annotated[float, Field(description="0 to 100, never rounded up.")]
 CONSECUTIVE_ABSENCES = 3
 
 
@@ -244,7 +243,12 @@ class AttendanceReply(BaseModel):
 
     course_id: str
     lectures_total: int
-    attendance_rate: Percent
+    attendance_rate: Annotated[
+        float,
+        Field(
+            description="The mean of the students who had a class, 0 to 100, never rounded up; 0: nobody had."
+        ),
+    ]
     classes: Annotated[list[ClassRow], Field(description="Those that were held, the earliest first.")]
     student_attendance: list[StudentRow]
     absence_alerts: list[AbsenceAlert]
@@ -257,7 +261,7 @@ class AttendanceReply(BaseModel):
         return cls(
             course_id=course_id,
             lectures_total=len(found.classes),
-            attendance_rate=found.rate,
+            attendance_rate=found.rate or 0.0,
             classes=[ClassRow.of(held, by_class[held.lesson_id]) for held in found.classes],
             student_attendance=[StudentRow.of(one) for one in found.students],
             absence_alerts=[

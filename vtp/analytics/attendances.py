@@ -118,18 +118,23 @@ class CourseAttendance:
     """What it came to before, of people whom nobody can tell any more."""
 
     @property
-    def rate(self) -> float:
-        """The mean of the students', in percent, never rounded up."""
+    def rate(self) -> float | None:
+        """The mean of the students', in percent, never rounded up; None: nobody had a class."""
         people, tenths = self.rates
         if self.past is not None:
-            people, tenths = people + self.past.students, tenths + self.past.rates
-        return tenths // people / 10 if people else 0.0
+            people, tenths = people + self.past.rated, tenths + self.past.rates
+        return tenths // people / 10 if people else None
 
     @property
     def rates(self) -> tuple[int, int]:
-        """Of how many students who are known, and the sum of theirs in tenths of a percent."""
-        rates = [round(one.tally.to_date * 10) for one in self.students]
+        """How many students who are known had a class, and the sum of theirs in tenths of a percent."""
+        rates = [round(one.tally.to_date * 10) for one in self.students if one.entries]
         return len(rates), sum(rates)
+
+    @property
+    def certainly_rated(self) -> int:
+        """How many different students the mean is of at least."""
+        return max(self.rates[0], self.past.rated if self.past is not None else 0)
 
     def by_class(self) -> dict[str, list[Entry]]:
         """Those who were expected in each class, by lesson."""
