@@ -13,6 +13,7 @@ from tests.api.test_analytics_attendance import (
     BASE,
     EIGHT,
     School,
+    correct,
     counted,
     differing,
     make_school,
@@ -88,7 +89,8 @@ async def figures(school: School, by: Person) -> Any:
 async def test_who_had_no_class_is_in_no_average_of_attendance(api: Api, teacher: Person) -> None:
     names = ["Ada", "Ben", "Cat", "Dan", "Eva", "Fay"]
     school = await make_school(api, teacher, names)
-    await stay(school, {"Teacher": (2, 47)} | dict.fromkeys(["Ada", "Ben"], (2, 47)))
+    api.server.services.analytics.attendances._clock = lambda: EIGHT + timedelta(days=2)
+    await stay(school, {"Teacher": (2, 47), "Ada": (2, 47), "Ben": (2, 47)})
     await enrolled_later(school, "Cat", "Dan", "Eva", "Fay")
     found = await report(school)
     assert found["attendance_rate"] == 100
@@ -100,3 +102,49 @@ async def test_who_had_no_class_is_in_no_average_of_attendance(api: Api, teacher
     async with api.server.services.database.transaction() as tx:
         await tx.execute(delete(lesson_attendance))
     assert (await figures(school, teacher))["avg_attendance_rate"] is None
+
+
+async def told(school: School) -> dict[str, dict[str, int]]:
+    """Of each student how they attended, as the report has it."""
+    words = ("lectures_total", "present", "excused", "absent")
+    rows = (await report(school))["student_attendance"]
+    return {row["student_name"]: {word: row[word] for word in words if row[word]} for row in rows}
+
+
+async def test_who_was_in_a_class_keeps_it_when_they_are_enrolled_again(api: Api, teacher: Person) -> None:
+    school = await make_school(api, teacher, ["Ada", "Ben"])
+    await stay(school, {"Teacher": (2, 47), "Ada": (2, 47), "Ben": (2, 47)})
+    before, sheet = await told(school), await school.sheet()
+    assert before["Ben"] == {"lectures_total": 1, "present": 1}
+    ben = school.pupils["Ben"]
+    left = await api.call("DELETE", f"/api/v1/courses/{school.course}/enroll/{ben.user_id}", by=teacher)
+    assert left.status == 200, left
+    assert (await enrol(api, school.course, ben)).status == 201
+    await enrolled_later(school, "Ben")
+    assert await told(school) == before
+    assert await school.sheet() == sheet
+
+
+async def test_who_came_to_the_course_later_is_on_no_sheet_until_they_are_put_there(
+    api: Api, teacher: Person
+) -> None:
+    school = await make_school(api, teacher, ["Ada", "Cat"])
+    day = 24 * 60
+    await stay(school, {"Teacher": (2, 47), "Ada": (2, 47)})
+    await stay(school, {"Teacher": (5 * day, 5 * day + 5), "Cat": (5 * day, 5 * day + 5)})  # looks in
+    await enrolled_later(school, "Cat")
+
+    async def agreed() -> dict[str, str]:
+        """The statuses of the sheet, which the report counts too."""
+        rows, report_ = (await school.sheet())["people"], await told(school)
+        statuses = {row["name"]: row["status"] for row in rows}
+        assert {name: {"lectures_total": 1, word: 1} for name, word in statuses.items()} == {
+            name: counts for name, counts in report_.items() if counts
+        }
+        return statuses
+
+    assert await agreed() == {"Ada": "present"}
+    assert (await correct(school, "Cat", "excused"))["status"] == "excused"
+    assert await agreed() == {"Ada": "present", "Cat": "excused"}
+    assert (await correct(school, "Cat", None))["source"] == "auto"
+    assert await agreed() == {"Ada": "present"}

@@ -17,6 +17,7 @@ from vtp.analytics.schemas import Id
 from vtp.recording.watching import COMPLETE_AT_LEAST, COMPLETE_PER_MILLE, COMPLETE_STEP
 from vtp.time_zones import known_zone
 
+Percent = Annotated[float, Field(description="0 to 100, never rounded up.")]
 CONSECUTIVE_ABSENCES = 3
 
 

@@ -59,6 +59,15 @@ class Entry:
     share_per_mille: int
     row: Any
 
+    @property
+    def is_theirs(self) -> bool:
+        """Whether the class counts for them: nobody misses one that was held before they came to the course.
+        Who was in it has been enrolled anew since; and what their teacher says counts."""
+        until = self.held.held_until
+        came_later = until is not None and self.student.since > until
+        was_there = self.row is not None and self.row.present_ms > 0 and not self.row.is_staff
+        return not came_later or was_there or self.by_hand
+
 
 @dataclass(frozen=True, slots=True)
 class Sheet:
@@ -175,7 +184,7 @@ class Attendances:
             [held] = await live_lessons(tx, inside.course.id, lesson.id)
             students = await students_of(tx, inside.course.id) if held.past is None else []
             found = await _read(tx, [held], students, await find_rules(tx, inside.course.id))
-        return Sheet(held, found)
+        return Sheet(held, [one for one in found if one.is_theirs])
 
     @done_over
     async def correct(
@@ -317,7 +326,7 @@ async def read_course(tx: AsyncConnection, course_id: str, user_id: str | None =
         students = [one for one in students if one.user_id in since]
     entries: dict[str, list[Entry]] = {one.user_id: [] for one in students}
     for entry in await _read(tx, known, students, await find_rules(tx, course_id)):
-        if not _came_later(entry.student, entry.held):
+        if entry.is_theirs:
             entries[entry.student.user_id].append(entry)
     to_come = len(planned) - len(held)
     return CourseAttendance(
@@ -328,11 +337,6 @@ async def read_course(tx: AsyncConnection, course_id: str, user_id: str | None =
         ],
         past if user_id is None else None,
     )
-
-
-def _came_later(student: Student, held: HeldClass) -> bool:
-    """Whether they were not in the course yet: nobody misses such a class."""
-    return held.held_until is not None and student.since > held.held_until
 
 
 async def _read(
