@@ -139,7 +139,7 @@ def _recordings(facts: Facts) -> Finding | None:
     return Finding(
         Rule.RECORDINGS,
         Severity.LOW,
-        f"Of the last {LAST_RECORDINGS} recordings half were watched to less than {middle / 10:g} %.",
+        f"Of the last {LAST_RECORDINGS} recordings half were watched to {middle / 10:g} % at most.",
         "Say which parts of them matter most.",
         {"median_percent": middle / 10, "recordings": LAST_RECORDINGS, "below": PROGRESS_PER_MILLE / 10},
     )
