@@ -79,11 +79,13 @@ async def see_sessions(tx: AsyncConnection, session_ids: Collection[str], now: d
     await tx.execute(update(live_sessions).where(*open_now).values(seen_at=now))
 
 
-async def close_left_open(tx: AsyncConnection, before: datetime) -> None:
-    """Ends sessions that nobody has seen since, with who was in them, when they were last seen."""
+async def close_left_open(tx: AsyncConnection, before: datetime, others: Collection[str]) -> None:
+    """Ends sessions that nobody has seen since, with who was in them, when they were last seen; not
+    `others`."""
     c = live_sessions.c
     stale = select(c.id, c.seen_at).where(c.ended_at.is_(None), c.seen_at < before)
-    for session_id, seen_at in (await tx.execute(stale)).all():
+    left = [row for row in (await tx.execute(stale)).all() if row.id not in others]
+    for session_id, seen_at in left:
         await tx.execute(update(live_sessions).where(c.id == session_id).values(ended_at=seen_at))
         there = session_participants.c
         still = there.live_session_id == session_id, there.left_at.is_(None)
