@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 from sqlalchemy import delete, update
 
-from tests.api.course_material import enrol
+from tests.api.course_material import add_lesson, enrol
 from tests.api.test_analytics_attendance import (
     BASE,
     EIGHT,
@@ -21,7 +21,7 @@ from tests.api.test_analytics_attendance import (
 )
 from tests.serving import Api, Person
 from vtp.analytics.class_tables import lesson_attendance
-from vtp.courses.tables import course_enrollments
+from vtp.courses.tables import course_enrollments, lessons
 
 
 async def report(school: School) -> Any:
@@ -148,3 +148,29 @@ async def test_who_came_to_the_course_later_is_on_no_sheet_until_they_are_put_th
     assert await agreed() == {"Ada": "present", "Cat": "excused"}
     assert (await correct(school, "Cat", None))["source"] == "auto"
     assert await agreed() == {"Ada": "present"}
+
+
+async def test_what_is_over_or_a_draft_is_not_to_come(api: Api, teacher: Person) -> None:
+    school = await make_school(api, teacher, ["Ada", "Ben"])
+    day = timedelta(days=1)
+    times = {"yesterday": EIGHT - day, "tomorrow": EIGHT + day, "a draft": EIGHT + day, "ended": EIGHT + day}
+    made = {}
+    for title, at in times.items():
+        wish = {"starts_at": at.isoformat(), "ends_at": (at + timedelta(minutes=45)).isoformat()}
+        shown = title != "a draft"
+        made[title] = await add_lesson(
+            api, school.course, teacher, kind="live", title=title, published=shown, **wish
+        )
+    async with api.server.services.database.transaction() as tx:
+        ended = update(lessons).where(lessons.c.id == made["ended"])
+        await tx.execute(ended.values(over_at=EIGHT + day + timedelta(minutes=1)))
+    await stay(school, {"Teacher": (2, 47), "Ada": (2, 47)})
+
+    async def rates(after: timedelta) -> dict[str, tuple[float, float]]:
+        api.server.services.analytics.attendances._clock = lambda: EIGHT + after
+        rows = (await report(school))["student_attendance"]
+        return {row["student_name"]: (row["overall_rate"], row["best_possible_rate"]) for row in rows}
+
+    assert await rates(timedelta(hours=2)) == {"Ada": (33.3, 100), "Ben": (0, 66.6)}
+    assert await rates(day + timedelta(minutes=2)) == {"Ada": (50, 100), "Ben": (0, 50)}
+    assert await rates(2 * day) == {"Ada": (100, 100), "Ben": (0, 0)}

@@ -165,7 +165,7 @@ class StudentRow(BaseModel):
     lectures_attended: int
     lectures_total: Annotated[int, Field(description="That were held since they are in the course.")]
     attendance_rate: Annotated[float, Field(description="By points, of the classes held: 0 to 100.")]
-    overall_rate: Annotated[float, Field(description="Of all that are planned.")]
+    overall_rate: Annotated[float, Field(description="Of those and all that are to come.")]
     best_possible_rate: Annotated[float, Field(description="If they attend all that are to come.")]
     present: int
     late: int

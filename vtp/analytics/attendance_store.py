@@ -7,7 +7,7 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from typing import Any, Final
 
-from sqlalchemy import Column, ColumnElement, and_, delete, exists, func, insert, or_, select, update
+from sqlalchemy import Column, ColumnElement, and_, delete, exists, func, insert, or_, select, true, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from vtp.accounts.tables import users
@@ -22,7 +22,9 @@ from vtp.analytics.class_tables import (
 from vtp.analytics.classes import Asked, CountedClass, Person, from_ms, unix_ms
 from vtp.analytics.past import PastClass
 from vtp.courses.enrolment_store import IS_STUDENT
-from vtp.courses.tables import course_enrollments, course_recordings, lessons
+from vtp.courses.lesson_times import window_of
+from vtp.courses.roles import CourseStatus
+from vtp.courses.tables import course_enrollments, course_recordings, course_sections, courses, lessons
 from vtp.db.statements import insert_if_absent
 from vtp.ids import new_id
 from vtp.recording.store import UNFINISHED
@@ -144,6 +146,29 @@ async def live_lessons(tx: AsyncConnection, course_id: str, lesson_id: str | Non
     return sorted(
         found, key=lambda one: (one.starts_at is None, one.starts_at or one.held_from, one.lesson_id)
     )
+
+
+async def lessons_to_come(tx: AsyncConnection, course_id: str, now: datetime) -> set[str]:
+    """The live lessons of a course that students can still come to, now or later: neither drafts nor
+    cancelled, and not over."""
+    c, section, course = lessons.c, course_sections.c, courses.c
+    statement = (
+        select(
+            c.id, c.starts_at, c.ends_at, course.lesson_opens_minutes, course.lesson_grace_minutes, c.over_at
+        )
+        .join_from(lessons, courses, course.id == c.course_id)
+        .outerjoin(course_sections, section.id == c.section_id)
+        .where(
+            c.course_id == course_id,
+            c.kind == "live",
+            c.cancelled_at.is_(None),
+            c.published,
+            func.coalesce(section.published, true()),
+            course.status.in_((CourseStatus.DRAFT, CourseStatus.ACTIVE)),
+        )
+    )
+    rows = await tx.execute(statement)
+    return {lesson_id for lesson_id, *times in rows if not window_of(*times).is_over(now)}
 
 
 def _held_class(row: Any) -> HeldClass:

@@ -23,6 +23,7 @@ from vtp.analytics.attendance_store import (
     completed_recordings,
     corrections_of,
     find_rules,
+    lessons_to_come,
     live_lessons,
     lock_lessons,
     nobodys,
@@ -173,7 +174,7 @@ class Attendances:
         await self.count(inside.course.id)
         own = None if inside.may(Action.COURSE_TEACH) else inside.principal.user_id
         async with self._database.read() as tx:
-            return await read_course(tx, inside.course.id, own)
+            return await read_course(tx, inside.course.id, self._clock(), own)
 
     async def sheet(self, principal: Principal, lesson_id: str) -> Sheet:
         """One class, for who teaches there."""
@@ -311,13 +312,14 @@ async def counted_class(tx: AsyncConnection, room_id: str, starts_at: datetime |
     )
 
 
-async def read_course(tx: AsyncConnection, course_id: str, user_id: str | None = None) -> CourseAttendance:
-    """A course as it is counted: of all its students, or of one.
+async def read_course(
+    tx: AsyncConnection, course_id: str, now: datetime, user_id: str | None = None
+) -> CourseAttendance:
+    """A course as it is counted: of all its students, or of one. `now`: what is over is not to come.
 
     Of classes that are nobody's any more there are totals, for who reads of all.
     """
-    planned = [one for one in await live_lessons(tx, course_id) if one.cancelled_at is None]
-    held = [one for one in planned if one.held_ms]
+    held = [one for one in await live_lessons(tx, course_id) if one.cancelled_at is None and one.held_ms]
     known = [one for one in held if one.past is None]
     past = await find_past_course(tx, course_id)
     students = await students_of(tx, course_id, user_id)
@@ -328,7 +330,7 @@ async def read_course(tx: AsyncConnection, course_id: str, user_id: str | None =
     for entry in await _read(tx, known, students, await find_rules(tx, course_id)):
         if entry.is_theirs:
             entries[entry.student.user_id].append(entry)
-    to_come = len(planned) - len(held)
+    to_come = len(await lessons_to_come(tx, course_id, now) - {one.lesson_id for one in held})
     return CourseAttendance(
         held if user_id is None else known,
         [

@@ -170,7 +170,7 @@ class _Known:
 
 async def read_figures(tx: AsyncConnection, course: Course, now: datetime) -> CourseFigures:
     """Puts a course together; its classes are counted."""
-    attendance = await read_course(tx, course.id)
+    attendance = await read_course(tx, course.id, now)
     complete_from = (await find_rules(tx, course.id)).complete_from
     recordings = await watchable(tx, course.id)
     ids = [one.recording_id for one in recordings]
