@@ -174,3 +174,23 @@ async def test_what_is_over_or_a_draft_is_not_to_come(api: Api, teacher: Person)
     assert await rates(timedelta(hours=2)) == {"Ada": (33.3, 100), "Ben": (0, 66.6)}
     assert await rates(day + timedelta(minutes=2)) == {"Ada": (50, 100), "Ben": (0, 50)}
     assert await rates(2 * day) == {"Ada": (100, 100), "Ben": (0, 0)}
+
+
+async def test_a_students_look_in_on_the_next_day_changes_no_sheet(api: Api, teacher: Person) -> None:
+    school = await make_school(api, teacher, ["Ada", "Ben", "Cat"])
+    await stay(school, {"Teacher": (2, 47), "Ada": (0, 55), "Ben": (48, 60)})
+    before = await school.sheet()
+    times = {row["name"]: (row["first_join"], row["last_leave"]) for row in before["people"]}
+    assert times == {
+        "Ada": ("2030-03-04T08:00:00Z", "2030-03-04T08:55:00Z"),
+        "Ben": ("2030-03-04T08:48:00Z", "2030-03-04T09:00:00Z"),
+        "Cat": (None, None),
+    }
+    for day in (-1, 1):
+        at = day * 24 * 60 + 90
+        looks: dict[str, tuple[float, float]] = {"Ada": (at + 1, at + 4), "Cat": (at + 1, at + 4)}
+        await stay(school, {"Teacher": (at, at + 5), **looks})
+    assert await school.sheet() == before
+    network = await api.call("GET", f"{BASE}/reports/network?course_id={school.course}", by=teacher)
+    [held] = network.body["classes"]
+    assert held["people"] == 3, "the teacher, Ada, and Ben who came to it, though too late"

@@ -9,7 +9,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 from vtp.accounts.permissions import STAFF
-from vtp.analytics.attendance import Connection, Held, Standing, class_as_held, presence, standing
+from vtp.analytics.attendance import Connection, Held, Standing, belongs, class_as_held, presence, standing
 from vtp.analytics.engagement import Inputs, activity_score, highest, participation_rate
 from vtp.analytics.intervals import Interval, common, length_ms, union
 from vtp.analytics.network_notes import Network
@@ -85,9 +85,10 @@ def count_class(
     polls: Sequence[Asked],
     erased_staff: Iterable[Connection] = (),
 ) -> CountedClass:
-    """Everybody's standing in a class and what they did in it. `opened`: the times when its room was open.
+    """The standing in a class of everybody who came to it, and what they did.
 
-    `erased_staff`: connections of staff who are nobody by now. A class that they held was held.
+    `opened`: the times when its room was open. `erased_staff`: connections of staff who are nobody by now:
+    a class that they held was held.
     """
     by_person: dict[str, list[Attended]] = {}
     for one in attended:
@@ -96,6 +97,10 @@ def count_class(
     there = [interval for who in staff for interval in presence(_connections(by_person[who]))]
     there += [one.interval for one in erased_staff]
     held = class_as_held(scheduled_at, there, opened)
+    of_class = {
+        who: [one for one in rows if belongs(one.connection, held)] for who, rows in by_person.items()
+    }
+    by_person = {who: rows for who, rows in of_class.items() if rows}
     asked = [one for one in polls if held is not None and held.holds(one.at)]
     inputs = {who: _inputs(who, rows, held, asked) for who, rows in by_person.items()}
     most = highest(one for who, one in inputs.items() if who not in staff)
