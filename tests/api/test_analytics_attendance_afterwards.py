@@ -194,3 +194,19 @@ async def test_a_students_look_in_on_the_next_day_changes_no_sheet(api: Api, tea
     network = await api.call("GET", f"{BASE}/reports/network?course_id={school.course}", by=teacher)
     [held] = network.body["classes"]
     assert held["people"] == 3, "the teacher, Ada, and Ben who came to it, though too late"
+
+
+async def test_a_class_whose_lesson_is_cancelled_is_in_no_report(api: Api, teacher: Person) -> None:
+    school = await make_school(api, teacher, ["Ada"])
+    await stay(school, {"Teacher": (2, 47), "Ada": (2, 47)})
+
+    async def classes() -> tuple[int, int]:
+        path = f"{BASE}/reports/network?course_id={school.course}"
+        network = (await api.call("GET", path, by=teacher)).body
+        return len((await report(school))["classes"]), len(network["classes"])
+
+    assert await classes() == (1, 1)
+    await change_lesson(school, cancelled=True)
+    assert await classes() == (0, 0)
+    await change_lesson(school, cancelled=False)
+    assert await classes() == (1, 1)
