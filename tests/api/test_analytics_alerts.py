@@ -209,3 +209,22 @@ async def enrolled_ago(api: Api, pupil: Person, days: int) -> None:
         at = datetime.now(UTC) - timedelta(days=days)
         theirs = update(course_enrollments).where(c.user_id == pupil.user_id)
         await tx.execute(theirs.values(enrolled_at=at, created_at=at))
+
+
+@pytest.mark.parametrize("status", ["completed", "archived"])
+async def test_alerts_of_a_course_that_has_ended_are_over(api: Api, teacher: Person, status: str) -> None:
+    course, other = await make_course(api, teacher), await make_course(api, teacher)
+    ada = await student(api, "ada")
+    for one in (course, other):
+        await enrol(api, one, ada)
+    days = Days(api)
+    await days.look(8)
+    assert len([one for one in await told(api, teacher) if one["kind"] == "student_may_need_help"]) == 2
+    path = f"/api/v1/courses/{course}"
+    ended = await api.call("PATCH", path, {"status": status}, by=teacher, headers={"If-Match": "*"})
+    assert ended.status == 200, ended
+    await days.look(8)
+    [alert] = await listed(api, course, teacher)
+    assert (alert["status"], alert["closed_by"]) == ("over", None)
+    assert [one["status"] for one in await listed(api, other, teacher)] == ["open"]
+    assert len([one for one in await told(api, teacher) if one["kind"] == "student_may_need_help"]) == 1
