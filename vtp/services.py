@@ -122,7 +122,6 @@ async def build_services(settings: Settings, stack: AsyncExitStack) -> Services:
         showing.parts.access_log.trim,
         pictures.files.sweep,
         *teaching.upkeep,
-        classes.presence.finish_left_open,
     ]
     personal = build_personal(base, pictures, files, trims)
     base.watch_other_processes()

@@ -20,8 +20,11 @@ from vtp.analytics.alert_tables import analytics_alerts
 from vtp.analytics.alerts import COOL_DOWN
 from vtp.analytics.course_figures import CourseFigures, read_figures
 from vtp.analytics.course_store import last_seen
+from vtp.courses.tables import course_enrollments
+from vtp.coursework.tables import assignments
 from vtp.ids import new_id
 from vtp.mail.tables import mails
+from vtp.recording.tables import recordings
 
 BASE = "/api/v1/analytics/alerts"
 
@@ -159,3 +162,69 @@ async def test_a_mail_of_an_alert_that_is_closed_does_not_outlive_who_it_names(
     async with api.server.services.database.read() as tx:
         still = select(mails.c.user_id).where(mails.c.kind == "digest")
         assert list((await tx.execute(still)).scalars()) == [other.user_id]
+
+
+async def test_nobody_is_away_from_a_course_that_they_could_not_see(api: Api, teacher: Person) -> None:
+    course, ada = await make_course(api, teacher, status="draft"), await student(api, "ada")
+    assert (await enrol(api, course, teacher, student_id=ada.user_id)).status == 201
+    await enrolled_ago(api, ada, 20)
+    path = f"/api/v1/courses/{course}"
+    for values in ({"status": "active"}, {"description": "Of lenses, and of status."}):
+        answer = await api.call("PATCH", path, values, by=teacher, headers={"If-Match": "*"})
+        assert answer.status == 200, answer
+    days = Days(api)
+    await days.look(6)
+    assert await listed(api, course, teacher) == []
+    await days.look(8)
+    [alert] = await listed(api, course, teacher)
+    assert (alert["severity"], alert["evidence"]["days"]) == ("medium", 8)
+
+
+async def test_nothing_of_before_somebody_came_to_a_course_is_missing(api: Api, teacher: Person) -> None:
+    course, ada, ben = await make_course(api, teacher), await student(api, "ada"), await student(api, "ben")
+    for _ in range(3):
+        await assign(api, course, teacher, published=True)
+    for number in range(4):
+        await file(api, course, teacher, f"optics-{number}")
+    long_ago = datetime.now(UTC) - timedelta(days=5)
+    async with api.server.services.database.transaction() as tx:
+        await tx.execute(update(assignments).values(due_at=long_ago))
+        await tx.execute(update(recordings).values(started_at=long_ago))
+    for pupil in (ada, ben):
+        assert (await enrol(api, course, pupil)).status == 201
+    await enrolled_ago(api, ben, 6)
+    days = Days(api)
+    await days.look(0)
+    expected = {(ben.user_id, "missing_assignments"), (ben.user_id, "recordings_not_watched")}
+    assert {(one["student_id"], one["rule"]) for one in await listed(api, course, teacher)} == expected
+    await days.look(7)  # Ada had a week for the recordings
+    rules = {one["rule"] for one in await listed(api, course, teacher) if one["student_id"] == ada.user_id}
+    assert rules == {"no_access", "recordings_not_watched"}
+
+
+async def enrolled_ago(api: Api, pupil: Person, days: int) -> None:
+    """They have been in their courses for so long."""
+    c = course_enrollments.c
+    async with api.server.services.database.transaction() as tx:
+        at = datetime.now(UTC) - timedelta(days=days)
+        theirs = update(course_enrollments).where(c.user_id == pupil.user_id)
+        await tx.execute(theirs.values(enrolled_at=at, created_at=at))
+
+
+@pytest.mark.parametrize("status", ["completed", "archived"])
+async def test_alerts_of_a_course_that_has_ended_are_over(api: Api, teacher: Person, status: str) -> None:
+    course, other = await make_course(api, teacher), await make_course(api, teacher)
+    ada = await student(api, "ada")
+    for one in (course, other):
+        await enrol(api, one, ada)
+    days = Days(api)
+    await days.look(8)
+    assert len([one for one in await told(api, teacher) if one["kind"] == "student_may_need_help"]) == 2
+    path = f"/api/v1/courses/{course}"
+    ended = await api.call("PATCH", path, {"status": status}, by=teacher, headers={"If-Match": "*"})
+    assert ended.status == 200, ended
+    await days.look(8)
+    [alert] = await listed(api, course, teacher)
+    assert (alert["status"], alert["closed_by"]) == ("over", None)
+    assert [one["status"] for one in await listed(api, other, teacher)] == ["open"]
+    assert len([one for one in await told(api, teacher) if one["kind"] == "student_may_need_help"]) == 1

@@ -6,7 +6,11 @@ from datetime import UTC, datetime, timedelta
 from types import SimpleNamespace
 from typing import Any
 
+from sqlalchemy import select
+
 from tests.api.course_material import add_lesson, enrol, make_course, student
+from tests.api.test_analytics_attendance import EIGHT as WRITTEN
+from tests.api.test_analytics_attendance import make_school
 from tests.serving import Api, Person, principal_of
 from vtp.analytics.attendance import Thresholds
 from vtp.analytics.attendance_store import Student
@@ -14,6 +18,7 @@ from vtp.analytics.live_class import as_it_goes
 from vtp.http.identity import Role
 from vtp.rooms.participants import join
 from vtp.rooms.store import find_room
+from vtp.rooms.tables import live_sessions
 
 EIGHT = datetime(2026, 3, 2, 8, 0, tzinfo=UTC)
 
@@ -118,3 +123,79 @@ async def test_the_class_is_seen_as_it_is_stored(api: Api, teacher: Person) -> N
     assert (await api.call("GET", path, by=here)).status == 403
     live.close()
     await services.analytics.presence.flush()
+
+
+async def test_a_class_goes_on_as_it_was_after_its_server_was_killed(api: Api, teacher: Person) -> None:
+    school = await make_school(api, teacher, ["Ada", "Ben", "Dan"])
+    api.server.services.analytics.live._clock = lambda: WRITTEN + timedelta(minutes=school.clock.minutes)
+    live = await school.open()
+    for name in ("Teacher", "Ada", "Dan"):
+        live.people.hold(school.participant(name))
+    school.clock.minutes = 30
+    await school.presence.flush()
+    school.presence._open.clear()  # as a process that is gone
+    live.close()
+    school.clock.minutes = 30.5
+    live = await school.open()
+    live.people.hold(school.participant("Teacher"))
+    school.clock.minutes = 43
+    for name in ("Ada", "Ben"):
+        live.people.hold(school.participant(name))
+    school.clock.minutes = 44
+    await school.presence.flush()
+
+    async def seen() -> tuple[Any, dict[str, Any]]:
+        found = (await api.call("GET", f"/api/v1/analytics/rooms/{live.id}/live", by=teacher)).body
+        told = ("here", "first_join", "late", "late_s", "present_s")
+        names = {pupil.user_id: name for name, pupil in school.pupils.items()}
+        people = {one["user_id"]: [one[word] for word in told] for one in found["people"]}
+        return found["began"], {names[key]: one for key, one in people.items() if key in names}
+
+    before = await seen()
+    assert before == (
+        "2030-03-04T08:00:00Z",
+        {
+            "Ada": [True, "2030-03-04T08:00:00Z", False, 0, 31 * 60],
+            "Ben": [True, "2030-03-04T08:43:00Z", True, 43 * 60, 60],
+            "Dan": [False, "2030-03-04T08:00:00Z", False, 0, 30 * 60],
+        },
+    )
+    sheet = {row["name"]: [row["late_s"], row["present_s"]] for row in (await school.sheet())["people"]}
+    assert {name: one[3:] for name, one in before[1].items()} == sheet
+    await school.presence.finish_left_open()
+    assert await seen() == before
+    live.close()
+    await school.presence.flush()
+
+
+async def test_what_a_killed_server_left_open_is_ended_though_nobody_comes_back(
+    api: Api, teacher: Person
+) -> None:
+    school = await make_school(api, teacher, ["Ada"])
+    api.server.services.analytics.live._clock = lambda: WRITTEN + timedelta(minutes=school.clock.minutes)
+    live = await school.open()
+    live.people.hold(school.participant("Ada"))
+    school.clock.minutes = 30
+    await school.presence.flush()
+    school.presence._open.clear()
+    school.clock.minutes = 33
+    school.presence._looked_at = 0.0  # it is time
+    await school.presence._look()
+    found = (await api.call("GET", f"/api/v1/analytics/rooms/{live.id}/live", by=teacher)).body
+    assert (found["open_since"], [one["here"] for one in found["people"]]) == (None, [False])
+    live.close()
+
+
+async def test_a_class_whose_database_was_away_is_not_ended_by_its_own_server(
+    api: Api, teacher: Person
+) -> None:
+    school = await make_school(api, teacher, ["Ada"])
+    live = await school.open()
+    live.people.hold(school.participant("Ada"))
+    await school.presence.flush()
+    school.clock.minutes = 30  # nothing could be written meanwhile
+    await school.presence.finish_left_open()
+    async with api.server.services.database.read() as tx:
+        assert (await tx.execute(select(live_sessions.c.ended_at))).scalars().all() == [None]
+    live.close()
+    await school.presence.flush()

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from sqlalchemy import update
@@ -10,6 +10,7 @@ from sqlalchemy import update
 from tests.api.course_material import enrol, make_course, student
 from tests.api.recording_material import add_finished, make_room
 from tests.serving import Answer, Api, Person
+from vtp.courses.tables import course_enrollments
 from vtp.recording.tables import recording_progress
 
 BASE = "/api/v1/analytics"
@@ -58,6 +59,9 @@ async def test_reports_say_who_watches_what(api: Api, teacher: Person) -> None:
     ada, ben = await student(api, "ada"), await student(api, "ben")
     for pupil in (ada, ben):
         assert (await enrol(api, course, pupil)).status == 201
+    async with api.server.services.database.transaction() as tx:  # before the recordings were made
+        at = datetime.now(UTC) - timedelta(days=30)
+        await tx.execute(update(course_enrollments).values(enrolled_at=at))
     for recording in recordings:
         await watch(api, ada, recording, 4)
     await watch(api, ben, recordings[0], 1)

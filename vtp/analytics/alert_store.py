@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import insert, select, update
+from sqlalchemy import exists, insert, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from vtp.accounts.tables import users
@@ -53,6 +53,13 @@ _ALERTS = select(*_OWN, users.c.full_name).join(users, users.c.id == table.c.use
 async def active_courses(tx: AsyncConnection) -> list[str]:
     """The courses that run."""
     statement = select(courses.c.id).where(courses.c.status == CourseStatus.ACTIVE)
+    return list((await tx.execute(statement.order_by(courses.c.id))).scalars())
+
+
+async def ended_with_open_alerts(tx: AsyncConnection) -> list[str]:
+    """The courses that do not run and have alerts that stand."""
+    is_open = exists().where(table.c.course_id == courses.c.id, table.c.status == AlertStatus.OPEN)
+    statement = select(courses.c.id).where(courses.c.status != CourseStatus.ACTIVE, is_open)
     return list((await tx.execute(statement.order_by(courses.c.id))).scalars())
 
 

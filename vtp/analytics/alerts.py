@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Final
 
@@ -18,6 +18,7 @@ from vtp.analytics.alert_store import (
     active_courses,
     add_alert,
     change_alert,
+    ended_with_open_alerts,
     find_alert,
     latest_alerts,
     page_of_alerts,
@@ -28,6 +29,7 @@ from vtp.analytics.course_figures import StudentFigures, read_figures
 from vtp.courses.door import enter, enter_to_change
 from vtp.courses.enrolment_store import students_among
 from vtp.courses.news import Whom, news_in, people_in
+from vtp.courses.roles import CourseStatus
 from vtp.courses.store import Course, find_course, lock_course
 from vtp.db import Database
 from vtp.db.conflicts import done_over
@@ -59,12 +61,13 @@ class Alerts:
         notifier.kinds.add(MAY_NEED_HELP)
 
     async def look(self) -> None:
-        """Looks at every course that runs."""
+        """Looks at every course that runs, and ends the alerts of those that do so no more."""
         async with self._database.read() as tx:
-            course_ids = await active_courses(tx)
-        for course_id in course_ids:
+            looks = [(course_id, self.look_at) for course_id in await active_courses(tx)]
+            looks += [(course_id, self._end) for course_id in await ended_with_open_alerts(tx)]
+        for course_id, look in looks:
             try:
-                await self.look_at(course_id)
+                await look(course_id)
             except Unavailable as error:
                 logger.warning("Who may need help in course %s was not looked for: %s", course_id, error)
             except Exception:  # the next course is not to suffer for it
@@ -91,10 +94,23 @@ class Alerts:
             here = await students_among(tx, course_id, {one.student.user_id for one in found})
             students = [one for one in found if one.student.user_id in here]
             holds = await self._hold(tx, seen.course, students, latest, now)
-            for key, alert in latest.items():
-                if alert.status is AlertStatus.OPEN and key not in holds:
-                    await change_alert(tx, alert.id, status=AlertStatus.OVER, closed_at=now, updated_at=now)
-                    await self._notifier.take_back(tx, alert.id)
+            await self._over(tx, [one for key, one in latest.items() if key not in holds], now)
+
+    @done_over
+    async def _end(self, course_id: str) -> None:
+        """Ends the alerts of a course that does not run, unless it does again."""
+        async with self._database.transaction() as tx:
+            await lock_course(tx, course_id)
+            seen = await find_course(tx, course_id, None)
+            if seen is not None and seen.course.status is not CourseStatus.ACTIVE:
+                await self._over(tx, (await latest_alerts(tx, course_id)).values(), self._clock())
+
+    async def _over(self, tx: AsyncConnection, alerts: Iterable[Alert], now: datetime) -> None:
+        """Ends those of these that are open, and takes back what was told of them."""
+        for alert in alerts:
+            if alert.status is AlertStatus.OPEN:
+                await change_alert(tx, alert.id, status=AlertStatus.OVER, closed_at=now, updated_at=now)
+                await self._notifier.take_back(tx, alert.id)
 
     async def _hold(
         self,

@@ -380,11 +380,12 @@ def past_class(counts: ClassRow | None, network: PastClass) -> PastClass:
 
 def past_course(found: CourseFigures, now: datetime) -> PastCourse:
     """What of a course is of people who are known, added up."""
-    people, rates = found.attendance.rates
+    rated, rates = found.attendance.rates
     complete, completions = found.completions
     return PastCourse(
         now,
-        people,
+        len(found.students),
+        rated,
         sum(one.attendance.attended > 0 for one in found.students),
         rates,
         found.scores[1],

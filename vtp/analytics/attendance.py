@@ -147,6 +147,15 @@ def classes_held(
     return [Held(parts) for run in union(there, apart_ms) if (parts := tuple(common(in_class, [run])))]
 
 
+def belongs(one: Connection, held: Held | None) -> bool:
+    """Whether a connection has to do with a class: it was there then, or within the `APART_MS` before or
+    after it. Who looks into the room on another day has come for something else."""
+    if held is None:
+        return True
+    start, end = one.interval
+    return start < held.end + APART_MS and end > held.start - APART_MS
+
+
 def standing(connections: Sequence[Connection], held: Held | None, bridged_ms: int = BRIDGED_MS) -> Standing:
     """How somebody stands to a class.
 

@@ -165,7 +165,7 @@ class StudentRow(BaseModel):
     lectures_attended: int
     lectures_total: Annotated[int, Field(description="That were held since they are in the course.")]
     attendance_rate: Annotated[float, Field(description="By points, of the classes held: 0 to 100.")]
-    overall_rate: Annotated[float, Field(description="Of all that are planned.")]
+    overall_rate: Annotated[float, Field(description="Of those and all that are to come.")]
     best_possible_rate: Annotated[float, Field(description="If they attend all that are to come.")]
     present: int
     late: int
@@ -244,7 +244,12 @@ class AttendanceReply(BaseModel):
 
     course_id: str
     lectures_total: int
-    attendance_rate: Percent
+    attendance_rate: Annotated[
+        float,
+        Field(
+            description="The mean of the students who had a class, 0 to 100, never rounded up; 0: nobody had."
+        ),
+    ]
     classes: Annotated[list[ClassRow], Field(description="Those that were held, the earliest first.")]
     student_attendance: list[StudentRow]
     absence_alerts: list[AbsenceAlert]
@@ -257,7 +262,7 @@ class AttendanceReply(BaseModel):
         return cls(
             course_id=course_id,
             lectures_total=len(found.classes),
-            attendance_rate=found.rate,
+            attendance_rate=found.rate or 0.0,
             classes=[ClassRow.of(held, by_class[held.lesson_id]) for held in found.classes],
             student_attendance=[StudentRow.of(one) for one in found.students],
             absence_alerts=[

@@ -7,11 +7,12 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from typing import Any, Final
 
-from sqlalchemy import Column, ColumnElement, and_, delete, exists, func, insert, or_, select, update
+from sqlalchemy import Column, ColumnElement, and_, delete, exists, func, insert, or_, select, true, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from vtp.accounts.tables import users
 from vtp.analytics.attendance import Status, Thresholds
+from vtp.analytics.class_store import IS_ERASED, IS_STAFF
 from vtp.analytics.class_tables import (
     attendance_corrections,
     attendance_rules,
@@ -21,10 +22,11 @@ from vtp.analytics.class_tables import (
 from vtp.analytics.classes import Asked, CountedClass, Person, from_ms, unix_ms
 from vtp.analytics.past import PastClass
 from vtp.courses.enrolment_store import IS_STUDENT
-from vtp.courses.tables import course_enrollments, course_recordings, lessons
+from vtp.courses.lesson_times import window_of
+from vtp.courses.roles import CourseStatus
+from vtp.courses.tables import course_enrollments, course_recordings, course_sections, courses, lessons
 from vtp.db.statements import insert_if_absent
 from vtp.ids import new_id
-from vtp.own_data.holding import ERASED_NAME
 from vtp.recording.store import UNFINISHED
 from vtp.recording.tables import recording_progress, recordings
 from vtp.recording.watching import COMPLETE_PER_MILLE, completed_at
@@ -146,6 +148,29 @@ async def live_lessons(tx: AsyncConnection, course_id: str, lesson_id: str | Non
     )
 
 
+async def lessons_to_come(tx: AsyncConnection, course_id: str, now: datetime) -> set[str]:
+    """The live lessons of a course that students can still come to, now or later: neither drafts nor
+    cancelled, and not over."""
+    c, section, course = lessons.c, course_sections.c, courses.c
+    statement = (
+        select(
+            c.id, c.starts_at, c.ends_at, course.lesson_opens_minutes, course.lesson_grace_minutes, c.over_at
+        )
+        .join_from(lessons, courses, course.id == c.course_id)
+        .outerjoin(course_sections, section.id == c.section_id)
+        .where(
+            c.course_id == course_id,
+            c.kind == "live",
+            c.cancelled_at.is_(None),
+            c.published,
+            func.coalesce(section.published, true()),
+            course.status.in_((CourseStatus.DRAFT, CourseStatus.ACTIVE)),
+        )
+    )
+    rows = await tx.execute(statement)
+    return {lesson_id for lesson_id, *times in rows if not window_of(*times).is_over(now)}
+
+
 def _held_class(row: Any) -> HeldClass:
     *values, totals = row
     return replace(HeldClass(*values), past=PastClass(**totals) if totals is not None else None)
@@ -179,20 +204,16 @@ async def uncounted(
     if room_id is not None:
         statement = statement.where(c.room_id == room_id)
     else:
-        before_parts = and_(k.parts.is_(None), k.held_from.is_not(None), ~somebody_erased(c.room_id))
+        before_parts = and_(k.parts.is_(None), k.held_from.is_not(None), ~student_erased(c.room_id))
         statement = statement.where(or_(k.lesson_id.is_(None), since, moved, before_parts))
     return list((await tx.execute(statement.order_by(c.id))).all())
 
 
-def somebody_erased(room_id: Column[Any]) -> ColumnElement[bool]:
-    """Whether somebody was in the classes of a room whose account is erased: their stays are nobody's."""
+def student_erased(room_id: Column[Any]) -> ColumnElement[bool]:
+    """Whether somebody was in the classes of a room, not as staff, whose account is erased: the others'
+    figures were compared with theirs."""
     at, who = live_sessions.c, session_participants.c
-    return exists().where(
-        at.room_id == room_id,
-        who.live_session_id == at.id,
-        who.user_id.is_(None),
-        who.full_name == ERASED_NAME,
-    )
+    return exists().where(at.room_id == room_id, who.live_session_id == at.id, IS_ERASED, ~IS_STAFF)
 
 
 async def nobodys(tx: AsyncConnection, lesson_ids: Sequence[str]) -> set[str]:

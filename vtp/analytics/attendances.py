@@ -23,6 +23,7 @@ from vtp.analytics.attendance_store import (
     completed_recordings,
     corrections_of,
     find_rules,
+    lessons_to_come,
     live_lessons,
     lock_lessons,
     nobodys,
@@ -32,8 +33,8 @@ from vtp.analytics.attendance_store import (
     students_of,
     uncounted,
 )
-from vtp.analytics.class_store import participations, sessions_in
-from vtp.analytics.classes import Attended, CountedClass, count_class, unix_ms
+from vtp.analytics.class_store import erased_staff_in, participations, sessions_in
+from vtp.analytics.classes import Attended, CountedClass, connection_of, count_class, unix_ms
 from vtp.analytics.past import PastCourse
 from vtp.analytics.past_store import find_past_course, seen_since
 from vtp.courses.door import Entered, enter, enter_to_change
@@ -58,6 +59,15 @@ class Entry:
     made_up: bool
     share_per_mille: int
     row: Any
+
+    @property
+    def is_theirs(self) -> bool:
+        """Whether the class counts for them: nobody misses one that was held before they came to the course.
+        Who was in it has been enrolled anew since; and what their teacher says counts."""
+        until = self.held.held_until
+        came_later = until is not None and self.student.since > until
+        was_there = self.row is not None and self.row.present_ms > 0 and not self.row.is_staff
+        return not came_later or was_there or self.by_hand
 
 
 @dataclass(frozen=True, slots=True)
@@ -118,18 +128,23 @@ class CourseAttendance:
     """What it came to before, of people whom nobody can tell any more."""
 
     @property
-    def rate(self) -> float:
-        """The mean of the students', in percent, never rounded up."""
+    def rate(self) -> float | None:
+        """The mean of the students', in percent, never rounded up; None: nobody had a class."""
         people, tenths = self.rates
         if self.past is not None:
-            people, tenths = people + self.past.students, tenths + self.past.rates
-        return tenths // people / 10 if people else 0.0
+            people, tenths = people + self.past.rated, tenths + self.past.rates
+        return tenths // people / 10 if people else None
 
     @property
     def rates(self) -> tuple[int, int]:
-        """Of how many students who are known, and the sum of theirs in tenths of a percent."""
-        rates = [round(one.tally.to_date * 10) for one in self.students]
+        """How many students who are known had a class, and the sum of theirs in tenths of a percent."""
+        rates = [round(one.tally.to_date * 10) for one in self.students if one.entries]
         return len(rates), sum(rates)
+
+    @property
+    def certainly_rated(self) -> int:
+        """How many different students the mean is of at least."""
+        return max(self.rates[0], self.past.rated if self.past is not None else 0)
 
     def by_class(self) -> dict[str, list[Entry]]:
         """Those who were expected in each class, by lesson."""
@@ -159,7 +174,7 @@ class Attendances:
         await self.count(inside.course.id)
         own = None if inside.may(Action.COURSE_TEACH) else inside.principal.user_id
         async with self._database.read() as tx:
-            return await read_course(tx, inside.course.id, own)
+            return await read_course(tx, inside.course.id, self._clock(), own)
 
     async def sheet(self, principal: Principal, lesson_id: str) -> Sheet:
         """One class, for who teaches there."""
@@ -170,7 +185,7 @@ class Attendances:
             [held] = await live_lessons(tx, inside.course.id, lesson.id)
             students = await students_of(tx, inside.course.id) if held.past is None else []
             found = await _read(tx, [held], students, await find_rules(tx, inside.course.id))
-        return Sheet(held, found)
+        return Sheet(held, [one for one in found if one.is_theirs])
 
     @done_over
     async def correct(
@@ -293,16 +308,18 @@ async def counted_class(tx: AsyncConnection, room_id: str, starts_at: datetime |
             for one in times
         ],
         await polls_in(tx, room_id),
+        [connection_of(row) for row in await erased_staff_in(tx, room_id)],
     )
 
 
-async def read_course(tx: AsyncConnection, course_id: str, user_id: str | None = None) -> CourseAttendance:
-    """A course as it is counted: of all its students, or of one.
+async def read_course(
+    tx: AsyncConnection, course_id: str, now: datetime, user_id: str | None = None
+) -> CourseAttendance:
+    """A course as it is counted: of all its students, or of one. `now`: what is over is not to come.
 
     Of classes that are nobody's any more there are totals, for who reads of all.
     """
-    planned = [one for one in await live_lessons(tx, course_id) if one.cancelled_at is None]
-    held = [one for one in planned if one.held_ms]
+    held = [one for one in await live_lessons(tx, course_id) if one.cancelled_at is None and one.held_ms]
     known = [one for one in held if one.past is None]
     past = await find_past_course(tx, course_id)
     students = await students_of(tx, course_id, user_id)
@@ -311,9 +328,9 @@ async def read_course(tx: AsyncConnection, course_id: str, user_id: str | None =
         students = [one for one in students if one.user_id in since]
     entries: dict[str, list[Entry]] = {one.user_id: [] for one in students}
     for entry in await _read(tx, known, students, await find_rules(tx, course_id)):
-        if not _came_later(entry.student, entry.held):
+        if entry.is_theirs:
             entries[entry.student.user_id].append(entry)
-    to_come = len(planned) - len(held)
+    to_come = len(await lessons_to_come(tx, course_id, now) - {one.lesson_id for one in held})
     return CourseAttendance(
         held if user_id is None else known,
         [
@@ -322,11 +339,6 @@ async def read_course(tx: AsyncConnection, course_id: str, user_id: str | None =
         ],
         past if user_id is None else None,
     )
-
-
-def _came_later(student: Student, held: HeldClass) -> bool:
-    """Whether they were not in the course yet: nobody misses such a class."""
-    return held.held_until is not None and student.since > held.held_until
 
 
 async def _read(

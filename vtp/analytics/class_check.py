@@ -9,7 +9,7 @@ from typing import Any, Final
 from sqlalchemy import exists, func, or_, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from vtp.analytics.attendance_store import attendance_of, counted_row, somebody_erased, uncounted
+from vtp.analytics.attendance_store import attendance_of, counted_row, student_erased, uncounted
 from vtp.analytics.attendances import counted_class
 from vtp.analytics.check import UNREADABLE
 from vtp.analytics.class_tables import lesson_classes
@@ -24,8 +24,8 @@ async def differing_classes(tx: AsyncConnection, now: datetime) -> AsyncIterator
     """One sentence for each class, and each person in one, whose figures are not what the rows of who was
     there say; and for stays that cannot have been.
 
-    Not looked at: classes that wait to be counted, and those of which somebody was erased, whose stays are
-    nobody's and whose figures the others' are compared with.
+    Not looked at: classes that wait to be counted, and those of which a student was erased, whose stays
+    are nobody's and with whose figures the others' were compared.
     """
     async for sentence in _impossible_stays(tx):
         yield sentence
@@ -46,7 +46,7 @@ async def _counted(tx: AsyncConnection) -> list[Any]:
     statement = (
         select(c.id, c.room_id, k.scheduled_at, k.held_from, k.held_until, k.parts, k.polls)
         .join_from(lesson_classes, lessons, c.id == k.lesson_id)
-        .where(c.room_id.is_not(None), k.totals.is_(None), ~somebody_erased(c.room_id), ~open_now)
+        .where(c.room_id.is_not(None), k.totals.is_(None), ~student_erased(c.room_id), ~open_now)
     )
     return list((await tx.execute(statement.order_by(c.id))).all())
 

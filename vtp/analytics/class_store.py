@@ -6,9 +6,10 @@ from collections.abc import Collection, Iterable, Sequence
 from datetime import datetime
 from typing import Any, Final
 
-from sqlalchemy import Table, select, update
+from sqlalchemy import Table, and_, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from vtp.accounts.permissions import STAFF
 from vtp.accounts.tables import users
 from vtp.analytics.class_notes import Note
 from vtp.analytics.class_tables import participant_activity
@@ -22,6 +23,12 @@ _TABLES: Final[dict[str, tuple[Table, str]]] = {
     "activity": (participant_activity, "participation_id"),
 }
 _ORDER: Final = list(_TABLES)
+IS_ERASED: Final = and_(
+    session_participants.c.user_id.is_(None), session_participants.c.full_name == ERASED_NAME
+)
+"""Of a stay: whose account is erased."""
+IS_STAFF: Final = session_participants.c.role.in_(sorted(STAFF))
+"""Of a stay: who came as staff."""
 
 
 async def save_notes(tx: AsyncConnection, notes: Iterable[Note]) -> None:
@@ -72,11 +79,13 @@ async def see_sessions(tx: AsyncConnection, session_ids: Collection[str], now: d
     await tx.execute(update(live_sessions).where(*open_now).values(seen_at=now))
 
 
-async def close_left_open(tx: AsyncConnection, before: datetime) -> None:
-    """Ends sessions that nobody has seen since, with who was in them, when they were last seen."""
+async def close_left_open(tx: AsyncConnection, before: datetime, others: Collection[str]) -> None:
+    """Ends sessions that nobody has seen since, with who was in them, when they were last seen; not
+    `others`."""
     c = live_sessions.c
     stale = select(c.id, c.seen_at).where(c.ended_at.is_(None), c.seen_at < before)
-    for session_id, seen_at in (await tx.execute(stale)).all():
+    left = [row for row in (await tx.execute(stale)).all() if row.id not in others]
+    for session_id, seen_at in left:
         await tx.execute(update(live_sessions).where(c.id == session_id).values(ended_at=seen_at))
         there = session_participants.c
         still = there.live_session_id == session_id, there.left_at.is_(None)
@@ -102,6 +111,18 @@ async def participations(tx: AsyncConnection, room_id: str) -> list[Any]:
         .join(live_sessions, at.id == who.live_session_id)
         .outerjoin(participant_activity, did.participation_id == who.id)
         .where(at.room_id == room_id, who.user_id.is_not(None))
+        .order_by(who.id)
+    )
+    return list((await tx.execute(statement)).all())
+
+
+async def erased_staff_in(tx: AsyncConnection, room_id: str) -> list[Any]:
+    """When staff were in the classes of a room whose accounts are erased: joined, left, last seen."""
+    who, at = session_participants.c, live_sessions.c
+    statement = (
+        select(who.joined_at, who.left_at, at.seen_at)
+        .join(live_sessions, at.id == who.live_session_id)
+        .where(at.room_id == room_id, IS_ERASED, IS_STAFF)
         .order_by(who.id)
     )
     return list((await tx.execute(statement)).all())

@@ -9,7 +9,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 from vtp.accounts.permissions import STAFF
-from vtp.analytics.attendance import Connection, Held, Standing, class_as_held, presence, standing
+from vtp.analytics.attendance import Connection, Held, Standing, belongs, class_as_held, presence, standing
 from vtp.analytics.engagement import Inputs, activity_score, highest, participation_rate
 from vtp.analytics.intervals import Interval, common, length_ms, union
 from vtp.analytics.network_notes import Network
@@ -33,17 +33,11 @@ class Attended:
     @classmethod
     def of_row(cls, row: Any) -> Attended:
         """As it is stored."""
-        left = row.left_at
-        connection = Connection(
-            unix_ms(row.joined_at),
-            unix_ms(left) if left is not None else None,
-            unix_ms(row.seen_at or row.joined_at),
-        )
         talks, camera = ([(a, b) for a, b in stretches or ()] for stretches in (row.talks, row.camera))
         return cls(
             row.user_id,
             Role(row.role),
-            connection,
+            connection_of(row),
             talks,
             camera,
             row.acts or {},
@@ -89,14 +83,24 @@ def count_class(
     scheduled_at: int | None,
     opened: Iterable[Interval],
     polls: Sequence[Asked],
+    erased_staff: Iterable[Connection] = (),
 ) -> CountedClass:
-    """Everybody's standing in a class and what they did in it. `opened`: the times when its room was open."""
+    """The standing in a class of everybody who came to it, and what they did.
+
+    `opened`: the times when its room was open. `erased_staff`: connections of staff who are nobody by now:
+    a class that they held was held.
+    """
     by_person: dict[str, list[Attended]] = {}
     for one in attended:
         by_person.setdefault(one.user_id, []).append(one)
     staff = {who for who, rows in by_person.items() if _came_first(rows).role in STAFF}
     there = [interval for who in staff for interval in presence(_connections(by_person[who]))]
+    there += [one.interval for one in erased_staff]
     held = class_as_held(scheduled_at, there, opened)
+    of_class = {
+        who: [one for one in rows if belongs(one.connection, held)] for who, rows in by_person.items()
+    }
+    by_person = {who: rows for who, rows in of_class.items() if rows}
     asked = [one for one in polls if held is not None and held.holds(one.at)]
     inputs = {who: _inputs(who, rows, held, asked) for who, rows in by_person.items()}
     most = highest(one for who, one in inputs.items() if who not in staff)
@@ -159,6 +163,15 @@ def _network(rows: Sequence[Attended]) -> Network:
     found.reconnects = reconnects(_connections(rows))
     found.connected_ms = length_ms(presence(_connections(rows)))
     return found
+
+
+def connection_of(row: Any) -> Connection:
+    """As a stay is stored."""
+    return Connection(
+        unix_ms(row.joined_at),
+        unix_ms(row.left_at) if row.left_at is not None else None,
+        unix_ms(row.seen_at or row.joined_at),
+    )
 
 
 def unix_ms(at: datetime) -> int:

@@ -18,13 +18,14 @@ from vtp.analytics.course_store import (
     pages_by_recording,
     pages_in,
     progress_in,
+    status_given_at,
     watchable,
 )
 from vtp.analytics.engagement import Inputs, mean_participation
 from vtp.analytics.past import NO_LECTURE, PastCourse, PastLecture
 from vtp.courses.roles import CourseStatus
 from vtp.courses.store import Course
-from vtp.coursework.assignment_store import page_of_assignments
+from vtp.coursework.assignment_store import Assignment, page_of_assignments
 from vtp.coursework.grade_store import Pupil
 from vtp.coursework.known_work import known_of
 from vtp.coursework.late import WorkStatus
@@ -150,9 +151,26 @@ class CourseFigures:
         return len(shares), sum(shares)
 
 
+@dataclass(frozen=True, slots=True)
+class _Known:
+    """What is read of a course, by student where it is theirs."""
+
+    course: Course
+    active_since: datetime | None
+    complete_from: int
+    recordings: Sequence[FiledRecording]
+    progress: Mapping[str, Mapping[str, Any]]
+    pages: Mapping[str, Sequence[tuple[datetime, int]]]
+    seen: Mapping[str, datetime]
+    work: Mapping[str, Sequence[Entry]]
+    due_at: Mapping[str, datetime | None]
+    """Of each assignment."""
+    now: datetime
+
+
 async def read_figures(tx: AsyncConnection, course: Course, now: datetime) -> CourseFigures:
     """Puts a course together; its classes are counted."""
-    attendance = await read_course(tx, course.id)
+    attendance = await read_course(tx, course.id, now)
     complete_from = (await find_rules(tx, course.id)).complete_from
     recordings = await watchable(tx, course.id)
     ids = [one.recording_id for one in recordings]
@@ -161,14 +179,15 @@ async def read_figures(tx: AsyncConnection, course: Course, now: datetime) -> Co
     rows = await progress_in(tx, course.id, ids, before)
     pages = await pages_in(tx, course.id, ids, now - 2 * WEEK)
     seen = await last_seen(tx, course.id)
-    work = await _work(tx, course.id, [one.student.user_id for one in attendance.students], now)
+    tasks = await page_of_assignments(tx, course.id, now, limit=None, before=None)
+    work = await _work(tx, tasks, [one.student.user_id for one in attendance.students], now)
+    active_since = await status_given_at(tx, course.id)
     by_person: dict[str, dict[str, Any]] = {}
     for row in rows:
         by_person.setdefault(row.user_id, {})[row.recording_id] = row
-    students = [
-        _student(course, one, recordings, by_person, pages, seen, work, complete_from, now)
-        for one in attendance.students
-    ]
+    due_at = {one.id: one.due_at for one in tasks}
+    known = _Known(course, active_since, complete_from, recordings, by_person, pages, seen, work, due_at, now)
+    students = [_student(known, one) for one in attendance.students]
     opened = await pages_by_recording(tx, course.id, ids, before)
     size = len(students) + (past.students if past is not None else 0)
     kept = {one: past.lecture(one) if past is not None else NO_LECTURE for one in ids}
@@ -178,26 +197,16 @@ async def read_figures(tx: AsyncConnection, course: Course, now: datetime) -> Co
     return CourseFigures(attendance, students, lectures)
 
 
-def _student(
-    course: Course,
-    one: StudentAttendance,
-    recordings: Sequence[FiledRecording],
-    by_person: Mapping[str, Mapping[str, Any]],
-    pages: Mapping[str, Sequence[tuple[datetime, int]]],
-    seen: Mapping[str, datetime],
-    work: Mapping[str, Sequence[Entry]],
-    complete_from: int,
-    now: datetime,
-) -> StudentFigures:
+def _student(known: _Known, one: StudentAttendance) -> StudentFigures:
     user_id = one.student.user_id
-    mine = by_person.get(user_id, {})
+    mine = known.progress.get(user_id, {})
     progress = {
         each.recording_id: progress_per_mille(mine[each.recording_id].watched_ms, each.duration_ms)
         if each.recording_id in mine
         else 0
-        for each in recordings
+        for each in known.recordings
     }
-    entries = work.get(user_id, ())
+    entries = known.work.get(user_id, ())
     pupil = Pupil(user_id, user_id, one.student.full_name, one.student.email)
     grade = BookRow(pupil, entries).percents.to_date if entries else None
     attended = [entry.row for entry in one.entries if entry.row is not None]
@@ -206,40 +215,51 @@ def _student(
         one.student,
         one,
         progress,
-        sum(is_complete(share, complete_from) for share in progress.values()),
+        sum(is_complete(share, known.complete_from) for share in progress.values()),
         sum(row.watch_time_ms for row in mine.values()),
         mean_participation([row.participation for row in attended], held) if held else None,
         round(sum(row.activity_score for row in attended) / held, 2) if held else None,
         Inputs(*(sum(getattr(row, each.name) for row in attended) for each in fields(Inputs))),
         entries,
         grade,
-        seen.get(user_id),
-        trend_of(one, pages.get(user_id, ()), now),
-        findings(_facts(course, one, list(progress.values()), entries, grade, seen.get(user_id), now)),
+        known.seen.get(user_id),
+        trend_of(one, known.pages.get(user_id, ()), known.now),
+        findings(_facts(known, one, progress, entries, grade)),
     )
 
 
 def _facts(
-    course: Course,
+    known: _Known,
     one: StudentAttendance,
-    progress: Sequence[int],
+    progress: Mapping[str, int],
     work: Sequence[Entry],
     grade: float | None,
-    seen: datetime | None,
-    now: datetime,
 ) -> Facts:
-    due = [entry for entry in work if entry.status is not WorkStatus.FLOATING]
-    since = max(one.student.since, seen) if seen is not None else one.student.since
-    running = course.status is CourseStatus.ACTIVE
+    """By what somebody could do since they are in the course and it is open to them: nothing that was due
+    before is missing, and for recordings of before they have a week."""
+    came = max(one.student.since, known.active_since or one.student.since)
+    since = max(came, known.seen.get(one.student.user_id, came))
+    due = [entry for entry in work if _was_due(entry, known.due_at.get(entry.assignment_id), came)]
+    is_new = known.now - came < WEEK
+    running = known.course.status is CourseStatus.ACTIVE
     return Facts(
-        days_away=(now - since).days if running else None,
+        days_away=(known.now - since).days if running else None,
         classes_held=len(one.entries),
         attendance_percent=one.tally.to_date,
         due=len(due),
         missing=sum(entry.status is WorkStatus.MISSING for entry in due),
-        last_progress=progress,
+        last_progress=[
+            progress[each.recording_id] for each in known.recordings if not is_new or each.started_at >= came
+        ],
         grade_percent=grade,
     )
+
+
+def _was_due(entry: Entry, due_at: datetime | None, came: datetime) -> bool:
+    """Whether it was to be there by now, or is."""
+    if entry.status is WorkStatus.MISSING:
+        return due_at is not None and due_at > came
+    return entry.status is not WorkStatus.FLOATING
 
 
 def trend_of(one: StudentAttendance, pages: Sequence[tuple[datetime, int]], now: datetime) -> str:
@@ -294,10 +314,9 @@ def _lecture(
 
 
 async def _work(
-    tx: AsyncConnection, course_id: str, user_ids: Sequence[str], now: datetime
+    tx: AsyncConnection, tasks: Sequence[Assignment], user_ids: Sequence[str], now: datetime
 ) -> dict[str, list[Entry]]:
-    """Each student with each published assignment; of grades those that are released."""
-    tasks = await page_of_assignments(tx, course_id, now, limit=None, before=None)
+    """Each student with each of these assignments; of grades those that are released."""
     if not tasks or not user_ids:
         return {}
     known = await known_of(tx, tasks, user_ids)

@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any, Final
 
-from sqlalchemy import func, select
+from sqlalchemy import case, func, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from vtp.accounts.permissions import STAFF, Action, require
@@ -211,10 +211,14 @@ async def _lesson_in(tx: AsyncConnection, room_id: str) -> Any:
 
 
 async def _parts_before(tx: AsyncConnection, room_id: str, started_at: datetime) -> list[Any]:
-    """When the room of a lesson was open before, as long as no break is longer than one of a class."""
+    """When the room of a lesson was open before, as long as no break is longer than one of a class.
+
+    A room is open once: what no server has ended yet was over when it was last seen.
+    """
     c = live_sessions.c
-    earlier = c.room_id == room_id, c.started_at < started_at, c.ended_at.is_not(None)
-    statement = select(c.id, c.started_at, c.ended_at).where(*earlier)
+    ended_at = func.coalesce(c.ended_at, c.seen_at, c.started_at).label("ended_at")
+    earlier = c.room_id == room_id, c.started_at < started_at
+    statement = select(c.id, c.started_at, ended_at).where(*earlier)
     found = []
     for part in await tx.execute(statement.order_by(c.started_at.desc()).limit(_MOST_PARTS)):
         if started_at - part.ended_at > _APART:
@@ -225,7 +229,9 @@ async def _parts_before(tx: AsyncConnection, room_id: str, started_at: datetime)
 
 
 async def _rows(tx: AsyncConnection, session_ids: Sequence[str]) -> list[Any]:
+    """Who was in these sessions, of which the first goes on and the others are over."""
     who, did, at = session_participants.c, participant_activity.c, live_sessions.c
+    seen_at = case((at.id.not_in(session_ids[:1]), func.coalesce(at.seen_at, at.started_at)))
     statement = (
         select(
             who.id,
@@ -233,7 +239,7 @@ async def _rows(tx: AsyncConnection, session_ids: Sequence[str]) -> list[Any]:
             who.full_name,
             who.role,
             who.joined_at,
-            func.coalesce(who.left_at, at.ended_at).label("left_at"),
+            func.coalesce(who.left_at, at.ended_at, seen_at).label("left_at"),
             did.talks,
             did.camera,
             did.acts,

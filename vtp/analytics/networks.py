@@ -99,7 +99,7 @@ class CourseNetwork:
 
 async def read_network(tx: AsyncConnection, course_id: str) -> CourseNetwork:
     """Puts a course together; its classes are counted."""
-    held = [one for one in await live_lessons(tx, course_id) if one.held_ms]
+    held = [one for one in await live_lessons(tx, course_id) if one.held_ms and one.cancelled_at is None]
     there: dict[str, list[Attending]] = {one.lesson_id: [] for one in held}
     known = [one.lesson_id for one in held if one.past is None]
     people: dict[str, Who] = {}

@@ -59,16 +59,17 @@ class PastLecture:
 
 
 NO_LECTURE = PastLecture()
-_SUMS = ("students", "attending", "rates", "scores", "complete", "completions", "watch_time_ms")
+_SUMS = ("students", "rated", "attending", "rates", "scores", "complete", "completions", "watch_time_ms")
 
 
 @dataclass(frozen=True, slots=True)
 class PastCourse:
-    """A course: sums over its students. `rates` and `scores` are tenths; `completions` are thousandths, of
-    the `complete` students for whom there were recordings."""
+    """A course: sums over its students. `rates`, of the `rated` students who had a class, and `scores` are
+    tenths; `completions` are thousandths, of the `complete` students for whom there were recordings."""
 
     at: datetime
     students: int = 0
+    rated: int = 0
     attending: int = 0
     rates: int = 0
     scores: int = 0
@@ -81,6 +82,7 @@ class PastCourse:
     def of_row(cls, at: datetime, row: Mapping[str, Any]) -> Self:
         """As it is stored."""
         lectures = {key: PastLecture(**one) for key, one in row["lectures"].items()}
+        row = {"rated": row["students"], **row}  # before, who had no class had 0
         return cls(at=at, lectures=lectures, **{name: row[name] for name in _SUMS})
 
     @property

@@ -27,6 +27,7 @@ ROUND_S: Final = 2.0
 SEEN_EVERY_S: Final = 10.0
 LEFT_OPEN: Final = timedelta(minutes=2)
 """A session that no process has seen for so long was ended by nobody: its server was killed."""
+LOOK_EVERY_S: Final = 60.0
 LAST_WRITE_S: Final = 2.0
 MAX_WAITING: Final = 50_000  # notes while the database is away; more than that is not kept
 
@@ -42,6 +43,7 @@ class Presence:
         self._ended: list[Callable[[str], None]] = []
         self._writing = asyncio.Lock()
         self._seen_at = 0.0
+        self._looked_at = 0.0
         self.dropped = 0
 
     def attend(self, live_rooms: LiveRooms) -> None:
@@ -59,6 +61,7 @@ class Presence:
             try:
                 await self.flush()
                 await self._see()
+                await self._look()
             except Unavailable:
                 pass  # in the next round
             except Exception:  # one round
@@ -108,11 +111,20 @@ class Presence:
                 await see_sessions(tx, list(self._open), self._clock())
             self._seen_at = now_s
 
+    async def _look(self) -> None:
+        """Looks for what was left open: a server that is killed and started again at once left it a moment
+        before."""
+        now_s = asyncio.get_running_loop().time()
+        if now_s - self._looked_at >= LOOK_EVERY_S:
+            await self.finish_left_open()
+            self._looked_at = now_s
+
     @done_over
     async def finish_left_open(self) -> None:
-        """Ends what a killed process left open, when it was last seen; at the start, and now and then."""
+        """Ends what a killed process left open, when it was last seen; at the start, and every minute. What
+        is open here is not, however long nothing could be written of it."""
         async with self._database.transaction() as tx:
-            await close_left_open(tx, self._clock() - LEFT_OPEN)
+            await close_left_open(tx, self._clock() - LEFT_OPEN, list(self._open))
 
     def _room_changed(self, event: RoomEvent) -> None:
         if isinstance(event, RoomOpened):

@@ -47,8 +47,9 @@ def add_report_routes(table: Doubled, reports: Reports, pdfs: ReportPdfs, kept: 
     )
     async def get_course_analytics(call: Call) -> CourseReply:
         course_id = call.path["course_id"]
-        found, shown = await reports.course(call.principal, course_id)
-        reply = CourseReply.of(course_id.lower(), found, shown=shown, asking=call.principal.user_id)
+        found, at_least = await reports.course(call.principal, course_id)
+        asking = call.principal.user_id
+        reply = CourseReply.of(course_id.lower(), found, at_least=at_least, asking=asking)
         reply.averages_from, reply.log_kept_days = reports.at_least, kept.log_days
         reply.anonymized_after_days = kept.names_days
         reply.is_pushed = kept.is_pushed

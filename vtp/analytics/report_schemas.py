@@ -107,7 +107,10 @@ class CourseReply(BaseModel):
     total_lectures: Annotated[int, Field(description="Live lessons that were held.")]
     total_recordings: int
     total_view_sessions: int | None
-    avg_attendance_rate: float | None
+    avg_attendance_rate: Annotated[
+        float | None,
+        Field(description="Of the students who had a class; null, too, where these are none, or too few."),
+    ]
     average_completion: float | None
     total_watch_time_seconds: float | None
     course_engagement_score: float | None
@@ -126,12 +129,12 @@ class CourseReply(BaseModel):
     ] = 0
 
     @classmethod
-    def of(cls, course_id: str, found: CourseFigures, *, shown: bool, asking: str | None) -> Self:
-        """Describes a course. `asking`: who reads it."""
+    def of(cls, course_id: str, found: CourseFigures, *, at_least: int, asking: str | None) -> Self:
+        """Describes a course. `at_least`: of how many people averages are told to `asking`, who reads it."""
         own = next((one for one in found.students if one.student.user_id == asking), None)
         mine = OwnFigures.of(own, found.lectures) if own is not None else None
         held, filed = len(found.attendance.classes), len(found.lectures)
-        if not shown:
+        if found.certainly < at_least:
             return cls(
                 course_id=course_id,
                 hidden=True,
@@ -151,7 +154,9 @@ class CourseReply(BaseModel):
             total_students=found.size,
             attending_students=found.attending,
             total_view_sessions=sum(one.pages for one in found.lectures),
-            avg_attendance_rate=found.attendance.rate,
+            avg_attendance_rate=found.attendance.rate
+            if found.attendance.certainly_rated >= at_least
+            else None,
             average_completion=found.completion,
             total_watch_time_seconds=found.watch_time_ms / 1000,
             course_engagement_score=found.score,

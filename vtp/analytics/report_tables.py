@@ -78,8 +78,9 @@ def _count(some: Sequence[Any], word: str, more: str = "s") -> str:
 
 def attendance_paper(found: AttendanceReply) -> Paper:
     """Who attended."""
-    rate = f"{found.attendance_rate:g} %"
-    lines = [f"Classes held: {found.lectures_total}; attendance is {rate} on average."]
+    rate = f"; attendance is {found.attendance_rate:g} % on average"
+    is_rated = found.anonymized is not None or any(one.lectures_total for one in found.student_attendance)
+    lines = [f"Classes held: {found.lectures_total}{rate if is_rated else ''}."]
     columns = (
         _text("Name", "student_name", 3),
         _number("Classes", "lectures_total"),

@@ -26,11 +26,10 @@ class Reports:
         self.at_least = at_least
         self._clock = clock
 
-    async def course(self, principal: Principal, course_id: str) -> tuple[CourseFigures, bool]:
-        """A course for its members, and whether its averages are for the caller to see."""
+    async def course(self, principal: Principal, course_id: str) -> tuple[CourseFigures, int]:
+        """A course for its members, and of how many people averages are for the caller to see."""
         inside, found = await self._read(principal, course_id, Action.COURSE_VIEW)
-        shown = inside.may(Action.COURSE_TEACH) or found.certainly >= self.at_least
-        return found, shown
+        return found, 0 if inside.may(Action.COURSE_TEACH) else self.at_least
 
     async def of_students(self, principal: Principal, course_id: str) -> CourseFigures:
         """The same with everybody in it, for who teaches there."""
