@@ -337,12 +337,46 @@ async def test_students_are_told_averages_of_enough_people_alone(
         event("buffering", recording),
         event("progress", recording, segments=[segment(0, 1)]),
     )
+    assert (await api.call("GET", path, by=pupils[1])).body == hidden, "nor when somebody is one too many"
+    lectures = api.server.services.analytics.lectures
+    lectures._clock = lambda: datetime.now(UTC) + timedelta(days=1)
     shown = (await api.call("GET", f"/api/analytics/lecture/{recording}", by=pupils[0])).body
-    assert (shown["hidden"], shown["unique_viewers"], shown["total_views"]) == (False, 5, 5)
-    assert (shown["total_buffer_events"], shown["avg_watch_time_seconds"]) == (1, 1.8)
+    assert (shown["hidden"], shown["unique_viewers"]) == (False, 5)
     assert len(shown["heatmap"]) == 200
     assert shown["heatmap"][0] == {"start": 0, "views": 5, "viewers": 5, "remaining": 1}
     assert shown["heatmap"][1]["viewers"] == 0 and shown["most_replayed_section"] is None
+    exact = (await api.call("GET", path, by=teacher)).body
+    assert (exact["total_buffer_events"], exact["avg_watch_time_seconds"], exact["total_views"]) == (
+        1,
+        1.8,
+        5,
+    )
+    finer = {"total_views", "avg_watch_time_seconds", "peak_concurrent_viewers", "total_buffer_events"}
+    assert {name for name, value in shown.items() if value is None} == finer | {"most_replayed_section"}
+    assert shown["quality_distribution"] == {}
+
+
+async def test_students_are_told_shares_in_steps_and_whole_groups_as_of_a_day(
+    api: Api, recording: str
+) -> None:
+    lectures = api.server.services.analytics.lectures
+    lectures.at_least = 2
+    pupils = [await student(api, f"pupil{number}") for number in range(5)]
+    path = f"{BASE}/lecture/{recording}"
+    for pupil, length in zip(pupils, (60, 90, 120, 300, 600), strict=True):
+        await send(api, pupil, 0, event("started", recording, position=0))
+        await time_passes(api, pupil, length)
+        played = event("progress", recording, segments=[segment(0, length)])
+        assert (await send(api, pupil, 1, played)).body["refused"] == []
+        if pupil is pupils[2]:
+            first = (await api.call("GET", path, by=pupils[0])).body
+    assert (first["unique_viewers"], first["average_completion"], first["completion_rate"]) == (2, 20, 0)
+    assert [first["heatmap"][index]["viewers"] for index in (0, 25, 35)] == [2, 2, 0]
+    assert [first["heatmap"][index]["remaining"] for index in (0, 25, 35)] == [1, 0.7, 0]
+    assert (await api.call("GET", path, by=pupils[4])).body == first
+    lectures._clock = lambda: datetime.now(UTC) + timedelta(days=1)
+    later = (await api.call("GET", path, by=pupils[0])).body
+    assert (later["unique_viewers"], later["average_completion"], later["completion_rate"]) == (4, 40, 20)
 
 
 async def test_the_check_finds_figures_that_the_log_does_not_say(api: Api, recording: str) -> None:

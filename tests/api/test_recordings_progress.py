@@ -192,7 +192,7 @@ async def test_pages_that_are_open_at_once_have_one_time(viewer: Viewer) -> None
 
 
 async def test_a_page_that_was_offline_has_its_time_less_what_others_played_in_it(viewer: Viewer) -> None:
-    offline = {"session_id": "on-the-train"}
+    offline: dict[str, Any] = {"session_id": "on-the-train"}
     await viewer.report(**offline)
     await viewer.report(after_s=600)
     await viewer.report((0, 30, 1), after_s=30)
