@@ -560,3 +560,35 @@ async def test_the_log_is_forgotten_in_time_and_figures_stay(
         for table in (analytics_events, analytics_batches):
             assert (await tx.execute(select(table))).first() is None
     assert (await metrics(api, pupil, recording, pupil)).body["watched_seconds"] == 2
+
+
+async def test_heat_of_what_was_watched_while_it_grew_outlives_its_log(api: Api, recording: str) -> None:
+    database, rollups = api.server.services.database, api.server.services.analytics.rollups
+    growing = update(recordings).where(recordings.c.id == recording)
+    async with database.transaction() as tx:
+        await tx.execute(growing.values(status=Status.RECORDING, duration_ms=0))
+    pupil = await student(api, "pupil")
+    sent = await send(api, pupil, 0, event("progress", recording, segments=[segment(0, 2.5)]))
+    assert sent.body["refused"] == []
+    rollups.keep_days, rollups._clock = 1, lambda: datetime.now(UTC) + timedelta(days=2)
+    await rollups.trim()
+    async with database.transaction() as tx:
+        assert (await tx.execute(select(analytics_events))).first() is not None, "it is still to be counted"
+        await tx.execute(growing.values(status=Status.READY, duration_ms=LENGTH_S * 1000))
+    await rollups.trim()
+    async with database.read() as tx:
+        assert (await tx.execute(select(analytics_events))).first() is None
+    assert (await metrics(api, pupil, recording, pupil)).body["passes"][:2] == [1, 0]
+
+
+async def test_numbers_of_batches_outlive_the_log_as_long_as_pages_send_again(
+    api: Api, recording: str
+) -> None:
+    pupil, rollups = await student(api, "pupil"), api.server.services.analytics.rollups
+    batch = event("progress", recording, segments=[segment(0, 2)])
+    await send(api, pupil, 0, batch)
+    rollups.keep_days, rollups._clock = 1, lambda: datetime.now(UTC) + timedelta(days=29)
+    await rollups.trim()
+    await time_passes(api, pupil, 29 * 86_400)
+    assert (await send(api, pupil, 0, batch)).body["repeated"] is True
+    assert (await metrics(api, pupil, recording, pupil)).body["total_watch_time_seconds"] == 2
