@@ -16,6 +16,8 @@ from vtp.analytics.playback import EventType, Logged
 from vtp.analytics.tables import analytics_events, analytics_pushes
 from vtp.courses.tables import course_recordings
 from vtp.db.statements import insert_if_absent
+from vtp.ids import first_id_at
+from vtp.recording.store import UNFINISHED
 from vtp.recording.tables import recordings
 
 NOWHERE = "00000000-0000-0000-0000-000000000000"
@@ -88,15 +90,18 @@ async def release(tx: AsyncConnection, target: str, by: str, now: datetime) -> N
     await tx.execute(update(analytics_pushes).where(*mine).values(claimed_until=now))
 
 
-async def next_rows(tx: AsyncConnection, position: str, before: datetime, most: int) -> Window | None:
-    """The next rows that were received before a time; None: there are none yet."""
+async def next_rows(
+    tx: AsyncConnection, position: str, before: datetime, held_from: datetime, most: int
+) -> Window | None:
+    """The next rows that were received before a time, up to the first of a recording that still grows and
+    that was received from `held_from` on; None: there are none yet."""
     c = analytics_events.c
-    statement = (
-        select(c.id, c.user_id, c.recording_id)
-        .where(c.id > position, c.received_at < before)
-        .order_by(c.id)
-        .limit(most)
-    )
+    growing = select(recordings.c.id).where(recordings.c.status.in_(UNFINISHED))
+    first = max(position, first_id_at(int(held_from.timestamp() * 1000)))
+    held = select(func.min(c.id)).where(c.recording_id.in_(growing), c.id > first)
+    edge = (await tx.execute(held)).scalar_one()
+    wanted = [c.id > position, c.received_at < before, *([c.id < edge] if edge is not None else [])]
+    statement = select(c.id, c.user_id, c.recording_id).where(*wanted).order_by(c.id).limit(most)
     found = (await tx.execute(statement)).all()
     if not found:
         return None
