@@ -14,7 +14,9 @@ from typing import Any, Final
 from vtp.analytics.playback import EventType, Logged
 from vtp.recording.watching import (
     COMPLETE_PER_MILLE,
+    MAX_PIECES,
     Piece,
+    Played,
     add_piece,
     is_complete,
     length_ms,
@@ -33,6 +35,7 @@ VERBS: Final = {
     "completed": "http://adlnet.gov/expapi/verbs/completed",
     "terminated": "http://adlnet.gov/expapi/verbs/terminated",
 }
+MAX_SEGMENTS: Final = 2 * MAX_PIECES
 _NAMESPACE: Final = uuid.UUID("6ba7b811-9dad-11d1-80b4-00c04fd430c8")  # RFC 9562: of URLs
 
 
@@ -56,14 +59,27 @@ class _Session:
 
     begun: bool = False
     position_ms: int = 0
+
+
+@dataclass(slots=True)
+class _Watched:
+    """What somebody has watched over all their pages, which is what a registration is of."""
+
     pieces: list[Piece] = field(default_factory=list)
     segments: list[Piece] = field(default_factory=list)
+    spent_ms: int = 0
 
-    def play(self, start_ms: int, end_ms: int) -> None:
-        """In the order in which they were played, what goes on without a jump as one."""
+    def play(self, one: Played) -> None:
+        """Takes the next stretch. Segments are in the order in which they were played, what goes on without a
+        jump as one; of too many those so far are told as what they cover, by position."""
+        add_piece(self.pieces, one.start_ms, one.end_ms)
+        self.spent_ms += one.took_ms
+        start_ms = one.start_ms
         if self.segments and self.segments[-1][1] == start_ms:
             start_ms, _ = self.segments.pop()
-        self.segments.append((start_ms, end_ms))
+        self.segments.append((start_ms, one.end_ms))
+        if len(self.segments) > MAX_SEGMENTS:
+            self.segments = list(self.pieces)
 
 
 class Fold:
@@ -73,14 +89,13 @@ class Fold:
     def __init__(self) -> None:
         self.last = ""
         self._sessions: dict[str, _Session] = {}
-        self._watched: list[Piece] = []
+        self._watched = _Watched()
         self._completed = False
 
     @property
     def held(self) -> int:
         """How much is kept for it: pages and stretches."""
-        of_pages = (1 + len(one.pieces) + len(one.segments) for one in self._sessions.values())
-        return 1 + len(self._watched) + sum(of_pages)
+        return 1 + len(self._sessions) + len(self._watched.pieces) + len(self._watched.segments)
 
     def take(
         self, source: Source, row: tuple[str, str, Logged], *, ends: bool, tell: bool = True
@@ -113,13 +128,11 @@ class Fold:
     def _watch(self, source: Source, session: _Session, event: Logged) -> bool:
         """Whether the recording is complete with it, for the first time."""
         for one in event.counted:
-            add_piece(session.pieces, one.start_ms, one.end_ms)
-            add_piece(self._watched, one.start_ms, one.end_ms)
-            session.play(one.start_ms, one.end_ms)
+            self._watched.play(one)
             session.position_ms = one.end_ms
         if self._completed:
             return False
-        share = progress_per_mille(length_ms(self._watched), source.duration_ms)
+        share = progress_per_mille(length_ms(self._watched.pieces), source.duration_ms)
         self._completed = is_complete(share, source.complete_from)
         return self._completed
 
@@ -147,7 +160,7 @@ def _verb(event: Logged) -> str | None:
 class _Maker:
     """Writes statements of one page."""
 
-    def __init__(self, source: Source, session_id: str, session: _Session, watched: list[Piece]) -> None:
+    def __init__(self, source: Source, session_id: str, session: _Session, watched: _Watched) -> None:
         self._source = source
         self._session_id = session_id
         self._session = session
@@ -216,14 +229,14 @@ class _Maker:
         }
         if verb != "completed":
             return {"extensions": extensions}
-        spent_ms = sum(end - start for start, end in self._session.segments)
-        return {"completion": True, "duration": f"PT{seconds(spent_ms)}S", "extensions": extensions}
+        duration = f"PT{seconds(self._watched.spent_ms)}S"
+        return {"completion": True, "duration": duration, "extensions": extensions}
 
     def _progress(self) -> float:
-        return progress_per_mille(length_ms(self._watched), self._source.duration_ms) / 1000
+        return progress_per_mille(length_ms(self._watched.pieces), self._source.duration_ms) / 1000
 
     def _played(self) -> str:
-        return "[,]".join(f"{a / 1000:.3f}[.]{b / 1000:.3f}" for a, b in self._session.segments)
+        return "[,]".join(f"{a / 1000:.3f}[.]{b / 1000:.3f}" for a, b in self._watched.segments)
 
 
 def seconds(ms: int) -> float:
