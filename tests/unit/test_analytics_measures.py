@@ -27,6 +27,7 @@ from vtp.analytics.attendance import (
     standing,
     status_of,
 )
+from vtp.analytics.forgotten import without
 from vtp.analytics.heat import Bins, Heat, Run, came_to, heat_of, most_replayed, shares_left, without_few
 from vtp.analytics.intervals import clip, common, length_ms, most_at_once, union
 from vtp.analytics.past import PastViewers
@@ -56,6 +57,13 @@ def test_clipping_leaves_what_lies_within(given_: list[tuple[int, int]], window:
 @given(some_intervals, some_intervals)
 def test_what_is_common_lies_in_both(some: list[tuple[int, int]], others: list[tuple[int, int]]) -> None:
     assert common(union(some), union(others)) == intervals_of(moments(some) & moments(others))
+
+
+@given(some_intervals, some_intervals)
+def test_what_is_left_without_others_lies_in_one_alone(
+    some: list[tuple[int, int]], others: list[tuple[int, int]]
+) -> None:
+    assert without(union(some), union(others)) == intervals_of(moments(some) - moments(others))
 
 
 @given(some_intervals)

@@ -22,6 +22,8 @@ from vtp.recording.tables import recordings
 
 NOWHERE = "00000000-0000-0000-0000-000000000000"
 """Before all rows."""
+EVERYWHERE = "ffffffff-ffff-ffff-ffff-ffffffffffff"
+"""Behind all rows."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -125,6 +127,14 @@ async def piece_of_log(
     )
     rows = (await tx.execute(statement)).all()
     return logged(rows), rows[-1].id if len(rows) == most else None
+
+
+async def first_row_at(tx: AsyncConnection, recording_id: str, user_id: str) -> datetime | None:
+    """When the first row of somebody's log with a recording was received; None: there is none."""
+    c = analytics_events.c
+    mine = c.recording_id == recording_id, c.user_id == user_id
+    found = await tx.execute(select(c.received_at).where(*mine).order_by(c.id).limit(1))
+    return found.scalar_one_or_none()
 
 
 async def last_stops(tx: AsyncConnection, recording_id: str, user_id: str, since: str) -> set[str]:

@@ -6,11 +6,12 @@ https://w3id.org/xapi/video; a row of the log is a statement, and its id is the 
 from __future__ import annotations
 
 import uuid
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, Final
 
+from vtp.analytics.forgotten import NOTHING, Forgotten
 from vtp.analytics.playback import EventType, Logged
 from vtp.recording.watching import (
     COMPLETE_PER_MILLE,
@@ -42,7 +43,7 @@ _NAMESPACE: Final = uuid.UUID("6ba7b811-9dad-11d1-80b4-00c04fd430c8")  # RFC 956
 @dataclass(frozen=True, slots=True)
 class Source:
     """What statements say of who watched what. `home`: the address of this server, without a last slash;
-    `complete_from`: thousandths."""
+    `complete_from`: thousandths; `before`: what their log does not say any more."""
 
     home: str
     user_id: str
@@ -51,6 +52,7 @@ class Source:
     duration_ms: int
     course_ids: Sequence[str] = ()
     complete_from: int = COMPLETE_PER_MILLE
+    before: Forgotten = NOTHING
 
 
 @dataclass(slots=True)
@@ -86,11 +88,12 @@ class Fold:
     """What is known of one person with one recording while their log is read, in its order; `last`: the row
     that was read last."""
 
-    def __init__(self) -> None:
+    def __init__(self, before: Forgotten = NOTHING) -> None:
         self.last = ""
         self._sessions: dict[str, _Session] = {}
-        self._watched = _Watched()
-        self._completed = False
+        self._watched = _Watched(list(before.pieces), list(before.pieces), before.spent_ms)
+        self._before = before
+        self._completed: bool | None = None
 
     @property
     def held(self) -> int:
@@ -108,8 +111,10 @@ class Fold:
         """
         row_id, session_id, event = row
         self.last = row_id
+        if self._completed is None:
+            self._completed = is_complete(self._per_mille(source), source.complete_from)
         session = self._sessions.setdefault(session_id, _Session())
-        make = _Maker(source, session_id, session, self._watched)
+        make = _Maker(source, session_id, session, self._watched, self._per_mille)
         made: list[dict[str, Any]] = []
         if not session.begun:
             session.begun = True
@@ -132,15 +137,19 @@ class Fold:
             session.position_ms = one.end_ms
         if self._completed:
             return False
-        share = progress_per_mille(length_ms(self._watched.pieces), source.duration_ms)
-        self._completed = is_complete(share, source.complete_from)
+        self._completed = is_complete(self._per_mille(source), source.complete_from)
         return self._completed
+
+    def _per_mille(self, source: Source) -> int:
+        """How much they have watched, as far as that is known."""
+        share = progress_per_mille(length_ms(self._watched.pieces), source.duration_ms)
+        return max(share, self._before.per_mille)
 
 
 def statements(source: Source, log: Sequence[tuple[str, str, Logged]]) -> Iterator[dict[str, Any]]:
     """The statements of one person with one recording, from their log in its order: (id, session, row)."""
     ends = {session_id: row_id for row_id, session_id, event in log if event.event_type is EventType.STOPPED}
-    fold = Fold()
+    fold = Fold(source.before)
     for row in log:
         yield from fold.take(source, row, ends=ends.get(row[1]) == row[0])
 
@@ -160,11 +169,19 @@ def _verb(event: Logged) -> str | None:
 class _Maker:
     """Writes statements of one page."""
 
-    def __init__(self, source: Source, session_id: str, session: _Session, watched: _Watched) -> None:
+    def __init__(
+        self,
+        source: Source,
+        session_id: str,
+        session: _Session,
+        watched: _Watched,
+        per_mille: Callable[[Source], int],
+    ) -> None:
         self._source = source
         self._session_id = session_id
         self._session = session
         self._watched = watched
+        self._per_mille = per_mille
 
     def statement(self, id_: str, verb: str, at: datetime, event: Logged | None = None) -> dict[str, Any]:
         """One statement."""
@@ -233,7 +250,7 @@ class _Maker:
         return {"completion": True, "duration": duration, "extensions": extensions}
 
     def _progress(self) -> float:
-        return progress_per_mille(length_ms(self._watched.pieces), self._source.duration_ms) / 1000
+        return self._per_mille(self._source) / 1000
 
     def _played(self) -> str:
         return "[,]".join(f"{a / 1000:.3f}[.]{b / 1000:.3f}" for a, b in self._watched.segments)
