@@ -59,16 +59,19 @@ class NaiveViewer:
         self.began_ms = began_ms
         self.watched: Moments = set()
         self.spent_ms = 0
-        self.seen: dict[str, list[tuple[int, int, int]]] = {}  # by session: number, when, grace left
+        self.seen: list[tuple[str, int, int, int, int]] = []  # session, number, when, spent, grace left
         self.completed: dict[int, datetime] = {}  # by how many thousandths are asked for
 
     def report(self, report: Report, extent: Extent, now_ms: int) -> list[int]:
         """Gives the places of the stretches that count."""
-        history = self.seen.setdefault(report.session_id, [])
-        if any(report.number <= number for number, _, _ in history):
+        sessions = {session for session, *_ in self.seen}
+        if any(one[0] == report.session_id and report.number <= one[1] for one in self.seen):
             return []
-        room = 3000 if not history else max(0, now_ms - history[-1][1]) + history[-1][2]
-        counted = []
+        if report.session_id in sessions:
+            room = self.room(report.session_id, now_ms)
+        else:
+            room = min(3000, max((self.room(one, now_ms) for one in sessions), default=3000))
+        counted, had = [], self.spent_ms
         for place, one in enumerate(report.played):
             took = -(-(one.end_ms - one.start_ms) // one.rate)
             allowed = min(room, now_ms - self.began_ms + 3000 - self.spent_ms)
@@ -81,11 +84,26 @@ class NaiveViewer:
             room -= int(took)
             self.spent_ms += int(took)
             self.watched = with_near(self.watched, one.start_ms, min(one.end_ms, extent.end_ms))
-        history.append((report.number, now_ms, min(room, 3000)))
+        spent = self.spent_ms - had
+        self.seen.append((report.session_id, report.number, now_ms, spent, min(room, 3000)))
         for asked in range(500, 1001, 50):
             if not extent.grows and self.progress(extent) >= asked:
                 self.completed.setdefault(asked, EPOCH + timedelta(milliseconds=now_ms))
         return counted
+
+    def room(self, session: str, now_ms: int) -> int:
+        """The longest time up to now, from its last report or any later one on, less what others spent."""
+        last = max(place for place, one in enumerate(self.seen) if one[0] == session)
+        _, _, reported_ms, _, grace = self.seen[last]
+
+        def passed(until_ms: int) -> int:
+            return max(0, until_ms - reported_ms)
+
+        others = self.seen[last + 1 :]
+        rooms = [0, grace + passed(now_ms) - sum(one[3] for one in others)]
+        for place, one in enumerate(others):
+            rooms.append(passed(now_ms) - passed(one[2]) - sum(later[3] for later in others[place + 1 :]))
+        return max(rooms)
 
     def progress(self, extent: Extent) -> int:
         """In thousandths: how many whole ones fit."""

@@ -32,7 +32,8 @@ from vtp.analytics.lrs_folds import Folds
 from vtp.analytics.lrs_push import LrsPush
 from vtp.analytics.lrs_store import courses_with, piece_of_log, recordings_named
 from vtp.analytics.tables import analytics_pushes
-from vtp.analytics.xapi import VERBS, Source, statements
+from vtp.analytics.xapi import EXTENSION, VERBS, Source, statements
+from vtp.recording.store import Status
 from vtp.recording.tables import recordings
 from vtp.settings import AnalyticsSettings
 
@@ -161,6 +162,50 @@ async def test_windows_give_what_the_export_gives_and_each_row_is_read_once_if_t
     assert sum(read) == rows if most else sum(read) > 2 * rows
     ended = [one for one in store.statements.values() if one["verb"]["id"] == VERBS["terminated"]]
     assert len(ended) == 3, "a page that is left twice is left once, in whichever window"
+
+
+async def test_what_is_watched_while_it_grows_is_told_once_it_has_ended(
+    api: Api, teacher: Person, store: RecordStore
+) -> None:
+    course = await make_course(api, teacher)
+    recording, other = [await file(api, course, teacher, name) for name in ("optics", "waves")]
+    ada, ben = [await student(api, name) for name in ("ada", "ben")]
+    for pupil in (ada, ben):
+        await enrol(api, course, pupil)
+    database = api.server.services.database
+    growing = update(recordings).where(recordings.c.id == recording)
+    async with database.transaction() as tx:
+        await tx.execute(growing.values(status=Status.RECORDING, duration_ms=0))
+    await send(api, ben, 0, event("started", other, position=0))
+    watched = event("paused", recording, position=4, segments=[segment(0, 4, 2)])
+    await send(api, ada, 0, event("started", recording, position=0), watched)
+    await send(api, ben, 1, event("paused", other, position=1))
+    async with pushing(api, settings_of(store)) as (push, client):
+        await push.push(client)
+        assert store.calls == [2], "as far as the first of them"
+        async with database.transaction() as tx:
+            await tx.execute(growing.values(status=Status.READY, duration_ms=4000))
+        await push.push(client)
+        words = [one["verb"]["id"] for one in store.statements.values()]
+        assert len(words) == 7 and words.count(VERBS["completed"]) == 1
+        for one in store.statements.values():
+            assert one["context"]["extensions"][EXTENSION + "length"] == 4
+    exported = (await api.call("GET", f"/api/v1/analytics/export?course_id={course}", by=teacher)).body
+    assert {one["id"] for one in exported} == store.statements.keys()
+
+
+async def test_a_recording_that_does_not_end_holds_others_for_a_day(
+    api: Api, teacher: Person, store: RecordStore
+) -> None:
+    await watch(api, teacher)
+    async with api.server.services.database.transaction() as tx:
+        await tx.execute(update(recordings).values(status=Status.RECORDING))
+    async with pushing(api, settings_of(store)) as (push, client):
+        await push.push(client)
+        assert store.calls == []
+        push._clock = lambda: later() + lrs_push.HELD_FOR
+        await push.push(client)
+    assert len(store.statements) == 10
 
 
 async def test_a_store_that_is_away_is_asked_later_and_gets_all_of_it(

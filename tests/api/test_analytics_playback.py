@@ -337,12 +337,46 @@ async def test_students_are_told_averages_of_enough_people_alone(
         event("buffering", recording),
         event("progress", recording, segments=[segment(0, 1)]),
     )
+    assert (await api.call("GET", path, by=pupils[1])).body == hidden, "nor when somebody is one too many"
+    lectures = api.server.services.analytics.lectures
+    lectures._clock = lambda: datetime.now(UTC) + timedelta(days=1)
     shown = (await api.call("GET", f"/api/analytics/lecture/{recording}", by=pupils[0])).body
-    assert (shown["hidden"], shown["unique_viewers"], shown["total_views"]) == (False, 5, 5)
-    assert (shown["total_buffer_events"], shown["avg_watch_time_seconds"]) == (1, 1.8)
+    assert (shown["hidden"], shown["unique_viewers"]) == (False, 5)
     assert len(shown["heatmap"]) == 200
     assert shown["heatmap"][0] == {"start": 0, "views": 5, "viewers": 5, "remaining": 1}
     assert shown["heatmap"][1]["viewers"] == 0 and shown["most_replayed_section"] is None
+    exact = (await api.call("GET", path, by=teacher)).body
+    assert (exact["total_buffer_events"], exact["avg_watch_time_seconds"], exact["total_views"]) == (
+        1,
+        1.8,
+        5,
+    )
+    finer = {"total_views", "avg_watch_time_seconds", "peak_concurrent_viewers", "total_buffer_events"}
+    assert {name for name, value in shown.items() if value is None} == finer | {"most_replayed_section"}
+    assert shown["quality_distribution"] == {}
+
+
+async def test_students_are_told_shares_in_steps_and_whole_groups_as_of_a_day(
+    api: Api, recording: str
+) -> None:
+    lectures = api.server.services.analytics.lectures
+    lectures.at_least = 2
+    pupils = [await student(api, f"pupil{number}") for number in range(5)]
+    path = f"{BASE}/lecture/{recording}"
+    for pupil, length in zip(pupils, (60, 90, 120, 300, 600), strict=True):
+        await send(api, pupil, 0, event("started", recording, position=0))
+        await time_passes(api, pupil, length)
+        played = event("progress", recording, segments=[segment(0, length)])
+        assert (await send(api, pupil, 1, played)).body["refused"] == []
+        if pupil is pupils[2]:
+            first = (await api.call("GET", path, by=pupils[0])).body
+    assert (first["unique_viewers"], first["average_completion"], first["completion_rate"]) == (2, 20, 0)
+    assert [first["heatmap"][index]["viewers"] for index in (0, 25, 35)] == [2, 2, 0]
+    assert [first["heatmap"][index]["remaining"] for index in (0, 25, 35)] == [1, 0.7, 0]
+    assert (await api.call("GET", path, by=pupils[4])).body == first
+    lectures._clock = lambda: datetime.now(UTC) + timedelta(days=1)
+    later = (await api.call("GET", path, by=pupils[0])).body
+    assert (later["unique_viewers"], later["average_completion"], later["completion_rate"]) == (4, 40, 20)
 
 
 async def test_the_check_finds_figures_that_the_log_does_not_say(api: Api, recording: str) -> None:
@@ -526,3 +560,35 @@ async def test_the_log_is_forgotten_in_time_and_figures_stay(
         for table in (analytics_events, analytics_batches):
             assert (await tx.execute(select(table))).first() is None
     assert (await metrics(api, pupil, recording, pupil)).body["watched_seconds"] == 2
+
+
+async def test_heat_of_what_was_watched_while_it_grew_outlives_its_log(api: Api, recording: str) -> None:
+    database, rollups = api.server.services.database, api.server.services.analytics.rollups
+    growing = update(recordings).where(recordings.c.id == recording)
+    async with database.transaction() as tx:
+        await tx.execute(growing.values(status=Status.RECORDING, duration_ms=0))
+    pupil = await student(api, "pupil")
+    sent = await send(api, pupil, 0, event("progress", recording, segments=[segment(0, 2.5)]))
+    assert sent.body["refused"] == []
+    rollups.keep_days, rollups._clock = 1, lambda: datetime.now(UTC) + timedelta(days=2)
+    await rollups.trim()
+    async with database.transaction() as tx:
+        assert (await tx.execute(select(analytics_events))).first() is not None, "it is still to be counted"
+        await tx.execute(growing.values(status=Status.READY, duration_ms=LENGTH_S * 1000))
+    await rollups.trim()
+    async with database.read() as tx:
+        assert (await tx.execute(select(analytics_events))).first() is None
+    assert (await metrics(api, pupil, recording, pupil)).body["passes"][:2] == [1, 0]
+
+
+async def test_numbers_of_batches_outlive_the_log_as_long_as_pages_send_again(
+    api: Api, recording: str
+) -> None:
+    pupil, rollups = await student(api, "pupil"), api.server.services.analytics.rollups
+    batch = event("progress", recording, segments=[segment(0, 2)])
+    await send(api, pupil, 0, batch)
+    rollups.keep_days, rollups._clock = 1, lambda: datetime.now(UTC) + timedelta(days=29)
+    await rollups.trim()
+    await time_passes(api, pupil, 29 * 86_400)
+    assert (await send(api, pupil, 0, batch)).body["repeated"] is True
+    assert (await metrics(api, pupil, recording, pupil)).body["total_watch_time_seconds"] == 2

@@ -9,9 +9,11 @@ from sqlalchemy import update
 
 from tests.api.course_material import enrol, make_course, student
 from tests.api.recording_material import add_finished, make_room
+from tests.api.test_analytics_attendance import make_school
 from tests.serving import Answer, Api, Person
 from vtp.courses.tables import course_enrollments
 from vtp.recording.tables import recording_progress
+from vtp.rooms.hands import Hands
 
 BASE = "/api/v1/analytics"
 
@@ -132,3 +134,60 @@ async def test_who_was_not_seen_for_two_weeks_may_need_help(api: Api, teacher: P
         await tx.execute(update(recording_progress).values(updated_at=clock() + timedelta(days=10)))
     found = (await get(api, f"/reports/engagement?course_id={course}", teacher)).body
     assert found["risk_students"] == []
+
+
+async def test_nobodys_figures_are_the_difference_of_what_students_are_told(
+    api: Api, teacher: Person
+) -> None:
+    course = await make_course(api, teacher)
+    first, second = [await file(api, course, teacher, slug) for slug in ("optics-a", "optics-b")]
+    pupils = [await student(api, name) for name in ("ada", "ben", "cat", "dan", "eva", "fay")]
+    for number, pupil in enumerate(pupils):
+        assert (await enrol(api, course, pupil)).status == 201
+        await watch(api, pupil, first, 1 + number / 10)
+    ada, ben = pupils[:2]
+    await watch(api, ben, second, 2.7)  # who is the only one
+
+    async def told() -> dict[str, Any]:
+        found: dict[str, Any] = (await get(api, f"/course/{course}", ada)).body
+        return {key: value for key, value in found.items() if key != "mine"}
+
+    before = await told()
+    assert before["hidden"] is False and before["total_students"] == 6
+    assert (before["average_completion"], before["course_engagement_score"]) == (20, 20)
+    for name in ("total_watch_time_seconds", "total_view_sessions", "attending_students"):
+        assert before[name] is None, name
+    assert before["avg_attendance_rate"] is None, "nobody has a class"
+    assert (await get(api, f"/lecture/{second}", ada)).body["hidden"] is True
+    whole = (await get(api, f"/course/{course}", teacher)).body
+    assert (whole["average_completion"], whole["total_view_sessions"]) == (21.2, 7)
+    left = await api.call("DELETE", f"/api/v1/courses/{course}/enroll/{ben.user_id}", by=teacher)
+    assert left.status in (200, 204), left
+    assert await told() == before, "as it was when it was first asked for that day"
+    reports = api.server.services.analytics.reports
+    clock = reports._clock
+    reports._clock = lambda: clock() + timedelta(days=1)
+    after = await told()
+    assert (after["total_students"], after["average_completion"]) == (5, 20)
+
+
+async def test_the_share_of_the_most_that_anybody_did_is_for_staff(api: Api, teacher: Person) -> None:
+    school = await make_school(api, teacher, ["Ada", "Ben"])
+    live = await school.open()
+    people = {name: school.participant(name) for name in ("Teacher", "Ada", "Ben")}
+    for one in people.values():
+        live.people.hold(one)
+    for minutes, name in ((1, "Ada"), (2, "Ben"), (3, "Ben"), (4, "Ben")):
+        school.clock.minutes = minutes
+        live.part(Hands).put_up(people[name])
+        live.part(Hands).take_down(people[name].participant_id)
+    school.clock.minutes = 40
+    live.close()
+    await school.presence.flush()
+    for at_least in (5, 2):
+        api.server.services.analytics.reports.at_least = at_least
+        found = (await get(api, f"/course/{school.course}", school.pupils["Ada"])).body["mine"]["figures"]
+        assert (found["hands"], found["activity_score"]) == (1, None)
+    report = (await get(api, f"/reports/engagement?course_id={school.course}", teacher)).body
+    scores = {one["student_name"]: one["activity_score"] for one in report["student_engagement"]}
+    assert scores["Ada"] == 0.67 and scores["Ben"] == 2

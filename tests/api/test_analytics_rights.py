@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime, timedelta
+
 from tests.api.callers import MISSING, Endpoint, assert_covers, assert_statuses, everybody, of
 from tests.api.course_material import add_lesson, make_course
 from tests.api.recording_material import add_finished
@@ -101,5 +103,6 @@ async def test_figures_of_a_recording_filed_nowhere_are_for_who_made_it(api: Api
     assert [name for name, one in hidden.items() if not one] == ["owner", "admin"]
     lectures = api.server.services.analytics.lectures
     lectures.at_least = 1
+    lectures._clock = lambda: datetime.now(UTC) + timedelta(days=1)
     assert (await api.call("GET", path, by=pupil)).body["hidden"] is False
     assert (await api.call("GET", path, by=callers["room"])).body["hidden"] is True

@@ -176,6 +176,32 @@ async def test_sessions_that_come_and_go_gain_nothing_on_a_row_that_is_old(viewe
     assert found["watch_time_seconds"] <= 8 * 3
 
 
+async def test_pages_that_are_open_at_once_have_one_time(viewer: Viewer) -> None:
+    await viewer.report()
+    viewer.now += timedelta(days=1)
+    for number in range(8):
+        await viewer.report(after_s=0, session_id=f"another-{number:02d}")
+    viewer.now += timedelta(seconds=20)
+    for number in range(8):
+        stretch = (number * 12, number * 12 + 12, 0.6)
+        found = await viewer.report(stretch, after_s=0, session_id=f"another-{number:02d}")
+    assert found["watch_time_seconds"] == 20
+    stretch = (0, 60, 4)
+    found = await viewer.report(stretch, stretch, after_s=15, session_id="another-00")
+    assert (found["watch_time_seconds"], len(found["refused"])) == (35, 1)
+
+
+async def test_a_page_that_was_offline_has_its_time_less_what_others_played_in_it(viewer: Viewer) -> None:
+    offline: dict[str, Any] = {"session_id": "on-the-train"}
+    await viewer.report(**offline)
+    await viewer.report(after_s=600)
+    await viewer.report((0, 30, 1), after_s=30)
+    found = await viewer.report((40, 100, 0.1), after_s=1, **offline)
+    assert found["refused"] == [] and found["watch_time_seconds"] == 630
+    found = await viewer.report((30, 40, 1), after_s=5)
+    assert found["refused"] == [{"index": 0, "reason": "faster_than_time"}]
+
+
 async def test_time_in_which_nothing_was_played_is_not_saved(viewer: Viewer) -> None:
     await viewer.report()
     await viewer.report(after_s=3600)

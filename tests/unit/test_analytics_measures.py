@@ -27,6 +27,7 @@ from vtp.analytics.attendance import (
     standing,
     status_of,
 )
+from vtp.analytics.forgotten import without
 from vtp.analytics.heat import Bins, Heat, Run, came_to, heat_of, most_replayed, shares_left, without_few
 from vtp.analytics.intervals import clip, common, length_ms, most_at_once, union
 from vtp.analytics.past import PastViewers
@@ -58,6 +59,13 @@ def test_what_is_common_lies_in_both(some: list[tuple[int, int]], others: list[t
     assert common(union(some), union(others)) == intervals_of(moments(some) & moments(others))
 
 
+@given(some_intervals, some_intervals)
+def test_what_is_left_without_others_lies_in_one_alone(
+    some: list[tuple[int, int]], others: list[tuple[int, int]]
+) -> None:
+    assert without(union(some), union(others)) == intervals_of(moments(some) - moments(others))
+
+
 @given(some_intervals)
 def test_most_at_once_is_the_fullest_millisecond(given_: list[tuple[int, int]]) -> None:
     counts = [sum(start <= at < end for start, end in given_) for at in range(400)]
@@ -72,7 +80,7 @@ played = st.builds(
 )
 deliveries = st.lists(
     st.tuples(
-        st.sampled_from("ab"),  # two devices
+        st.sampled_from("abc"),  # devices
         st.integers(0, 6),  # numbers come again and out of order
         st.lists(played, max_size=3).map(tuple),
         st.integers(-2000, 20_000),  # what has passed since the one before: clocks are set back
@@ -116,6 +124,21 @@ def test_nobody_watches_more_than_the_clock_has(
         latest = max(latest, now)
         take_report(progress, Report(session, number, segments, 0), Extent(12_000), now)
         assert progress.watch_time_ms <= latest - BEGAN_MS + 3000
+
+
+@given(deliveries, st.integers(0, 100_000_000))
+def test_nobody_watches_more_than_has_passed_since_all_of_their_pages_reported(
+    reports: list[tuple[str, int, tuple[Played, ...], int]], idle_ms: int
+) -> None:
+    progress, now = Progress("u", "r", BEGAN, BEGAN), BEGAN_MS + idle_ms
+    for number, session in enumerate("abc"):
+        take_report(progress, Report(session, number, (), 0), Extent(12_000), now)
+    began = latest = now
+    for session, number, segments, passed in reports:
+        now += passed
+        latest = max(latest, now)
+        take_report(progress, Report(session, 10 + number, segments, 0), Extent(12_000), now)
+        assert progress.watch_time_ms <= latest - began + 3000
 
 
 @settings(deadline=None)

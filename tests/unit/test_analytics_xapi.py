@@ -14,6 +14,7 @@ from vtp.analytics.caliper import events
 from vtp.analytics.playback import EventType, Logged
 from vtp.analytics.xapi import EXTENSION, PROFILE, VERBS, Source, statements
 from vtp.ids import new_id, uuid7
+from vtp.recording.watching import MAX_PIECES
 
 START = datetime(2026, 3, 2, 8, 0, tzinfo=UTC)
 LENGTH_MS = 372_500
@@ -118,7 +119,26 @@ def test_segments_time_and_progress_are_what_counted() -> None:
     assert seeked["result"]["extensions"] == {EXTENSION + "time-from": 45.1, EXTENSION + "time-to": 14.0}
     assert ended["result"]["extensions"][EXTENSION + "played-segments"] == "0.000[.]45.100[,]14.000[.]21.000"
     assert completed["result"]["extensions"][EXTENSION + "progress"] == 0.912
-    assert completed["result"]["extensions"][EXTENSION + "played-segments"] == "45.100[.]340.000"
+    assert completed["result"]["extensions"][EXTENSION + "played-segments"] == (
+        "0.000[.]45.100[,]14.000[.]21.000[,]45.100[.]340.000"
+    ), "of the registration, not of its last page"
+    assert completed["result"]["duration"] == "PT347.0S"
+
+
+def test_a_duration_is_the_time_that_it_took() -> None:
+    rows = log(
+        ("page-one", EventType.WATCHED, {"counted": [[0, 300_000, 2.0]], "position_ms": 300_000}),
+        ("page-two", EventType.WATCHED, {"counted": [[290_000, 372_500, 1.0]], "position_ms": 372_500}),
+    )
+    completed = list(statements(SOURCE, rows))[-1]
+    assert completed["result"]["duration"] == "PT232.5S"
+
+
+def test_segments_of_somebody_who_jumps_without_end_are_bounded() -> None:
+    jumps = [watched(at, at + 1) for at in (n * 20 for n in range(MAX_PIECES))] * 3
+    rows = log(*(("page", EventType.WATCHED, one) for one in jumps), ("page", EventType.PAUSED, {}))
+    said = list(statements(SOURCE, rows))[-1]["result"]["extensions"][EXTENSION + "played-segments"]
+    assert SEGMENTS.fullmatch(said) and MAX_PIECES <= said.count("[.]") <= 2 * MAX_PIECES
 
 
 def test_a_page_that_is_left_and_comes_back_is_terminated_once() -> None:

@@ -15,6 +15,7 @@ from vtp.accounts.permissions import Action
 from vtp.analytics.attendance_store import find_rules
 from vtp.analytics.caliper import events
 from vtp.analytics.course_store import FiledRecording, watchable
+from vtp.analytics.forgotten import NOTHING, Forgotten, is_forgotten, what_is_forgotten
 from vtp.analytics.playback import KINDS, EventType, Logged
 from vtp.analytics.tables import analytics_events, playback_sessions
 from vtp.analytics.xapi import Source, statements
@@ -23,6 +24,7 @@ from vtp.courses.enrolment_store import IS_STUDENT
 from vtp.courses.tables import course_enrollments
 from vtp.db import Database
 from vtp.http.identity import Principal
+from vtp.recording.progress_store import Progress, find_progress
 
 AT_ONCE: Final = 100
 Form = Literal["xapi", "caliper"]
@@ -75,14 +77,23 @@ class Exports:
         home = self._home().rstrip("/")
         for user_id, recording_id in pairs:
             one = recordings[recording_id]
-            said = one.title, one.duration_ms, (course_id,), complete_from
-            source = Source(home, user_id, recording_id, *said)
             async with self._database.read() as tx:
+                progress = await find_progress(tx, user_id, recording_id)
                 log = await log_of(tx, recording_id, user_id)
+            said = one.title, one.duration_ms, (course_id,), complete_from, _forgotten(progress, log)
+            source = Source(home, user_id, recording_id, *said)
             made = MAKERS[form](source, log)
             while page := list(islice(made, AT_ONCE)):
                 yield page
                 await asyncio.sleep(0)  # others have their turn
+
+
+def _forgotten(progress: Progress | None, log: Sequence[tuple[str, str, Logged]]) -> Forgotten:
+    first_at = log[0][2].received_at if log else None
+    if progress is None or first_at is None or not is_forgotten(progress, first_at):
+        return NOTHING
+    counted = (one for row in log for one in row[2].counted)
+    return what_is_forgotten(progress, first_at, counted)
 
 
 async def _pairs(tx: AsyncConnection, course_id: str, ids: list[str]) -> list[tuple[str, str]]:

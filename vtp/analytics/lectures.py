@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import enum
 from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
@@ -11,7 +12,9 @@ from typing import Any
 from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from vtp.accounts.service import Clock, utc_now
 from vtp.analytics.completion import complete_from
+from vtp.analytics.daily import Daily
 from vtp.analytics.heat import (
     Bins,
     Heat,
@@ -103,16 +106,34 @@ class Lecture:
     """In thousandths."""
 
 
+class Sight(enum.Enum):
+    """What of a recording's figures somebody sees."""
+
+    ALL = enum.auto()
+    AVERAGES = enum.auto()
+    NOTHING = enum.auto()
+
+
 class Lectures:
     """Raises NotFound and Forbidden, Invalid for malformed ids. `at_least`: how many viewers a recording has
     for students to be told averages."""
 
-    def __init__(self, database: Database, recordings: Recordings, rollups: Rollups, at_least: int) -> None:
+    def __init__(
+        self,
+        database: Database,
+        recordings: Recordings,
+        rollups: Rollups,
+        at_least: int,
+        *,
+        clock: Clock = utc_now,
+    ) -> None:
         self._database = database
         self._recordings = recordings
         self._rollups = rollups
         self._audience = CourseAudience()
         self.at_least = at_least
+        self._clock = clock
+        self._told: Daily[tuple[str, bool], Lecture] = Daily()
 
     async def metrics(self, principal: Principal, user_id: str, recording_id: str, address: str) -> Metrics:
         """How somebody watched a recording."""
@@ -131,15 +152,20 @@ class Lectures:
                 await complete_from(tx, recording.id),
             )
 
-    async def lecture(self, principal: Principal, recording_id: str, address: str) -> tuple[Lecture, bool]:
-        """How all watched it, and whether that is for the caller to see: else there are too few, or they have
-        no account."""
+    async def lecture(self, principal: Principal, recording_id: str, address: str) -> tuple[Lecture, Sight]:
+        """How all watched it, and what of it is for the caller to see: averages of enough people, as they
+        were when they were first asked for within a day; nothing of too few, or for who has no account."""
         recording = await self._recordings.get(principal, recording_id, address)
         await self._settle(recording)
+        now, key = self._clock(), (recording.id, recording.status in UNFINISHED)
         async with self._database.read() as tx:
-            sees_all = await sees_all_viewers(tx, principal, self._audience, recording)
-            found = await read_lecture(tx, recording, 1 if sees_all else self.at_least)
-        return found, sees_all or (principal.user_id is not None and found.certainly >= self.at_least)
+            if await sees_all_viewers(tx, principal, self._audience, recording):
+                return await read_lecture(tx, recording, 1), Sight.ALL
+            found = self._told.get(key, now)
+            if found is None:
+                found = self._told.put(key, await read_lecture(tx, recording, self.at_least), now)
+        shown = principal.user_id is not None and found.certainly >= self.at_least
+        return found, Sight.AVERAGES if shown else Sight.NOTHING
 
     async def _settle(self, recording: Recording) -> None:
         if recording.status not in UNFINISHED:

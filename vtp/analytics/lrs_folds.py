@@ -8,9 +8,12 @@ from typing import Any, Final
 
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from vtp.analytics.lrs_store import last_stops, piece_of_log
+from vtp.analytics.forgotten import NOTHING, Forgotten, is_forgotten, what_is_forgotten
+from vtp.analytics.lrs_store import EVERYWHERE, NOWHERE, first_row_at, last_stops, piece_of_log
 from vtp.analytics.playback import EventType
 from vtp.analytics.xapi import Fold, Source
+from vtp.recording.progress_store import find_progress
+from vtp.recording.watching import Played
 
 AT_ONCE: Final = 200
 """Rows that are read between two turns of others."""
@@ -32,11 +35,14 @@ class Folds:
     ) -> list[tuple[str, dict[str, Any]]]:
         """What some rows of a log give to say, each with the row; `until`: the newest row to look at."""
         key = source.user_id, source.recording_id
-        fold, held = self._kept.pop(key, (Fold(), 0))
+        kept, held = self._kept.pop(key, (None, 0))
         self.held -= held
         first = min(wanted)
-        if fold.last >= first:  # they are told again: nothing is known of what was before them
-            fold = Fold()
+        if (
+            kept is None or kept.last >= first
+        ):  # they are told again: nothing is known of what was before them
+            kept = Fold(await _forgotten(tx, source))
+        fold = kept
         made: list[tuple[str, dict[str, Any]]] = []
         after: str | None = fold.last
         while after is not None:
@@ -57,3 +63,18 @@ class Folds:
         while self.held > self._most:
             _, (_, held) = self._kept.popitem(last=False)
             self.held -= held
+
+
+async def _forgotten(tx: AsyncConnection, source: Source) -> Forgotten:
+    """What the log does not say any more."""
+    progress = await find_progress(tx, source.user_id, source.recording_id)
+    first_at = await first_row_at(tx, source.recording_id, source.user_id)
+    if progress is None or first_at is None or not is_forgotten(progress, first_at):
+        return NOTHING
+    counted: list[Played] = []
+    after: str | None = NOWHERE
+    while after is not None:
+        log, after = await piece_of_log(tx, source.recording_id, source.user_id, after, EVERYWHERE, AT_ONCE)
+        counted += [one for row in log for one in row[2].counted]
+        await asyncio.sleep(0)  # others have their turn
+    return what_is_forgotten(progress, first_at, counted)

@@ -40,6 +40,9 @@ logger = logging.getLogger(__name__)
 EVERY_S: Final = 30.0
 SETTLED: Final = timedelta(seconds=60)
 """Rows wait so long: their ids order them once all transactions that made any have ended."""
+HELD_FOR: Final = timedelta(days=1)
+"""And so long at most for the end of a recording that grows: its length, and who has completed it, are known
+then."""
 ROWS_AT_ONCE: Final = 200
 CLAIMED_FOR: Final = timedelta(minutes=5)
 FIRST_WAIT_S: Final = 5.0
@@ -124,7 +127,8 @@ class LrsPush:
 
     async def _read(self, position: str) -> tuple[Window | None, list[dict[str, Any]]]:
         async with self._database.read() as tx:
-            window = await next_rows(tx, position, self._clock() - SETTLED, ROWS_AT_ONCE)
+            now = self._clock()
+            window = await next_rows(tx, position, now - SETTLED, now - HELD_FOR, ROWS_AT_ONCE)
             return window, await self._statements(tx, window) if window is not None else []
 
     async def _statements(self, tx: AsyncConnection, window: Window) -> list[dict[str, Any]]:

@@ -16,10 +16,14 @@ from vtp.analytics.playback import EventType, Logged
 from vtp.analytics.tables import analytics_events, analytics_pushes
 from vtp.courses.tables import course_recordings
 from vtp.db.statements import insert_if_absent
+from vtp.ids import first_id_at
+from vtp.recording.store import UNFINISHED
 from vtp.recording.tables import recordings
 
 NOWHERE = "00000000-0000-0000-0000-000000000000"
 """Before all rows."""
+EVERYWHERE = "ffffffff-ffff-ffff-ffff-ffffffffffff"
+"""Behind all rows."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,15 +92,18 @@ async def release(tx: AsyncConnection, target: str, by: str, now: datetime) -> N
     await tx.execute(update(analytics_pushes).where(*mine).values(claimed_until=now))
 
 
-async def next_rows(tx: AsyncConnection, position: str, before: datetime, most: int) -> Window | None:
-    """The next rows that were received before a time; None: there are none yet."""
+async def next_rows(
+    tx: AsyncConnection, position: str, before: datetime, held_from: datetime, most: int
+) -> Window | None:
+    """The next rows that were received before a time, up to the first of a recording that still grows and
+    that was received from `held_from` on; None: there are none yet."""
     c = analytics_events.c
-    statement = (
-        select(c.id, c.user_id, c.recording_id)
-        .where(c.id > position, c.received_at < before)
-        .order_by(c.id)
-        .limit(most)
-    )
+    growing = select(recordings.c.id).where(recordings.c.status.in_(UNFINISHED))
+    first = max(position, first_id_at(int(held_from.timestamp() * 1000)))
+    held = select(func.min(c.id)).where(c.recording_id.in_(growing), c.id > first)
+    edge = (await tx.execute(held)).scalar_one()
+    wanted = [c.id > position, c.received_at < before, *([c.id < edge] if edge is not None else [])]
+    statement = select(c.id, c.user_id, c.recording_id).where(*wanted).order_by(c.id).limit(most)
     found = (await tx.execute(statement)).all()
     if not found:
         return None
@@ -120,6 +127,14 @@ async def piece_of_log(
     )
     rows = (await tx.execute(statement)).all()
     return logged(rows), rows[-1].id if len(rows) == most else None
+
+
+async def first_row_at(tx: AsyncConnection, recording_id: str, user_id: str) -> datetime | None:
+    """When the first row of somebody's log with a recording was received; None: there is none."""
+    c = analytics_events.c
+    mine = c.recording_id == recording_id, c.user_id == user_id
+    found = await tx.execute(select(c.received_at).where(*mine).order_by(c.id).limit(1))
+    return found.scalar_one_or_none()
 
 
 async def last_stops(tx: AsyncConnection, recording_id: str, user_id: str, since: str) -> set[str]:

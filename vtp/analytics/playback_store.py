@@ -16,6 +16,7 @@ from sqlalchemy import (
     Table,
     bindparam,
     delete,
+    exists,
     func,
     insert,
     select,
@@ -35,6 +36,8 @@ from vtp.db.prepared import Change, Many, Prepared, Row, Statement, Values, toge
 from vtp.db.statements import insert_absent, inserting, matching
 from vtp.ids import first_id_at, new_ids
 from vtp.recording.progress_store import Key
+from vtp.recording.store import UNFINISHED
+from vtp.recording.tables import recordings
 
 _events, _sessions, _viewers = analytics_events.c, playback_sessions.c, recording_viewers.c
 _SESSION = [_sessions[name] for name in PlaybackSession.__slots__]
@@ -203,6 +206,23 @@ async def viewers_of_other_length(tx: AsyncConnection, recording_id: str, durati
     """Whose passes are of a recording that was shorter."""
     stale = _viewers.recording_id == recording_id, _viewers.duration_ms != duration_ms
     return list((await tx.execute(select(_viewers.user_id).where(*stale))).scalars())
+
+
+async def oldest_that_grows(tx: AsyncConnection) -> datetime | None:
+    """When the first of the recordings began that have not ended."""
+    c = recordings.c
+    found = await tx.execute(select(func.min(c.started_at)).where(c.status.in_(UNFINISHED)))
+    return found.scalar_one()  # type: ignore[no-any-return]
+
+
+async def unsettled_in_log(tx: AsyncConnection, before: datetime) -> list[tuple[str, int]]:
+    """Recordings that have ended, and their lengths (ms), of which the log up to a time has rows and whose
+    passes are of another length."""
+    c = recordings.c
+    of_log = select(_events.recording_id).where(_events.id < first_id_at(int(before.timestamp() * 1000)))
+    stale = exists().where(_viewers.recording_id == c.id, _viewers.duration_ms != c.duration_ms)
+    ended = c.id.in_(of_log.distinct()), c.status.not_in(UNFINISHED), stale
+    return [(row[0], row[1]) for row in await tx.execute(select(c.id, c.duration_ms).where(*ended))]
 
 
 async def passes_of(tx: AsyncConnection, recording_id: str) -> list[list[int]]:

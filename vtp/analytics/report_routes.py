@@ -41,15 +41,14 @@ def add_report_routes(table: Doubled, reports: Reports, pdfs: ReportPdfs, kept: 
         reply=CourseReply,
         access=Access.VERIFIED,
         summary="Read how a course goes",
-        description="Its students are told averages once there are as many as `analytics.at_least` says, and "
-        "what is known of themselves.",
+        description="Its students are told averages once there are as many as `analytics.at_least` says, in "
+        "steps and a day old at most, and what is known of themselves.",
         errors=(403, 404),
     )
     async def get_course_analytics(call: Call) -> CourseReply:
         course_id = call.path["course_id"]
-        found, at_least = await reports.course(call.principal, course_id)
-        asking = call.principal.user_id
-        reply = CourseReply.of(course_id.lower(), found, at_least=at_least, asking=asking)
+        found, told = await reports.course(call.principal, course_id)
+        reply = CourseReply.of(course_id.lower(), found, told=told, asking=call.principal.user_id)
         reply.averages_from, reply.log_kept_days = reports.at_least, kept.log_days
         reply.anonymized_after_days = kept.names_days
         reply.is_pushed = kept.is_pushed

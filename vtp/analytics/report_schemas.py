@@ -11,6 +11,7 @@ from pydantic import BaseModel, Field
 from vtp.analytics.alert_rules import Finding
 from vtp.analytics.attendance_schemas import Anonymized, Percent
 from vtp.analytics.course_figures import CourseFigures, LectureFigures, StudentFigures
+from vtp.analytics.told import ToldCourse
 
 RiskWord = Literal["low", "medium", "high", "critical"]
 Rating = Literal["excellent", "good", "average", "poor"]
@@ -30,7 +31,13 @@ class StudentEngagement(BaseModel):
     participation_rate: Annotated[
         float | None, Field(description="Of the slices of five minutes of all classes held: 0 to 100.")
     ]
-    activity_score: Annotated[float | None, Field(description="BigBlueButton's, 0 to 10, on average.")]
+    activity_score: Annotated[
+        float | None,
+        Field(
+            description="BigBlueButton's, 0 to 10, on average. Null for who reads their own: it is a share "
+            "of the most that somebody has done."
+        ),
+    ]
     watch_time_seconds: float
     recordings_completed: int
     grade_percent: float | None
@@ -98,7 +105,8 @@ class OwnFigures(BaseModel):
 
 
 class CourseReply(BaseModel):
-    """How a course goes. `hidden`: it has too few students to tell them averages."""
+    """How a course goes. `hidden`: it has too few students to tell them averages. To students averages are
+    told in steps of 10 %, as they were when one of them first asked within a day, and no sums."""
 
     course_id: str
     hidden: bool = False
@@ -129,34 +137,35 @@ class CourseReply(BaseModel):
     ] = 0
 
     @classmethod
-    def of(cls, course_id: str, found: CourseFigures, *, at_least: int, asking: str | None) -> Self:
-        """Describes a course. `at_least`: of how many people averages are told to `asking`, who reads it."""
+    def of(cls, course_id: str, found: CourseFigures, *, told: ToldCourse | None, asking: str | None) -> Self:
+        """Describes a course. `asking`: who reads it; `told`: what they are told of all, None: everything."""
         own = next((one for one in found.students if one.student.user_id == asking), None)
         mine = OwnFigures.of(own, found.lectures) if own is not None else None
+        if told is not None and mine is not None:
+            mine.figures.activity_score = None  # by it the most that another has done is known
         held, filed = len(found.attendance.classes), len(found.lectures)
-        if found.certainly < at_least:
+        if told is not None:
             return cls(
                 course_id=course_id,
-                hidden=True,
-                total_students=None,
+                hidden=told.hidden,
+                total_students=told.students,
                 attending_students=None,
                 total_view_sessions=None,
-                avg_attendance_rate=None,
-                average_completion=None,
+                avg_attendance_rate=told.attendance,
+                average_completion=told.completion,
                 total_watch_time_seconds=None,
-                course_engagement_score=None,
+                course_engagement_score=told.score,
                 total_lectures=held,
                 total_recordings=filed,
                 mine=mine,
+                anonymized=Anonymized.of(found.past) if not told.hidden else None,
             )
         return cls(
             course_id=course_id,
             total_students=found.size,
             attending_students=found.attending,
             total_view_sessions=sum(one.pages for one in found.lectures),
-            avg_attendance_rate=found.attendance.rate
-            if found.attendance.certainly_rated >= at_least
-            else None,
+            avg_attendance_rate=found.attendance.rate,
             average_completion=found.completion,
             total_watch_time_seconds=found.watch_time_ms / 1000,
             course_engagement_score=found.score,

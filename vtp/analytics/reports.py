@@ -6,7 +6,9 @@ from vtp.accounts.permissions import Action
 from vtp.accounts.service import Clock, utc_now
 from vtp.analytics.attendances import Attendances
 from vtp.analytics.course_figures import CourseFigures, read_figures
+from vtp.analytics.daily import Daily
 from vtp.analytics.networks import CourseNetwork, read_network
+from vtp.analytics.told import ToldCourse
 from vtp.courses.door import Entered, enter
 from vtp.db import Database
 from vtp.http.identity import Principal
@@ -25,11 +27,17 @@ class Reports:
         self._attendances = attendances
         self.at_least = at_least
         self._clock = clock
+        self._told: Daily[str, ToldCourse] = Daily()
 
-    async def course(self, principal: Principal, course_id: str) -> tuple[CourseFigures, int]:
-        """A course for its members, and of how many people averages are for the caller to see."""
+    async def course(self, principal: Principal, course_id: str) -> tuple[CourseFigures, ToldCourse | None]:
+        """A course for its members, and what of all its students the caller is told: as it was when one of
+        them first asked within a day; None: who teaches there sees it all."""
         inside, found = await self._read(principal, course_id, Action.COURSE_VIEW)
-        return found, 0 if inside.may(Action.COURSE_TEACH) else self.at_least
+        if inside.may(Action.COURSE_TEACH):
+            return found, None
+        now, key = self._clock(), inside.course.id
+        told = self._told.get(key, now)
+        return found, told or self._told.put(key, ToldCourse.of(found, self.at_least), now)
 
     async def of_students(self, principal: Principal, course_id: str) -> CourseFigures:
         """The same with everybody in it, for who teaches there."""

@@ -27,6 +27,7 @@ from vtp.analytics.playback_store import (
     find_sessions,
     forget_batches,
     forget_events,
+    oldest_that_grows,
     pages_asked,
     pages_by_key,
     pages_change,
@@ -36,6 +37,7 @@ from vtp.analytics.playback_store import (
     passes_change,
     read_log,
     save_sessions,
+    unsettled_in_log,
     viewers_of_other_length,
 )
 from vtp.db import Database
@@ -45,6 +47,7 @@ from vtp.recording.progress import Watched
 from vtp.recording.progress_store import Key, find_progress
 from vtp.recording.taking import Extent
 from vtp.recording.watching import Played
+from vtp.settings.analytics import SHORTEST_BY_NAME_DAYS
 
 FORGOTTEN_AT_ONCE = 5000
 """Rows of one transaction: no other writer waits for more."""
@@ -158,13 +161,28 @@ class Rollups:
                 await write(tx, [passes_change([viewer])])
 
     async def trim(self) -> None:
-        """Forgets the log after `analytics.keep_days`, some at a time; what it came to stays."""
+        """Forgets the log after `analytics.keep_days`, some at a time; what it came to stays.
+
+        What recordings that still grow come to is in the log alone: it stays as far back as they go.
+        """
         if self.keep_days <= 0:
             return
-        before = self._clock() - timedelta(days=self.keep_days)
-        for forget in (forget_batches, forget_events):
-            while await self._forget(forget, before) >= FORGOTTEN_AT_ONCE:
-                pass
+        now = self._clock()
+        before = now - timedelta(days=self.keep_days)
+        await self._forget_all(
+            forget_batches, now - timedelta(days=max(self.keep_days, SHORTEST_BY_NAME_DAYS))
+        )
+        async with self._database.read() as tx:
+            growing_since = await oldest_that_grows(tx)
+            before = min(before, growing_since or before)
+            unsettled = await unsettled_in_log(tx, before)
+        for recording_id, duration_ms in unsettled:
+            await self.settle(recording_id, duration_ms)
+        await self._forget_all(forget_events, before)
+
+    async def _forget_all(self, forget: Forget, before: datetime) -> None:
+        while await self._forget(forget, before) >= FORGOTTEN_AT_ONCE:
+            pass
 
     @done_over
     async def _forget(self, forget: Forget, before: datetime) -> int:

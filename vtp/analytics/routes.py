@@ -5,7 +5,7 @@ from __future__ import annotations
 from vtp.accounts.routes import origin_of
 from vtp.analytics.heat import Bins
 from vtp.analytics.intake import Intake
-from vtp.analytics.lectures import Lecture, Lectures, Metrics
+from vtp.analytics.lectures import Lecture, Lectures, Metrics, Sight
 from vtp.analytics.paths import Doubled
 from vtp.analytics.playback import PlaybackSession
 from vtp.analytics.schemas import (
@@ -18,6 +18,7 @@ from vtp.analytics.schemas import (
     SendEvents,
     SessionReply,
 )
+from vtp.analytics.told import coarse_lecture, in_steps
 from vtp.http.routing import Access, Call, RouteTable
 from vtp.recording.watching import resume_ms
 
@@ -62,8 +63,10 @@ def add_lecture_routes(table: Doubled, plain: RouteTable, lectures: Lectures) ->
         return metrics_reply(path["user_id"].lower(), found)
 
     async def read(call: Call, recording_id: str) -> LectureReply:
-        found, shown = await lectures.lecture(call.principal, recording_id, origin_of(call).ip)
-        return lecture_reply(found) if shown else _hidden(found)
+        found, sight = await lectures.lecture(call.principal, recording_id, origin_of(call).ip)
+        if sight is Sight.NOTHING:
+            return _hidden(found)
+        return lecture_reply(found) if sight is Sight.ALL else students_reply(found, lectures.at_least)
 
     @plain.get(
         "/api/v1/recordings/{id}/analytics",
@@ -78,7 +81,9 @@ def add_lecture_routes(table: Doubled, plain: RouteTable, lectures: Lectures) ->
         "/lecture/{recording_id}",
         reply=LectureReply,
         summary="Read how a recording is watched",
-        description="Students are told averages once as many have watched it as `analytics.at_least` says.",
+        description="Students are told averages once as many have watched it as `analytics.at_least` says: "
+        "shares in steps of 10 %, counts down to a multiple of so many, as they were when a student first "
+        "asked within a day. What is null, or empty, is for staff.",
         errors=(403, 404),
     )
     async def get_lecture_analytics(call: Call) -> LectureReply:
@@ -150,6 +155,22 @@ def lecture_reply(found: Lecture) -> LectureReply:
             HeatBin(start=bins.start_ms(index) / 1000, views=views, viewers=viewers, remaining=remaining)
             for index, (views, viewers, remaining) in enumerate(by_bin)
         ],
+    )
+
+
+def students_reply(found: Lecture, at_least: int) -> LectureReply:
+    """The same as students are told of it."""
+    exact = lecture_reply(coarse_lecture(found, at_least))
+    return exact.model_copy(
+        update={
+            "unique_viewers": found.viewers // at_least * at_least,
+            "completion_rate": in_steps(exact.completion_rate),
+            "average_completion": in_steps(exact.average_completion),
+            "total_views": None,
+            "avg_watch_time_seconds": None,
+            "peak_concurrent_viewers": None,
+            "total_buffer_events": None,
+        }
     )
 
 

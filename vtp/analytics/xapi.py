@@ -6,15 +6,18 @@ https://w3id.org/xapi/video; a row of the log is a statement, and its id is the 
 from __future__ import annotations
 
 import uuid
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, Final
 
+from vtp.analytics.forgotten import NOTHING, Forgotten
 from vtp.analytics.playback import EventType, Logged
 from vtp.recording.watching import (
     COMPLETE_PER_MILLE,
+    MAX_PIECES,
     Piece,
+    Played,
     add_piece,
     is_complete,
     length_ms,
@@ -33,13 +36,14 @@ VERBS: Final = {
     "completed": "http://adlnet.gov/expapi/verbs/completed",
     "terminated": "http://adlnet.gov/expapi/verbs/terminated",
 }
+MAX_SEGMENTS: Final = 2 * MAX_PIECES
 _NAMESPACE: Final = uuid.UUID("6ba7b811-9dad-11d1-80b4-00c04fd430c8")  # RFC 9562: of URLs
 
 
 @dataclass(frozen=True, slots=True)
 class Source:
     """What statements say of who watched what. `home`: the address of this server, without a last slash;
-    `complete_from`: thousandths."""
+    `complete_from`: thousandths; `before`: what their log does not say any more."""
 
     home: str
     user_id: str
@@ -48,6 +52,7 @@ class Source:
     duration_ms: int
     course_ids: Sequence[str] = ()
     complete_from: int = COMPLETE_PER_MILLE
+    before: Forgotten = NOTHING
 
 
 @dataclass(slots=True)
@@ -56,31 +61,44 @@ class _Session:
 
     begun: bool = False
     position_ms: int = 0
+
+
+@dataclass(slots=True)
+class _Watched:
+    """What somebody has watched over all their pages, which is what a registration is of."""
+
     pieces: list[Piece] = field(default_factory=list)
     segments: list[Piece] = field(default_factory=list)
+    spent_ms: int = 0
 
-    def play(self, start_ms: int, end_ms: int) -> None:
-        """In the order in which they were played, what goes on without a jump as one."""
+    def play(self, one: Played) -> None:
+        """Takes the next stretch. Segments are in the order in which they were played, what goes on without a
+        jump as one; of too many those so far are told as what they cover, by position."""
+        add_piece(self.pieces, one.start_ms, one.end_ms)
+        self.spent_ms += one.took_ms
+        start_ms = one.start_ms
         if self.segments and self.segments[-1][1] == start_ms:
             start_ms, _ = self.segments.pop()
-        self.segments.append((start_ms, end_ms))
+        self.segments.append((start_ms, one.end_ms))
+        if len(self.segments) > MAX_SEGMENTS:
+            self.segments = list(self.pieces)
 
 
 class Fold:
     """What is known of one person with one recording while their log is read, in its order; `last`: the row
     that was read last."""
 
-    def __init__(self) -> None:
+    def __init__(self, before: Forgotten = NOTHING) -> None:
         self.last = ""
         self._sessions: dict[str, _Session] = {}
-        self._watched: list[Piece] = []
-        self._completed = False
+        self._watched = _Watched(list(before.pieces), list(before.pieces), before.spent_ms)
+        self._before = before
+        self._completed: bool | None = None
 
     @property
     def held(self) -> int:
         """How much is kept for it: pages and stretches."""
-        of_pages = (1 + len(one.pieces) + len(one.segments) for one in self._sessions.values())
-        return 1 + len(self._watched) + sum(of_pages)
+        return 1 + len(self._sessions) + len(self._watched.pieces) + len(self._watched.segments)
 
     def take(
         self, source: Source, row: tuple[str, str, Logged], *, ends: bool, tell: bool = True
@@ -93,8 +111,10 @@ class Fold:
         """
         row_id, session_id, event = row
         self.last = row_id
+        if self._completed is None:
+            self._completed = is_complete(self._per_mille(source), source.complete_from)
         session = self._sessions.setdefault(session_id, _Session())
-        make = _Maker(source, session_id, session, self._watched)
+        make = _Maker(source, session_id, session, self._watched, self._per_mille)
         made: list[dict[str, Any]] = []
         if not session.begun:
             session.begun = True
@@ -113,21 +133,23 @@ class Fold:
     def _watch(self, source: Source, session: _Session, event: Logged) -> bool:
         """Whether the recording is complete with it, for the first time."""
         for one in event.counted:
-            add_piece(session.pieces, one.start_ms, one.end_ms)
-            add_piece(self._watched, one.start_ms, one.end_ms)
-            session.play(one.start_ms, one.end_ms)
+            self._watched.play(one)
             session.position_ms = one.end_ms
         if self._completed:
             return False
-        share = progress_per_mille(length_ms(self._watched), source.duration_ms)
-        self._completed = is_complete(share, source.complete_from)
+        self._completed = is_complete(self._per_mille(source), source.complete_from)
         return self._completed
+
+    def _per_mille(self, source: Source) -> int:
+        """How much they have watched, as far as that is known."""
+        share = progress_per_mille(length_ms(self._watched.pieces), source.duration_ms)
+        return max(share, self._before.per_mille)
 
 
 def statements(source: Source, log: Sequence[tuple[str, str, Logged]]) -> Iterator[dict[str, Any]]:
     """The statements of one person with one recording, from their log in its order: (id, session, row)."""
     ends = {session_id: row_id for row_id, session_id, event in log if event.event_type is EventType.STOPPED}
-    fold = Fold()
+    fold = Fold(source.before)
     for row in log:
         yield from fold.take(source, row, ends=ends.get(row[1]) == row[0])
 
@@ -147,11 +169,19 @@ def _verb(event: Logged) -> str | None:
 class _Maker:
     """Writes statements of one page."""
 
-    def __init__(self, source: Source, session_id: str, session: _Session, watched: list[Piece]) -> None:
+    def __init__(
+        self,
+        source: Source,
+        session_id: str,
+        session: _Session,
+        watched: _Watched,
+        per_mille: Callable[[Source], int],
+    ) -> None:
         self._source = source
         self._session_id = session_id
         self._session = session
         self._watched = watched
+        self._per_mille = per_mille
 
     def statement(self, id_: str, verb: str, at: datetime, event: Logged | None = None) -> dict[str, Any]:
         """One statement."""
@@ -216,14 +246,14 @@ class _Maker:
         }
         if verb != "completed":
             return {"extensions": extensions}
-        spent_ms = sum(end - start for start, end in self._session.segments)
-        return {"completion": True, "duration": f"PT{seconds(spent_ms)}S", "extensions": extensions}
+        duration = f"PT{seconds(self._watched.spent_ms)}S"
+        return {"completion": True, "duration": duration, "extensions": extensions}
 
     def _progress(self) -> float:
-        return progress_per_mille(length_ms(self._watched), self._source.duration_ms) / 1000
+        return self._per_mille(self._source) / 1000
 
     def _played(self) -> str:
-        return "[,]".join(f"{a / 1000:.3f}[.]{b / 1000:.3f}" for a, b in self._session.segments)
+        return "[,]".join(f"{a / 1000:.3f}[.]{b / 1000:.3f}" for a, b in self._watched.segments)
 
 
 def seconds(ms: int) -> float:

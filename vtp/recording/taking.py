@@ -57,8 +57,9 @@ def take_report(progress: Progress, report: Report, extent: Extent, now_ms: int)
     if not extent.grows:  # what was watched while it grew, or before a course asked for less
         _note(progress, extent, int(progress.updated_at.timestamp() * 1000))
     room_ms = _room_ms(progress, report.session_id, now_ms)
-    counted, refused, room_ms = _count(progress, report.played, extent, room_ms, now_ms)
-    _sit(progress, report, now_ms, room_ms)
+    counted, refused, left_ms = _count(progress, report.played, extent, room_ms, now_ms)
+    _share(progress, report.session_id, room_ms - left_ms, now_ms)
+    _sit(progress, report, now_ms, left_ms)
     progress.position_ms = min(report.position_ms, extent.end_ms)
     if not extent.grows:
         _note(progress, extent, now_ms)
@@ -70,17 +71,28 @@ def _note(progress: Progress, extent: Extent, at_ms: int) -> None:
 
 
 def _room_ms(progress: Progress, session_id: str, now_ms: int) -> int:
-    """What a session may report: what has passed since its last report, and what it has left of its grace.
+    """What a session may report: what has passed since its last report, less what others had of it, and what
+    it has left of its grace.
 
-    One that is new takes over what is left to who gives way to it: a loop of new sessions gains nothing.
+    One that is new has its grace as far as another has room for it: a loop of new sessions gains nothing.
     """
     sitting = progress.sittings.get(session_id)
     if sitting is not None:
-        return max(0, now_ms - sitting[1]) + sitting[2]
-    if len(progress.sittings) < MAX_SITTINGS:
-        return GRACE_MS
-    _, then_ms, left_ms = progress.sittings[_oldest(progress)]
-    return min(GRACE_MS, max(0, now_ms - then_ms) + left_ms)
+        return _left_ms(sitting, now_ms)
+    return min(GRACE_MS, max((_left_ms(one, now_ms) for one in progress.sittings.values()), default=GRACE_MS))
+
+
+def _left_ms(sitting: list[int], now_ms: int) -> int:
+    _, then_ms, left_ms = sitting
+    return max(0, max(0, now_ms - then_ms) + left_ms)
+
+
+def _share(progress: Progress, session_id: str, spent_ms: int, now_ms: int) -> None:
+    """Takes what a session has played from the others' time, as far as they have any: nobody watches twice
+    at once."""
+    for other, sitting in progress.sittings.items():
+        if other != session_id:
+            sitting[2] = max(sitting[2] - spent_ms, -max(0, now_ms - sitting[1]))
 
 
 def _count(
@@ -88,7 +100,7 @@ def _count(
 ) -> tuple[list[Played], list[Refused], int]:
     """Adds what counts; gives it, what does not, and what is left of the room.
 
-    All sessions together have no more than the time since the first of them began.
+    All sessions together have no more than the time since the first of them began, however the clock is set.
     """
     counted, refused = [], []
     furthest = furthest_ms(extent.duration_ms, grows=extent.grows)

@@ -69,9 +69,9 @@ export function OwnProgress() {
   );
 }
 
-/** The class's average where there is one for students to be told. */
+/** The class's average where there is one for students to be told, which they are in steps. */
 const beside = (words: string, hidden: boolean, average: number | null): string =>
-  hidden || average === null ? words : `${words}; class average ${percent(average)}`;
+  hidden || average === null ? words : `${words}; class average about ${percent(average)}`;
 
 function OwnTiles({
   mine: { figures },
