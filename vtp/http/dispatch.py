@@ -75,6 +75,7 @@ class Dispatcher:
         principal = await self._identify(route, request)
         if principal is not None:
             request[PRINCIPAL] = principal
+        self._throttle.admit_address(route.limit, client.address, principal)
         if principal is None or principal.from_cookie or "Authorization" not in request.headers:
             self._guard.refuse_foreign(request, client)
         self._throttle.admit(route.limit, client.address, principal)
