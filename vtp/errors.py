@@ -61,6 +61,21 @@ class NotSignedIn(VtpError):
         super().__init__(detail, code=code, errors=errors)
 
 
+class CodeMissing(NotSignedIn):
+    """All that was sent is right, and a code of the second factor is missing: asked for, not failed."""
+
+    default_code = "totp_required"
+
+    def __init__(
+        self,
+        detail: str = "Send the code of your authenticator app too, or a backup code.",
+        *,
+        code: str = "",
+        errors: Sequence[FieldError] = (),
+    ) -> None:
+        super().__init__(detail, code=code, errors=errors)
+
+
 class Conflict(VtpError):
     """The state of the thing does not allow this now (taken name, somebody else presents)."""
 

@@ -6,12 +6,14 @@ import asyncio
 import errno
 import logging
 import os
+import threading
 from pathlib import Path
 
 import pytest
 
 from tests.serving import Answer, Api, Person, serving
 from tests.unit.picture_material import BLUE, RED, halves, is_near, jpeg, pixels_of, png, with_exif
+from vtp.accounts.portraits import make_portrait
 
 PICTURE = "/api/v1/auth/profile/picture"
 
@@ -83,6 +85,42 @@ async def test_a_connection_that_is_cut_within_a_picture_leaves_nothing_and_no_t
         [],
         None,
     )
+
+
+async def test_of_one_account_one_picture_is_in_hand_and_none_is_made_for_who_has_gone(
+    api: Api, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    ada, bob = await api.person("teacher"), await api.newcomer()
+    loop, begun, goes_on, made = asyncio.get_running_loop(), asyncio.Event(), threading.Event(), list[bytes]()
+
+    def make(data: bytes) -> bytes:
+        made.append(data)
+        loop.call_soon_threadsafe(begun.set)
+        assert goes_on.wait(30)
+        return make_portrait(data)
+
+    monkeypatch.setattr("vtp.accounts.pictures.make_portrait", make)
+    red, blue = png(halves(300, 300, RED, RED)), png(halves(300, 300, BLUE, BLUE))
+    turns = api.server.services.pictures._turns
+    first = asyncio.create_task(put(api, ada, red))
+    try:
+        await begun.wait()
+        second = await put(api, ada, blue)
+        assert (second.status, second.body["code"]) == (429, "rate_limited"), second
+        assert int(second.headers["Retry-After"]) >= 1
+        for _ in range(3):  # one after the other goes away, and keeps nobody's place
+            leaving = asyncio.create_task(put(api, bob, blue))
+            async with asyncio.timeout(30):
+                while not any(not one.is_gone() for one in turns._waiting):  # noqa: ASYNC110
+                    await asyncio.sleep(0.01)
+                leaving.cancel()
+                while not turns._waiting[0].is_gone():  # noqa: ASYNC110
+                    await asyncio.sleep(0.01)
+    finally:
+        goes_on.set()
+    assert (await first).status == 200
+    assert made == [red]
+    assert (await put(api, bob, blue)).status == 200
 
 
 async def test_a_disk_without_room_for_a_picture_is_told_and_the_one_before_stays(

@@ -129,6 +129,22 @@ async def test_signing_in_asks_for_the_code_after_the_right_password(api: Api) -
     assert right.body["user"]["totp_enabled"] is True
 
 
+async def test_being_asked_for_a_code_is_no_failed_sign_in_of_the_network(tmp_path: Path) -> None:
+    """Or a school whose teachers all have second factors could not sign in at the same hour."""
+    limits = UNLIMITED.model_copy(update={"sign_in_failures_per_address_per_minute": 3})
+    async with serving(tmp_path / "data", limits=limits) as api:
+        people = [await api.person("teacher", f"teacher{n}@school.example") for n in range(5)]
+        apps = [(await turn_on(api, person))[0] for person in people]
+        asked = [(await log_in(api, person)).body["code"] for person in people]
+        assert asked == ["totp_required"] * 5
+        for person, app in zip(people, apps, strict=True):
+            assert (await log_in(api, person, app.code())).status == 200
+        for n in range(3):
+            wrong = await log_in(api, people[n], apps[n].code(5))
+            assert (wrong.status, wrong.body["code"]) == (401, "totp_wrong"), "which is a failure"
+        assert (await log_in(api, people[4])).status == 429
+
+
 async def test_the_code_of_this_very_moment_is_good(api: Api, monkeypatch: pytest.MonkeyPatch) -> None:
     person = await api.person("teacher")
     answer = await api.call("POST", f"{AT}/setup", {"password": PASSWORD}, by=person)

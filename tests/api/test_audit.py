@@ -5,17 +5,20 @@ from __future__ import annotations
 import csv
 import io
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 from typing import Any
 from urllib.parse import quote
 
 from sqlalchemy import insert, select, text
 
-from tests.serving import PASSWORD, Api, Person
+from tests.serving import PASSWORD, Api, Person, serving
 from vtp.accounts.audit import Event
+from vtp.accounts.audit_counts import EACH
 from vtp.accounts.audit_trail import AuditFilter, _page
 from vtp.accounts.tables import audit_log
 from vtp.db.urls import Dialect
 from vtp.ids import first_id_at, new_id
+from vtp.settings import OidcProvider, OidcSettings
 
 AUDIT = "/api/v1/audit"
 LONG_AGO = datetime(2020, 1, 2, tzinfo=UTC)
@@ -138,6 +141,46 @@ async def test_signing_in_refusals_and_administration_are_all_in_the_log(api: Ap
     async with api.server.services.database.read() as tx:
         stored = str((await tx.execute(select(audit_log.c.details, audit_log.c.subject))).all())
     assert "@school.example" not in stored and PASSWORD not in stored
+
+
+FOREIGN = {"Sec-Fetch-Site": "cross-site"}
+
+
+async def refusals(api: Api, by: Person, event: str = "authz_fail") -> list[dict[str, Any]]:
+    return await read(api, by, f"event={event}&limit=200")
+
+
+async def test_of_many_refusals_of_a_stranger_few_are_stored_and_the_rest_counted(api: Api) -> None:
+    admin = await api.person("admin")
+    for _ in range(EACH + 30):
+        answer = await api.call("POST", "/api/v1/auth/login", {}, headers=FOREIGN)
+        assert (answer.status, answer.body["code"]) == (403, "cross_site_request")
+    assert len(await refusals(api, admin)) == EACH
+    await api.server.services.accounts.audit.sum_up()
+    last, *rest = await refusals(api, admin)
+    assert last["details"] == {"left_out": 30} and len(rest) == EACH
+    await api.server.services.accounts.audit.sum_up()
+    assert len(await refusals(api, admin)) == EACH + 1, "nothing is counted twice"
+
+
+async def test_what_one_account_is_refused_is_bounded_and_hides_nobody_elses(api: Api) -> None:
+    admin, ada = await api.person("admin"), await api.person("student")
+    bob = await api.person("student", "bob@school.example")
+    for _ in range(EACH + 5):
+        assert (await api.call("GET", "/api/v1/users", by=ada)).status == 403
+    assert (await api.call("GET", "/api/v1/users", by=bob)).status == 403
+    stored = [one["actor_id"] for one in await refusals(api, admin)]
+    assert (stored.count(ada.user_id), stored.count(bob.user_id)) == (EACH, 1)
+
+
+async def test_answers_of_providers_that_nobody_asked_for_fill_no_log(tmp_path: Path) -> None:
+    provider = OidcProvider(name="school", issuer="http://127.0.0.1:9", client_id="vtp")
+    async with serving(tmp_path / "data", oidc=OidcSettings(providers=[provider])) as api:
+        admin = await api.person("admin")
+        for _ in range(EACH + 5):
+            answer = await api.call("GET", "/api/v1/auth/oidc/school/callback?state=x")
+            assert answer.status == 302
+        assert len(await refusals(api, admin, "authn_login_fail")) == EACH
 
 
 async def test_old_entries_go_a_little_at_a_time_and_that_is_noted(api: Api) -> None:

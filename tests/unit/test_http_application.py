@@ -94,6 +94,10 @@ def things(created: list[str], entered: asyncio.Event, gate: asyncio.Event) -> R
         if call.body.name != "right":
             raise NotSignedIn("Wrong.")
 
+    @table.post("/register", body=Thing, access=Access.PUBLIC, limit=Limit.REGISTER, summary="Register")
+    async def register(call: Call) -> None:
+        return None
+
     @table.post(
         "/sdp", raw_body=("application/sdp",), max_body_bytes=100, access=Access.PUBLIC, summary="Raw"
     )
@@ -396,6 +400,22 @@ async def test_foreign_page_cannot_use_a_cookie(site: Site) -> None:
     assert await post() == 403
     assert await post(Origin=own) == 201
     assert await post(**{"Sec-Fetch-Site": "same-origin"}) == 201
+
+
+async def test_what_foreign_pages_send_counts_on_their_address(start: Start) -> None:
+    site: Site = await start(limits={"requests_per_address_per_minute": 5})
+    foreign = {"Sec-Fetch-Site": "cross-site"}
+    seen = [(await site.client.post("/sign-in", json={}, headers=foreign)).status for _ in range(8)]
+    assert seen == [403] * 5 + [429] * 3
+
+
+async def test_foreign_pages_use_up_no_registrations_of_the_address(start: Start) -> None:
+    """Or a page that one pupil opens could keep all others of the school from registering."""
+    site: Site = await start(limits={"registrations_per_address_per_hour": 1})
+    foreign = {"Sec-Fetch-Site": "cross-site"}
+    for _ in range(3):
+        assert (await site.client.post("/register", json={}, headers=foreign)).status == 403
+    assert (await site.client.post("/register", json={"name": "right"})).status == 204
 
 
 async def test_foreign_page_with_a_token_is_not_stopped_by_the_cookie_rule(site: Site) -> None:

@@ -26,8 +26,8 @@ def test_addresses_of_one_network_count_together() -> None:
 def test_a_link_to_a_recording_is_in_many_hands_and_counted_by_address_alone() -> None:
     throttle = Throttle(LimitSettings(requests_per_account_per_minute=1, requests_per_address_per_minute=3))
     viewer = replace(anybody(), token_id="link", recording="recording")
-    for _ in range(3):
-        throttle.admit(Limit.GENERAL, "192.0.2.1", viewer)
-    throttle.admit(Limit.GENERAL, "198.51.100.1", viewer)
+    for address in ("192.0.2.1", "192.0.2.1", "192.0.2.1", "198.51.100.1"):
+        throttle.admit_address(Limit.GENERAL, address, viewer)
+        throttle.admit(Limit.GENERAL, address, viewer)
     with pytest.raises(RateLimited):
-        throttle.admit(Limit.GENERAL, "192.0.2.1", viewer)
+        throttle.admit_address(Limit.GENERAL, "192.0.2.1", viewer)

@@ -5,6 +5,7 @@ Nothing secret goes in: no password, no token, not even hashed ones that would s
 
 import enum
 import logging
+import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
@@ -12,11 +13,13 @@ from datetime import UTC, datetime
 from sqlalchemy import insert
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from vtp.accounts.audit_counts import AuditCounts
 from vtp.accounts.tables import audit_log
 from vtp.db import Database
 from vtp.db.after import after_commit
 from vtp.db.conflicts import done_over
 from vtp.db.prepared import Prepared
+from vtp.http.client import network_of
 from vtp.ids import new_id
 
 logger = logging.getLogger("vtp.audit")
@@ -117,8 +120,10 @@ _ADD = Prepared(insert(audit_log), audit_log.c.keys())
 class AuditLog:
     """Writes entries; within the caller's transaction, so that a change and its entry are stored together."""
 
-    def __init__(self, database: Database) -> None:
+    def __init__(self, database: Database, clock: Callable[[], float] = time.monotonic) -> None:
         self._database = database
+        self._clock = clock
+        self._counts = AuditCounts()
 
     async def record(
         self,
@@ -158,6 +163,30 @@ class AuditLog:
         """Adds one entry by itself, for what changed nothing else (a refusal)."""
         async with self._database.transaction() as tx:
             await self.record(tx, event, origin, actor_id=actor_id, subject=subject, details=details)
+
+    async def note_refused(
+        self,
+        event: Event,
+        origin: Origin,
+        *,
+        actor_id: str | None = None,
+        subject: str = "",
+        details: Mapping[str, object] | None = None,
+    ) -> None:
+        """The same for refusals that anybody can bring about as often as they like: of one caller so many are
+        stored in a minute, and the next that is stored says as `left_out` how many were not."""
+        stranger = actor_id is None
+        caller = actor_id or network_of(origin.ip)
+        left_out = self._counts.take(event.value, caller, self._clock(), stranger=stranger)
+        if left_out is None:
+            return
+        told = {**(details or {}), **({"left_out": left_out} if left_out else {})}
+        await self.note(event, origin, actor_id=actor_id, subject=subject, details=told)
+
+    async def sum_up(self) -> None:
+        """Stores how many refusals were left out and are told nowhere yet. Raises Unavailable."""
+        for event, left_out in self._counts.take_all().items():
+            await self.note(Event(event), Origin(user_agent="vtp"), details={"left_out": left_out})
 
 
 def _tell_when_stored(tx: AsyncConnection, entry: Mapping[str, object]) -> None:

@@ -2,6 +2,7 @@
 result.
 """
 
+import logging
 from dataclasses import dataclass
 from datetime import timedelta
 from typing import Self
@@ -36,11 +37,14 @@ from vtp.accounts.tokens import Tokens
 from vtp.accounts.user_administration import UserAdministration
 from vtp.accounts.verification import Verification
 from vtp.db import Database
+from vtp.errors import Unavailable
 from vtp.mail.links import Links
 from vtp.mail.outbox import Outbox
 from vtp.sealing import Sealer, open_sealer
 from vtp.settings import Settings
 from vtp.tasks import Tasks
+
+logger = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True)
@@ -169,6 +173,10 @@ class Accounts:
         """Waits for what was promised to who is not signed in: mails that are being put."""
         await self.tasks.settle()
         await self.tasks.close()
+        try:
+            await self.audit.sum_up()
+        except Unavailable:
+            logger.warning("Refusals that were left out of the audit log could not be counted: no database.")
 
     def close(self) -> None:
         """Ends the password threads."""

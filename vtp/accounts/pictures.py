@@ -6,6 +6,7 @@ from vtp.accounts.audit import AuditLog, Event, Origin
 from vtp.accounts.permissions import require_verified
 from vtp.accounts.picture_files import PictureFiles
 from vtp.accounts.picture_store import folder_of
+from vtp.accounts.picture_turns import PictureTurns
 from vtp.accounts.portraits import make_portrait
 from vtp.accounts.service import account_of
 from vtp.accounts.users import User, change_user, find_user
@@ -15,8 +16,6 @@ from vtp.errors import NotFound, NotSignedIn
 from vtp.http.identity import Principal
 from vtp.ids import new_id, parse_id
 
-AT_ONCE = 1  # decoded together: each may take 200 MB for a moment
-
 
 class Pictures:
     """Put, removed, read."""
@@ -25,13 +24,13 @@ class Pictures:
         self._database = database
         self.files = files
         self._audit = audit
-        self._turns = asyncio.Semaphore(AT_ONCE)
+        self._turns = PictureTurns()  # decoding may take 200 MB for a moment
 
     async def put(self, principal: Principal, data: bytes, origin: Origin) -> User:
         """Makes this the caller's picture. Raises Forbidden without an account, Invalid for no picture,
-        Unavailable for a full disk."""
+        RateLimited for a second one at the same time, Unavailable where many wait and for a full disk."""
         user_id = account_of(principal)
-        async with self._turns:
+        async with self._turns.turn(user_id, verified=principal.verified, is_gone=origin.is_gone):
             portrait = await asyncio.to_thread(make_portrait, data)
         key = f"{folder_of(user_id)}/{new_id()}.jpg"
         await self.files.keep(key, user_id, portrait)

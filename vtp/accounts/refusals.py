@@ -34,7 +34,7 @@ def note_refusals(audit: AuditLog) -> Callable[[web.Request, str, Forbidden], Aw
         actor_id = principal.user_id if principal else None
         origin = origin_of_request(request)
         try:
-            await audit.note(
+            await audit.note_refused(
                 Event.ACCESS_REFUSED, origin, actor_id=actor_id, subject=shown_path(request), details=details
             )
         except Unavailable:

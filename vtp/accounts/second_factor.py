@@ -28,7 +28,7 @@ from vtp.accounts.totp import new_secret, otpauth_uri, qr_svg, step_of
 from vtp.accounts.users import User, find_user
 from vtp.db import Database
 from vtp.db.conflicts import done_over
-from vtp.errors import Conflict, NotFound, NotSignedIn
+from vtp.errors import CodeMissing, Conflict, NotFound, NotSignedIn
 from vtp.http.identity import Principal
 from vtp.ids import parse_id
 from vtp.sealing import Sealer
@@ -142,14 +142,12 @@ class SecondFactor:
         """Lets pass who has no second factor, or sends a code of it; after the password, in no transaction.
 
         `key`: on whom a wrong code counts, see `Lockout`; the account without one.
-        Raises NotSignedIn (`totp_required` without a code, `totp_wrong`), RateLimited.
+        Raises CodeMissing without a code, NotSignedIn (`totp_wrong`), RateLimited.
         """
         if not user.totp_enabled:
             return
         if not code:
-            raise NotSignedIn(
-                "Send the code of your authenticator app too, or a backup code.", code="totp_required"
-            )
+            raise CodeMissing()
         await self.check(user.id, code, origin, key=key)
 
     async def check(self, user_id: str, code: str, origin: Origin, *, key: str = "") -> None:

@@ -11,7 +11,7 @@ from pydantic import BaseModel
 
 from vtp.db.carried import carrying
 from vtp.doors import Doors
-from vtp.errors import Forbidden, Gone, NotSignedIn, RateLimited, Unavailable, VtpError
+from vtp.errors import CodeMissing, Forbidden, Gone, NotSignedIn, RateLimited, Unavailable, VtpError
 from vtp.http.bodies import read_body
 from vtp.http.client import Client
 from vtp.http.etags import etag_of, json_of, matches_none
@@ -75,6 +75,7 @@ class Dispatcher:
         principal = await self._identify(route, request)
         if principal is not None:
             request[PRINCIPAL] = principal
+        self._throttle.admit_address(route.limit, client.address, principal)
         if principal is None or principal.from_cookie or "Authorization" not in request.headers:
             self._guard.refuse_foreign(request, client)
         self._throttle.admit(route.limit, client.address, principal)
@@ -144,10 +145,10 @@ class Dispatcher:
 
     async def _ask(self, route: Route, call: Call, client: Client) -> web.StreamResponse:
         """What the handler answers. What it refuses is a failed sign-in, where it is one; what is refused
-        before has tried no password."""
+        before has tried no password, and who is asked for a code has sent the right one."""
         try:
             return _render(route, call, await route.handler(call))
-        except (RateLimited, Unavailable):
+        except (CodeMissing, RateLimited, Unavailable):
             raise
         except VtpError as error:
             if route.limit is not Limit.LINK or isinstance(error, Gone):

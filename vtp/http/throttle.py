@@ -76,12 +76,19 @@ class Throttle:
             ),
         }
 
+    def admit_address(self, limit: Limit, address: str, principal: Principal | None) -> None:
+        """Counts a call on its network, before anything is refused of it that is noted; raises RateLimited
+        (429) when it is one too many."""
+        if not _is_free(limit, principal):
+            self._take(self._address, network_of(address))
+
     def admit(self, limit: Limit, address: str, principal: Principal | None) -> None:
-        """Counts a call before it is handled; raises RateLimited (429) when it is one too many."""
-        if limit is Limit.PLAYBACK or (principal is not None and principal.open_rooms):
+        """Counts a call of one of our own pages or of a program by its route and caller; raises RateLimited
+        (429) when it is one too many. Foreign pages do not come so far: what they send in the name of whom
+        they show themselves to uses up nobody's registrations."""
+        if _is_free(limit, principal):
             return
         address = network_of(address)
-        self._take(self._address, address)
         if limit is Limit.CONFIRM:
             self._check(self._failures[limit], _failing(address, principal))
         elif limit in (Limit.MEDIA, Limit.SFU):
@@ -118,6 +125,10 @@ class Throttle:
     def _refuse(self, rule: _Rule, wait_s: float) -> None:
         if wait_s > 0.0:
             raise RateLimited(rule.sentence, retry_after_s=wait_s)
+
+
+def _is_free(limit: Limit, principal: Principal | None) -> bool:
+    return limit is Limit.PLAYBACK or (principal is not None and principal.open_rooms)
 
 
 def _failing(network: str, principal: Principal | None) -> str:

@@ -211,7 +211,7 @@ class OidcSignIn:
         logger.warning("A sign-in by %s failed: %s", name, fault.detail)
         subject = f"user:{flow.user_id}" if flow and flow.user_id else ""
         details = {"reason": fault.reason.value, "provider": name}
-        await self._parts.audit.note(Event.SIGN_IN_REFUSED, origin, subject=subject, details=details)
+        await self._parts.audit.note_refused(Event.SIGN_IN_REFUSED, origin, subject=subject, details=details)
 
 
 def callback_address(base_url: str, name: str) -> str:
