@@ -116,7 +116,7 @@ async def _engagement(api: Api, course: str, teacher: Person, ada: Person, ben: 
     assert hers["trend_last_week"] == "increasing" and found["avg_engagement_score"] == 53.1
     [risk] = found["risk_students"]
     assert (risk["student_id"], risk["risk_level"]) == (ben.user_id, "low")
-    assert risk["rules"] == ["recordings_not_watched"] and "less than 0.1 %, or not at all" in risk["reason"]
+    assert risk["rules"] == ["recordings_not_watched"] and "to 0 % at most" in risk["reason"]
 
 
 async def test_who_was_not_seen_for_two_weeks_may_need_help(api: Api, teacher: Person) -> None:

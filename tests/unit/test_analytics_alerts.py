@@ -43,7 +43,7 @@ def test_the_last_four_recordings_count_by_their_median() -> None:
 
 def test_how_far_half_of_the_recordings_were_watched_is_so_in_words() -> None:
     for progress, words in (
-        ((0, 0, 0, 900), "half were watched to less than 0.1 %, or not at all."),
+        ((0, 0, 0, 900), "half were watched to 0 % at most."),
         ((20, 20, 20, 20), "half were watched to 2 % at most."),
         ((0, 5, 300, 900), "half were watched to 15.25 % at most."),
     ):

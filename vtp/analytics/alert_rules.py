@@ -136,11 +136,10 @@ def _recordings(facts: Facts) -> Finding | None:
     middle = median(last)
     if middle >= PROGRESS_PER_MILLE:
         return None
-    far = f"to {middle / 10:g} % at most" if middle else "to less than 0.1 %, or not at all"
     return Finding(
         Rule.RECORDINGS,
         Severity.LOW,
-        f"Of the last {LAST_RECORDINGS} recordings half were watched {far}.",
+        f"Of the last {LAST_RECORDINGS} recordings half were watched to {middle / 10:g} % at most.",
         "Say which parts of them matter most.",
         {"median_percent": middle / 10, "recordings": LAST_RECORDINGS, "below": PROGRESS_PER_MILLE / 10},
     )
