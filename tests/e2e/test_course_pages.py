@@ -90,17 +90,29 @@ def schedule_weekly(teacher: Page) -> None:
     teacher.get_by_test_id("series-first").fill(f"{first:%Y-%m-%d}T08:00")
     teacher.get_by_test_id("series-end").select_option("count")
     teacher.get_by_test_id("series-count").fill("3")
+    teacher.get_by_test_id("series-published").uncheck()
     assert_fits_a_phone(teacher)
     teacher.get_by_test_id("save-series").click()
     expect(teacher.get_by_test_id("series-Lecture")).to_contain_text(
         f"Every week on {first:%A}, 3 times, at 08:00"
     )
+    show_series(teacher)
     teacher.get_by_test_id("make-calendar").click()
     address = teacher.get_by_test_id("calendar-url").input_value()
     assert teacher.request.get(address).text().count("BEGIN:VEVENT") == 3
     teacher.get_by_test_id("tab-lessons").click()
     expect(teacher.get_by_test_id("lesson-Lecture")).to_have_count(3)
     assert_fits_a_phone(teacher)
+
+
+def show_series(teacher: Page) -> None:
+    """What was made hidden is shown by editing its series, as students see by then."""
+    teacher.get_by_test_id("series-menu-Lecture").click()
+    teacher.get_by_test_id("edit-series").click()
+    expect(teacher.get_by_test_id("series-published")).not_to_be_checked()
+    teacher.get_by_test_id("series-published").check()
+    teacher.get_by_test_id("save-series").click()
+    expect(teacher.get_by_test_id("series-published")).to_be_hidden()
 
 
 def make_code(teacher: Page) -> str:

@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
 import pytest
-from sqlalchemy import Connection, bindparam, select, text
+from sqlalchemy import Connection, bindparam, insert, select, text
 
 from tests.filled import contents, fill
 from tests.serving import serving
+from vtp.courses.tables import course_sections, courses, lessons
 from vtp.coursework.check import differing_settled
 from vtp.coursework.tables import submissions
 from vtp.db import Database
@@ -150,4 +151,49 @@ async def test_what_has_its_grade_waits_for_none_after_the_upgrade(empty_databas
         c = submissions.c
         found = {(bool(row[0]), row[1] is None) for row in await tx.execute(select(c.settled, c.group_id))}
         assert found == {(True, True), (False, True), (False, False)}
+    await database.close()
+
+
+@pytest.mark.drawn(1)
+async def test_of_what_students_see_they_were_told_before_the_upgrade(empty_database_url: str) -> None:
+    """Else every class would be told anew of all that is planned."""
+    database = Database.connect(empty_database_url)
+    if database.url.dialect.value == "sqlite":
+        database.url.file.touch()
+    now = datetime.now(UTC)
+    past, future = now - timedelta(days=1), now + timedelta(days=1)
+    seen: dict[str, Any] = {"course_id": "active", "section_id": None, "kind": "live", "published": True}
+    seen |= {"starts_at": future, "release_at": None, "cancelled_at": None}
+    differing: dict[str, dict[str, Any]] = {
+        "seen": {},
+        "released": {"release_at": past},
+        "within": {"section_id": "shown"},
+        "later": {"release_at": future},
+        "hidden": {"published": False},
+        "in-hidden": {"section_id": "unseen"},
+        "cancelled": {"cancelled_at": past},
+        "of-draft": {"course_id": "draft"},
+        "undated": {"starts_at": None},
+        "material": {"kind": "material", "starts_at": None},
+    }
+    at = {"created_at": past, "updated_at": past}
+    words: dict[str, Any] = {"title": "x", "description": "", "position": 0, **at}
+    of_course: dict[str, Any] = dict.fromkeys(("code", "name", "description", "department", "semester"), "x")
+    of_course |= {"year": 2026, "listed": True, "self_enrolment": True, "waiting_list": True, "version": 1}
+    of_course |= {"lesson_opens_minutes": 1, "lesson_grace_minutes": 1, "mail_lessons": True, **at}
+    of_course |= {"record_lessons": "by_hand", "publish_rule": "at_once"}
+    async with database.transaction() as tx:
+        await tx.run_sync(lambda connection: migrate(connection, database.url.dialect, to="0042"))
+        for status in ("active", "draft"):
+            await tx.execute(insert(courses).values({"id": status, "status": status, **of_course}))
+        for name in ("shown", "unseen"):
+            of_section = {"id": name, "course_id": "active", "published": name == "shown", **words}
+            await tx.execute(insert(course_sections).values(of_section))
+        for name, more in differing.items():
+            row = {"id": name, "touched": False, "sequence": 0, **words, **seen, **more}
+            await tx.execute(insert(lessons).values(row))
+    await database.migrate()
+    async with database.read() as tx:
+        told = set((await tx.execute(select(lessons.c.id).where(lessons.c.told.is_(True)))).scalars())
+    assert told == {"seen", "released", "within"}
     await database.close()
