@@ -148,11 +148,14 @@ def test_who_writes_beside_others_of_their_group_is_told_before_anything_is_lost
     made = school.call("POST", f"/api/v1/courses/{course}/assignments", wish)
     at = f"/api/v1/courses/{course}/assignments/{made['id']}"
     group = {"name": "Reds", "members": [one["student_id"] for one in members]}
-    school.call("PUT", f"{at}/groups", {"groups": [group]})
     sam, mate = (person(browser, school, address) for address in (STUDENT, MATE))
     for page in (sam, mate):
         open_course(page, school, course, "assignments")
         page.get_by_test_id("assignment-Refraction").get_by_role("link").click()
+        expect(page.get_by_test_id("own-group")).to_contain_text("once your teacher has put you into one")
+        expect(page.get_by_test_id("begin-work")).to_have_count(0)
+    school.call("PUT", f"{at}/groups", {"groups": [group]})
+    ask_again(sam)
     sam.get_by_test_id("begin-work").click()
     write(sam, "Intro")
     ask_again(mate)

@@ -11,7 +11,9 @@ export function DueList({ read, now_ms }: { read: HomeRead; now_ms: number }) {
     <section className="course-part" aria-label="Due">
       <h2>Due</h2>
       {due.length === 0 ? (
-        <p className="outline-none">Nothing is due in the coming two weeks.</p>
+        <p className="outline-none">
+          Nothing is due in the coming two weeks. Quizzes without a closing time are in their courses.
+        </p>
       ) : (
         <ul className="list" data-testid="home-due">
           {due.map((one) => (

@@ -149,7 +149,7 @@ function Editor({ assignment: { course_id, id }, read, students, onTheirs }: Edi
       <p role="status" data-testid="in-no-group">
         {left.length === 0
           ? "Everybody is in a group."
-          : `${plural(left.length, "student is", "students are")} in no group and ${left.length === 1 ? "hands" : "hand"} in alone: ${left
+          : `${plural(left.length, "student is", "students are")} in no group, and can hand in once they are in one: ${left
               .slice(0, 12)
               .map((one) => names.get(one))
               .join(", ")}${left.length > 12 ? " …" : ""}`}

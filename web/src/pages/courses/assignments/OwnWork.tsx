@@ -71,7 +71,7 @@ export function OwnWork({ assignment }: { assignment: Assignment }) {
       {draft ? (
         <Draft key={draft.value.id} assignment={assignment} read={draft} onDone={reload} />
       ) : (
-        <Begin assignment={assignment} done={done.length} onDone={reload} />
+        (!for_groups || data.group) && <Begin assignment={assignment} done={done.length} onDone={reload} />
       )}
       {done.map((one) => (
         <Attempt key={one.id} attempt={one} />
@@ -85,7 +85,7 @@ function OwnGroup({ group }: { group: Group | null }) {
     <p className="soft" data-testid="own-group">
       {group
         ? `Your group is “${group.name}”: ${group.members.map(({ full_name }) => full_name).join(", ")}. One of you hands in for all.`
-        : "You are in no group yet: what you hand in is your own."}
+        : "You are in no group yet, and can hand in once your teacher has put you into one."}
     </p>
   );
 }
