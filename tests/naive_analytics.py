@@ -132,6 +132,17 @@ def naive_class(
     return best
 
 
+def naive_led(own: Iterable[tuple[int, int]], visitors: Iterable[tuple[int, int]], *, apart: int) -> Moments:
+    """Every millisecond at which a class is led: by visitors where none of the own come as near as that."""
+    led, visited = moments(own), moments(visitors)
+    lonely = [
+        set(range(start, end))
+        for start, end in intervals_of(bridged(led | visited, apart))
+        if led.isdisjoint(range(start, end))
+    ]
+    return led.union(*(visited & run for run in lonely))
+
+
 def naive_standing(connections: Sequence[Connection], held: Moments, bridge: int) -> tuple[int, int, int]:
     """How long, how late and how early, in milliseconds."""
     there = bridged(moments((one.joined_at, one.left_at or one.seen_at) for one in connections), bridge)

@@ -19,9 +19,11 @@ from tests.api.test_analytics_attendance import (
     make_school,
     stay,
 )
-from tests.serving import Api, Person
+from tests.serving import Api, Person, principal_of
 from vtp.analytics.class_tables import lesson_attendance
 from vtp.courses.tables import course_enrollments, lessons
+from vtp.http.identity import Role
+from vtp.rooms.participants import join
 
 
 async def report(school: School) -> Any:
@@ -210,3 +212,49 @@ async def test_a_class_whose_lesson_is_cancelled_is_in_no_report(api: Api, teach
     assert await classes() == (0, 0)
     await change_lesson(school, cancelled=False)
     assert await classes() == (1, 1)
+
+
+async def by_an_administrator(
+    school: School, admin: Person, visits: tuple[float, float], there: dict[str, tuple[float, float]]
+) -> list[tuple[str, float, float]]:
+    """Held from when, and of each student the share and how late they are, where one looks in first."""
+    school.clock.minutes = visits[0]
+    live = await school.open()
+    visitor = join(principal_of(Role.ADMIN, "Admin", admin.user_id), is_producer=True)
+    people = {"Admin": visitor} | {name: school.participant(name) for name in there}
+    stays = {"Admin": visits} | there
+    for minutes, name, number in sorted((stays[name][i], name, i) for name in stays for i in (0, 1)):
+        school.clock.minutes = minutes
+        (live.people.let_go if number else live.people.hold)(people[name])
+    api = school.api
+    api.server.services.analytics.live._clock = lambda: EIGHT + timedelta(minutes=school.clock.minutes)
+    await school.presence.flush()
+    seen = (await api.call("GET", f"{BASE}/rooms/{live.id}/live", by=school.teacher)).body
+    live.close()
+    await school.presence.flush()
+    sheet = await school.sheet()
+    assert seen["began"] == sheet["held_from"]
+    return [(sheet["held_from"][11:16], row["ratio"], row["late_s"]) for row in sheet["people"]]
+
+
+async def test_an_administrator_who_looks_in_begins_no_class(api: Api, teacher: Person) -> None:
+    school = await make_school(api, teacher, ["Ada"])
+    found = await by_an_administrator(
+        school, await api.person("admin"), (0, 1), {"Teacher": (14, 45), "Ada": (14, 45)}
+    )
+    assert found == [("08:14", 1, 0)]
+
+
+async def test_an_administrator_who_stands_in_holds_the_class(api: Api, teacher: Person) -> None:
+    school = await make_school(api, teacher, ["Ada"])
+    found = await by_an_administrator(school, await api.person("admin"), (1, 45), {"Ada": (12, 45)})
+    assert found == [("08:01", 0.75, 660)]
+
+
+async def test_an_administrator_who_teaches_the_course_holds_its_classes(api: Api, teacher: Person) -> None:
+    school = await make_school(api, teacher, ["Ada"])
+    admin = await api.person("admin")
+    given = {"student_id": admin.user_id, "role": "teacher"}
+    assert (await enrol(api, school.course, admin, **given)).status == 201
+    found = await by_an_administrator(school, admin, (0, 20), {"Teacher": (14, 45), "Ada": (9, 45)})
+    assert found == [("08:00", 0.8, 540)]

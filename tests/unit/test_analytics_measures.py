@@ -14,6 +14,7 @@ from tests.naive_analytics import (
     intervals_of,
     moments,
     naive_class,
+    naive_led,
     naive_standing,
     naive_status,
 )
@@ -26,6 +27,7 @@ from vtp.analytics.attendance import (
     class_as_held,
     standing,
     status_of,
+    when_led,
 )
 from vtp.analytics.forgotten import without
 from vtp.analytics.heat import Bins, Heat, Run, came_to, heat_of, most_replayed, shares_left, without_few
@@ -245,6 +247,13 @@ def test_a_class_is_the_longest_time_that_staff_are_in_an_open_room(
     expected = naive_class(scheduled, staff, opened, away=away, apart=apart, bridge=bridge)
     held = class_as_held(scheduled, staff, opened, away_ms=away, apart_ms=apart, bridged_ms=bridge)
     assert held == held_of(intervals_of(expected))
+
+
+@given(some_intervals, some_intervals, st.integers(0, 60))
+def test_visitors_lead_where_none_of_the_own_staff_are_near(
+    own: list[tuple[int, int]], visitors: list[tuple[int, int]], apart: int
+) -> None:
+    assert when_led(own, visitors, apart) == intervals_of(naive_led(own, visitors, apart=apart))
 
 
 MINUTE = 60_000

@@ -111,6 +111,17 @@ def presence(connections: Iterable[Connection], bridged_ms: int = BRIDGED_MS) ->
     return union((one.interval for one in connections), bridged_ms)
 
 
+def when_led(
+    own: Iterable[Interval], visitors: Iterable[Interval], apart_ms: int = APART_MS
+) -> list[Interval]:
+    """When somebody was there who holds a class: a course's `own` staff, and `visitors`, administrators who
+    have no part in it, where none of the own was within `apart_ms`. One who looks in neither begins a class
+    nor prolongs it; who stands in holds it."""
+    led, visited = union(own), union(visitors)
+    alone = [run for run in union([*led, *visited], apart_ms) if not common(led, [run])]
+    return union([*led, *common(visited, alone)])
+
+
 def class_as_held(
     scheduled_start: int | None,
     staff: Iterable[Interval],

@@ -33,7 +33,7 @@ from vtp.analytics.attendance_store import (
     students_of,
     uncounted,
 )
-from vtp.analytics.class_store import erased_staff_in, participations, sessions_in
+from vtp.analytics.class_store import course_staff_in, erased_staff_in, participations, sessions_in
 from vtp.analytics.classes import Attended, CountedClass, connection_of, count_class, unix_ms
 from vtp.analytics.past import PastCourse
 from vtp.analytics.past_store import find_past_course, seen_since
@@ -42,7 +42,7 @@ from vtp.courses.tables import lessons
 from vtp.db import Database
 from vtp.db.conflicts import done_over
 from vtp.errors import Conflict, NotFound
-from vtp.http.identity import Principal
+from vtp.http.identity import Principal, Role
 from vtp.ids import parse_id
 
 _NOT_THERE = Standing(0, 0, 0, None, None, 0)
@@ -308,7 +308,8 @@ async def counted_class(tx: AsyncConnection, room_id: str, starts_at: datetime |
             for one in times
         ],
         await polls_in(tx, room_id),
-        [connection_of(row) for row in await erased_staff_in(tx, room_id)],
+        await course_staff_in(tx, room_id),
+        [(Role(row.role), connection_of(row)) for row in await erased_staff_in(tx, room_id)],
     )
 
 

@@ -6,13 +6,15 @@ from collections.abc import Collection, Iterable, Sequence
 from datetime import datetime
 from typing import Any, Final
 
-from sqlalchemy import Table, and_, select, update
+from sqlalchemy import Table, and_, select, union, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from vtp.accounts.permissions import STAFF
 from vtp.accounts.tables import users
 from vtp.analytics.class_notes import Note
 from vtp.analytics.class_tables import participant_activity
+from vtp.courses.roles import COURSE_STAFF, EnrolmentStatus
+from vtp.courses.tables import course_enrollments, course_permissions, courses, lessons
 from vtp.db.statements import insert_if_absent
 from vtp.own_data.holding import ERASED_NAME
 from vtp.rooms.tables import live_sessions, rooms, session_participants
@@ -117,15 +119,29 @@ async def participations(tx: AsyncConnection, room_id: str) -> list[Any]:
 
 
 async def erased_staff_in(tx: AsyncConnection, room_id: str) -> list[Any]:
-    """When staff were in the classes of a room whose accounts are erased: joined, left, last seen."""
+    """When staff were in the classes of a room whose accounts are erased: as what, joined, left, last
+    seen."""
     who, at = session_participants.c, live_sessions.c
     statement = (
-        select(who.joined_at, who.left_at, at.seen_at)
+        select(who.role, who.joined_at, who.left_at, at.seen_at)
         .join(live_sessions, at.id == who.live_session_id)
         .where(at.room_id == room_id, IS_ERASED, IS_STAFF)
         .order_by(who.id)
     )
     return list((await tx.execute(statement)).all())
+
+
+async def course_staff_in(tx: AsyncConnection, room_id: str) -> set[str]:
+    """The accounts that are staff of the course whose lesson has a room."""
+    lesson, course, given, place = lessons.c, courses.c, course_permissions.c, course_enrollments.c
+    of_room = select(lesson.course_id).where(lesson.room_id == room_id)
+    is_placed = place.status == EnrolmentStatus.ACTIVE, place.role.in_(COURSE_STAFF)
+    statement = union(
+        select(course.instructor_id).where(course.id.in_(of_room)),
+        select(given.user_id).where(given.course_id.in_(of_room), given.role.in_(COURSE_STAFF)),
+        select(place.user_id).where(place.course_id.in_(of_room), *is_placed),
+    )
+    return set((await tx.execute(statement)).scalars()) - {None}
 
 
 async def sessions_in(tx: AsyncConnection, room_id: str) -> list[Any]:

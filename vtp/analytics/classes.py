@@ -3,13 +3,22 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any
 
 from vtp.accounts.permissions import STAFF
-from vtp.analytics.attendance import Connection, Held, Standing, belongs, class_as_held, presence, standing
+from vtp.analytics.attendance import (
+    Connection,
+    Held,
+    Standing,
+    belongs,
+    class_as_held,
+    presence,
+    standing,
+    when_led,
+)
 from vtp.analytics.engagement import Inputs, activity_score, highest, participation_rate
 from vtp.analytics.intervals import Interval, common, length_ms, union
 from vtp.analytics.network_notes import Network
@@ -83,20 +92,27 @@ def count_class(
     scheduled_at: int | None,
     opened: Iterable[Interval],
     polls: Sequence[Asked],
-    erased_staff: Iterable[Connection] = (),
+    course_staff: Collection[str],
+    erased_staff: Iterable[tuple[Role, Connection]] = (),
 ) -> CountedClass:
     """The standing in a class of everybody who came to it, and what they did.
 
-    `opened`: the times when its room was open. `erased_staff`: connections of staff who are nobody by now:
-    a class that they held was held.
+    `opened`: the times when its room was open. `course_staff`: the accounts that are staff of its course,
+    as which administrators come into any room. `erased_staff`: connections of staff who are nobody by now: a
+    class that they held was held.
     """
     by_person: dict[str, list[Attended]] = {}
     for one in attended:
         by_person.setdefault(one.user_id, []).append(one)
     staff = {who for who, rows in by_person.items() if _came_first(rows).role in STAFF}
-    there = [interval for who in staff for interval in presence(_connections(by_person[who]))]
-    there += [one.interval for one in erased_staff]
-    held = class_as_held(scheduled_at, there, opened)
+    own: list[Interval] = []
+    visitors: list[Interval] = []
+    for who in staff:
+        is_visitor = _came_first(by_person[who]).role is Role.ADMIN and who not in course_staff
+        (visitors if is_visitor else own).extend(presence(_connections(by_person[who])))
+    for role, connection in erased_staff:
+        (visitors if role is Role.ADMIN else own).append(connection.interval)
+    held = class_as_held(scheduled_at, when_led(own, visitors), opened)
     of_class = {
         who: [one for one in rows if belongs(one.connection, held)] for who, rows in by_person.items()
     }

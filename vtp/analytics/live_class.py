@@ -7,7 +7,7 @@ again after one it is all of the class.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any, Final
@@ -17,8 +17,9 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from vtp.accounts.permissions import STAFF, Action, require
 from vtp.accounts.service import Clock, utc_now
-from vtp.analytics.attendance import APART_MS, BRIDGED_MS, Held, Thresholds, classes_held
+from vtp.analytics.attendance import APART_MS, BRIDGED_MS, Held, Thresholds, classes_held, when_led
 from vtp.analytics.attendance_store import Student, find_rules, students_of
+from vtp.analytics.class_store import course_staff_in
 from vtp.analytics.class_tables import participant_activity
 from vtp.analytics.classes import from_ms, unix_ms
 from vtp.analytics.intervals import Interval, common, length_ms, union
@@ -119,15 +120,17 @@ def as_it_goes(
     thresholds: Thresholds,
     now: datetime,
     opened: Sequence[Interval],
+    course_staff: Collection[str] | None = None,
 ) -> tuple[datetime | None, list[Attendee]]:
     """Puts the rows of the class together: from when it is held, and everybody; who is expected and has not
-    come is there, too, with nothing. `opened`: the times when its room was open.
+    come is there, too, with nothing. `opened`: the times when its room was open. `course_staff`: the accounts
+    that are staff of its course; None: it is of none.
 
     It is the last that could be the class: what staff held more than an hour before they came back is of
     another one, as in its sheet, and so is who was there then alone.
     """
     now_ms = unix_ms(now)
-    staff = _staff(rows, now_ms)
+    staff = _staff(rows, now_ms, course_staff)
     classes = classes_held(unix_ms(starts_at) if starts_at is not None else None, staff, opened)
     held = classes[-1] if classes else None
     if held is not None and len(classes) > 1:
@@ -152,15 +155,21 @@ def _began(held: Held | None, staff: Sequence[Interval], starts_at: datetime | N
     return starts_at if staff else None
 
 
-def _staff(rows: Sequence[Any], now_ms: int) -> list[Interval]:
-    """When somebody was there who came as staff at first; reconnections bridged."""
+def _staff(rows: Sequence[Any], now_ms: int, course_staff: Collection[str] | None) -> list[Interval]:
+    """When somebody was there who holds the class, as staff at first; reconnections bridged."""
     first: dict[str, Any] = {}
     for row in rows:
         who = row.user_id or row.id
         if who not in first or row.joined_at < first[who].joined_at:
             first[who] = row
-    staff = {who for who, row in first.items() if row.role in _STAFF}
-    return union((_span(row, now_ms) for row in rows if (row.user_id or row.id) in staff), BRIDGED_MS)
+    own: list[Interval] = []
+    visitors: list[Interval] = []
+    for row in rows:
+        role = first[row.user_id or row.id].role
+        if role in _STAFF:
+            is_own = role != Role.ADMIN or course_staff is None or row.user_id in course_staff
+            (own if is_own else visitors).append(_span(row, now_ms))
+    return when_led(union(own, BRIDGED_MS), union(visitors, BRIDGED_MS))
 
 
 def _span(row: Any, now_ms: int) -> Interval:
@@ -184,17 +193,18 @@ class LiveClasses:
         async with self._database.read() as tx:
             session = await _open_session(tx, room.id)
             lesson = await _lesson_in(tx, room.id)
-            expected, thresholds, starts_at = [], Thresholds(), None
+            expected, thresholds, starts_at, course_staff = [], Thresholds(), None, None
             if lesson is not None:
                 expected = await students_of(tx, lesson.course_id)
                 thresholds = (await find_rules(tx, lesson.course_id)).thresholds
                 starts_at = lesson.starts_at
+                course_staff = await course_staff_in(tx, room.id)
             parts = [session] if session is not None else []
             if lesson is not None and session is not None:
                 parts += await _parts_before(tx, room.id, session.started_at)
             rows = await _rows(tx, [one.id for one in parts])
         opened = [(unix_ms(one.started_at), unix_ms(one.ended_at or now)) for one in parts]
-        began, people = as_it_goes(rows, expected, starts_at, thresholds, now, opened)
+        began, people = as_it_goes(rows, expected, starts_at, thresholds, now, opened, course_staff)
         return LiveClass(room.id, now, session.started_at if session is not None else None, began, people)
 
 
