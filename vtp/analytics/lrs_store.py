@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -16,7 +16,6 @@ from vtp.analytics.playback import EventType, Logged
 from vtp.analytics.tables import analytics_events, analytics_pushes
 from vtp.courses.tables import course_recordings
 from vtp.db.statements import insert_if_absent
-from vtp.ids import first_id_at
 from vtp.recording.store import UNFINISHED
 from vtp.recording.tables import recordings
 
@@ -98,13 +97,16 @@ async def next_rows(
     """The next rows that were received before a time, up to the first of a recording that still grows and
     that was received from `held_from` on; None: there are none yet."""
     c = analytics_events.c
-    growing = select(recordings.c.id).where(recordings.c.status.in_(UNFINISHED))
-    first = max(position, first_id_at(int(held_from.timestamp() * 1000)))
-    held = select(func.min(c.id)).where(c.recording_id.in_(growing), c.id > first)
-    edge = (await tx.execute(held)).scalar_one()
-    wanted = [c.id > position, c.received_at < before, *([c.id < edge] if edge is not None else [])]
-    statement = select(c.id, c.user_id, c.recording_id).where(*wanted).order_by(c.id).limit(most)
+    statement = (
+        select(c.id, c.user_id, c.recording_id, c.received_at)
+        .where(c.id > position, c.received_at < before)
+        .order_by(c.id)
+        .limit(most)
+    )
     found = (await tx.execute(statement)).all()
+    growing = await _growing(tx, {row.recording_id for row in found if row.recording_id is not None})
+    held = (row.recording_id in growing and row.received_at >= held_from for row in found)
+    found = found[: next((place for place, waits in enumerate(held) if waits), None)]
     if not found:
         return None
     rows: dict[tuple[str, str], set[str]] = {}
@@ -112,6 +114,13 @@ async def next_rows(
         if row.recording_id is not None:
             rows.setdefault((row.user_id, row.recording_id), set()).add(row.id)
     return Window(rows, found[-1].id)
+
+
+async def _growing(tx: AsyncConnection, ids: Collection[str]) -> set[str]:
+    """Which of these recordings have not ended."""
+    c = recordings.c
+    statement = select(c.id).where(c.id.in_(sorted(ids)), c.status.in_(UNFINISHED))
+    return set((await tx.execute(statement)).scalars()) if ids else set()
 
 
 async def piece_of_log(

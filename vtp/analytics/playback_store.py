@@ -215,13 +215,14 @@ async def oldest_that_grows(tx: AsyncConnection) -> datetime | None:
     return found.scalar_one()  # type: ignore[no-any-return]
 
 
-async def unsettled_in_log(tx: AsyncConnection, before: datetime) -> list[tuple[str, int]]:
-    """Recordings that have ended, and their lengths (ms), of which the log up to a time has rows and whose
-    passes are of another length."""
+async def unsettled_in_log(tx: AsyncConnection, before: datetime, most: int) -> list[tuple[str, int]]:
+    """Recordings that have ended, and their lengths (ms), of which the first so many rows of the log up to a
+    time are and whose passes are of another length."""
     c = recordings.c
-    of_log = select(_events.recording_id).where(_events.id < first_id_at(int(before.timestamp() * 1000)))
+    old = _events.id < first_id_at(int(before.timestamp() * 1000))
+    first = select(_events.recording_id).where(old).order_by(_events.id).limit(most).subquery()
     stale = exists().where(_viewers.recording_id == c.id, _viewers.duration_ms != c.duration_ms)
-    ended = c.id.in_(of_log.distinct()), c.status.not_in(UNFINISHED), stale
+    ended = c.id.in_(select(first.c.recording_id)), c.status.not_in(UNFINISHED), stale
     return [(row[0], row[1]) for row in await tx.execute(select(c.id, c.duration_ms).where(*ended))]
 
 

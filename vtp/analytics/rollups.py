@@ -168,21 +168,23 @@ class Rollups:
         if self.keep_days <= 0:
             return
         now = self._clock()
-        before = now - timedelta(days=self.keep_days)
-        await self._forget_all(
-            forget_batches, now - timedelta(days=max(self.keep_days, SHORTEST_BY_NAME_DAYS))
-        )
+        batches_before = now - timedelta(days=max(self.keep_days, SHORTEST_BY_NAME_DAYS))
+        while await self._forget(forget_batches, batches_before) >= FORGOTTEN_AT_ONCE:
+            pass
         async with self._database.read() as tx:
             growing_since = await oldest_that_grows(tx)
-            before = min(before, growing_since or before)
-            unsettled = await unsettled_in_log(tx, before)
+        before = now - timedelta(days=self.keep_days)
+        before = min(before, growing_since or before)
+        await self._settle_before(before)
+        while await self._forget(forget_events, before) >= FORGOTTEN_AT_ONCE:
+            await self._settle_before(before)
+
+    async def _settle_before(self, before: datetime) -> None:
+        """Of what is forgotten next, makes passes while their log is there."""
+        async with self._database.read() as tx:
+            unsettled = await unsettled_in_log(tx, before, FORGOTTEN_AT_ONCE)
         for recording_id, duration_ms in unsettled:
             await self.settle(recording_id, duration_ms)
-        await self._forget_all(forget_events, before)
-
-    async def _forget_all(self, forget: Forget, before: datetime) -> None:
-        while await self._forget(forget, before) >= FORGOTTEN_AT_ONCE:
-            pass
 
     @done_over
     async def _forget(self, forget: Forget, before: datetime) -> int:
