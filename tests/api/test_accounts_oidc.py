@@ -134,6 +134,23 @@ async def test_an_answer_with_another_state_is_refused(local: Api) -> None:
     assert (await browser.person()).status == 401
 
 
+async def test_starts_are_limited_by_network_where_ipv6_has_addresses_without_end(
+    issuer: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("vtp.accounts.oidc.sign_in.STARTS_PER_ADDRESS_PER_MINUTE", 3)
+    behind = {"trusted_proxies": ["127.0.0.1"], "public_url": PUBLIC_URL}
+    async with serving(tmp_path / "proxied", oidc=settings_of(issuer), **behind) as api:  # type: ignore[arg-type]
+        path = f"{AT}/start?return_to=/rooms/physics"
+        seen = []
+        for n in range(5):
+            forwarded = {"X-Forwarded-For": f"2001:db8:1:2::{n + 1}"}
+            answer = await api.call("GET", path, headers=forwarded)
+            seen.append(urlsplit(answer.headers["Location"]).query == "error=too_many")
+        assert seen == [False, False, False, True, True]
+        other = await api.call("GET", path, headers={"X-Forwarded-For": "2001:db8:1:3::1"})
+        assert "too_many" not in other.headers["Location"]
+
+
 async def test_another_browser_cannot_end_a_sign_in(api: Api) -> None:
     """Login CSRF: who sends others the address that ends their own sign-in does not sign them in."""
     victim, attacker = Browser(api), Browser(api)

@@ -19,12 +19,13 @@ from vtp.accounts.service import SignedIn
 from vtp.accounts.users import User, find_user
 from vtp.db.conflicts import done_over
 from vtp.errors import Conflict, Gone, NotFound
+from vtp.http.client import network_of
 from vtp.limits import WindowLimiter
 from vtp.settings import OidcProvider
 
 logger = logging.getLogger(__name__)
 SIGN_IN_PAGE = "/sign-in"
-STARTS_PER_ADDRESS_PER_MINUTE = 600  # a school behind one address; each start is a row for ten minutes
+STARTS_PER_ADDRESS_PER_MINUTE = 600  # a school behind one address, or /64 of IPv6; each start is a row for ten minutes
 SECOND_FACTOR = "+second-factor"  # in the place of a provider's name, which has no plus
 
 
@@ -78,7 +79,7 @@ class OidcSignIn:
         """Where the browser goes to sign in: the provider's page, or ours with an error. Raises NotFound."""
         provider = self.provider(name)
         try:
-            if self._starts.take(origin.ip, time.monotonic()) > 0:
+            if self._starts.take(network_of(origin.ip), time.monotonic()) > 0:
                 raise SignInFaultError(Reason.TOO_MANY, "too many sign-ins are begun")
             return await self._begin(provider, return_to, browser, None)
         except SignInFaultError as fault:
