@@ -93,7 +93,12 @@ class Recovery:
             await use(tx, token, _RESETTING, now)
             await self._end_what_was_begun(tx, user)
             changes: dict[str, Any] = {"password_hash": hashed, "password_changed_at": now}
-            if user.email_verified_at is None and self._parts.settings.accounts.approval == "mail":
+            by_mail = self._parts.mails.sends  # else an administrator handed it on: who has it has no mailbox
+            if (
+                by_mail
+                and user.email_verified_at is None
+                and self._parts.settings.accounts.approval == "mail"
+            ):
                 changes["email_verified_at"] = now  # who has the link has the mailbox
             details = {"by": "link", "lifts": self._parts.accounts.lockout.key_of_strangers(user.email)}
             changed = await self._store(tx, user, changes, origin, details)
