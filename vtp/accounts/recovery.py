@@ -64,7 +64,10 @@ class Recovery:
                 await self.send(tx, user)
 
     async def send(self, tx: AsyncConnection, user: User) -> None:
-        """Mails the link by which a person chooses a new password; also for administrators to ask for."""
+        """Mails the link by which a person chooses a new password; also for administrators to ask for.
+
+        Links of before stay good until one is used: anybody can ask for one, and would end what others hold.
+        """
         token = await issue(tx, user.id, Purpose.RESET_PASSWORD, user.email, ttl=TTL, now=self._parts.clock())
         link = self._parts.links.to(RESET_PASSWORD, token)
         await self._parts.mails.put(tx, letters.reset_password(user.email, user.id, link, TTL))

@@ -109,8 +109,8 @@ def _linking(table: RouteTable, oidc: OidcSignIn, people: Reauthentication) -> N
         access=Access.VERIFIED,  # who registered somebody's address must not tie an identity of theirs to it
         limit=Limit.CONFIRM,
         summary="Link one's account with a provider's",
-        description="Gives the provider's page; it leads back to `return_to`, with `linked` or `error`. The session "
-        "in which it began must go on until then.",
+        description="Gives the provider's page; it leads back to `return_to`, with `linked` or `error`. "
+        "The session in which it began must go on until then.",
         errors=(403, 404, 409, 429),
     )
     async def link_identity(call: Call) -> LinkReply:
