@@ -131,6 +131,7 @@ async def leave_traces(api: Api, admin: Person) -> Life:
         for table, row in _rows(life, bob, api.server.services.accounts.sealer):
             await tx.execute(insert(table).values(**row))
         await tx.execute(update(users).where(users.c.id == bob.user_id).values(approved_by=ada.user_id))
+        await tx.execute(update(users).where(users.c.id == ada.user_id).values(email_verified_at=NOW))
         where_from = {"ip": ADA.ip, "user_agent": ADA.agent}
         await tx.execute(update(sessions).where(sessions.c.user_id == ada.user_id).values(**where_from))
         details = {"email": ADA.email, "name": ADA.full_name, "reason": "wrong_password"}

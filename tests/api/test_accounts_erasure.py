@@ -174,7 +174,7 @@ async def test_every_row_that_is_to_go_is_gone(api: Api) -> None:
     """By its key: a holding that finds its rows by those of another must come before that one."""
     admin = await api.person("admin")
     life = await leave_traces(api, admin)
-    subject = Subject(life.ada.user_id, ADA.email, ADA.full_name, "alias")
+    subject = Subject(life.ada.user_id, ADA.email, ADA.full_name, "alias", mailbox=ADA.email)
     deleted = [
         one for one in HOLDINGS if isinstance(one.erasure, Deleted) and one.table is not idempotency_keys
     ]

@@ -6,6 +6,7 @@ from collections.abc import AsyncIterator, Iterator
 from contextlib import ExitStack, asynccontextmanager
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from typing import Any
 from urllib.parse import parse_qs, quote, urlsplit
 
 import pyotp
@@ -17,11 +18,13 @@ from tests.oidc.browser import AT, PUBLIC_URL, REDIRECT_URI, Browser, error_in
 from tests.oidc.real_provider import CLIENT_SECRET, go_through, real_provider
 from tests.serving import PASSWORD, Api, Person, serving
 from vtp.accounts.claims import SYSTEM
+from vtp.accounts.oidc.provider import Provider
 from vtp.accounts.tables import audit_log, external_identities, oidc_flows, sessions, users
 from vtp.faces import build_tables
 from vtp.mail.tables import mails
 from vtp.settings import OidcProvider, OidcSettings
 
+TEACHER = "teacher@school.example"
 IDENTITIES = "/api/v1/auth/identities"
 
 
@@ -134,6 +137,23 @@ async def test_an_answer_with_another_state_is_refused(local: Api) -> None:
     assert (await browser.person()).status == 401
 
 
+async def test_starts_are_limited_by_network_where_ipv6_has_addresses_without_end(
+    issuer: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("vtp.accounts.oidc.sign_in.STARTS_PER_ADDRESS_PER_MINUTE", 3)
+    behind = {"trusted_proxies": ["127.0.0.1"], "public_url": PUBLIC_URL}
+    async with serving(tmp_path / "proxied", oidc=settings_of(issuer), **behind) as api:  # type: ignore[arg-type]
+        path = f"{AT}/start?return_to=/rooms/physics"
+        seen = []
+        for n in range(5):
+            forwarded = {"X-Forwarded-For": f"2001:db8:1:2::{n + 1}"}
+            answer = await api.call("GET", path, headers=forwarded)
+            seen.append(urlsplit(answer.headers["Location"]).query == "error=too_many")
+        assert seen == [False, False, False, True, True]
+        other = await api.call("GET", path, headers={"X-Forwarded-For": "2001:db8:1:3::1"})
+        assert "too_many" not in other.headers["Location"]
+
+
 async def test_another_browser_cannot_end_a_sign_in(api: Api) -> None:
     """Login CSRF: who sends others the address that ends their own sign-in does not sign them in."""
     victim, attacker = Browser(api), Browser(api)
@@ -241,6 +261,37 @@ async def test_linking_is_asked_for_while_signed_in_and_signs_in_from_then_on(ap
     async with api.server.services.database.read() as tx:
         told = (await tx.execute(select(mails.c.to_address, mails.c.subject))).all()
     assert told == [("somebody@else.example", "A new way to sign in")]
+
+
+async def test_linking_ends_with_the_session_in_which_it_began(api: Api) -> None:
+    """Another device stays signed in, which changes nothing."""
+    await api.person("teacher")
+    here, elsewhere = await api.sign_in(TEACHER), await api.sign_in(TEACHER)
+    browser = Browser(api)
+    begun = await browser.call("POST", f"{AT}/link", {}, by=here)
+    back = await go_through(begun.body["location"], "ada")
+    assert (await api.call("POST", "/api/v1/auth/logout", {}, by=here)).status == 200
+    page = await browser.come_back(back)
+    assert error_in(page) == "flow_expired"
+    assert (await api.call("GET", IDENTITIES, by=elsewhere)).body["items"] == []
+    assert await count(api, external_identities) == 0
+
+
+async def test_a_session_that_ends_while_the_provider_is_asked_links_nothing(
+    api: Api, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    person, browser = await api.person("teacher"), Browser(api)
+    begun = await browser.call("POST", f"{AT}/link", {}, by=person)
+    back = await go_through(begun.body["location"], "ada")
+    ask = Provider.claims
+
+    async def signing_out_meanwhile(*said: Any) -> Any:
+        assert (await api.call("POST", "/api/v1/auth/logout", {}, by=person)).status == 200
+        return await ask(*said)
+
+    monkeypatch.setattr(Provider, "claims", signing_out_meanwhile)
+    assert (await browser.come_back(back)) == "/profile?error=flow_expired"
+    assert await count(api, external_identities) == 0
 
 
 async def test_linking_asks_for_the_password_when_signing_in_is_long_ago(api: Api) -> None:

@@ -319,6 +319,20 @@ async def test_without_smtp_an_admin_hands_the_link_on(api: Api) -> None:
     assert verified.status == 200
 
 
+async def test_without_smtp_a_new_password_by_a_link_handed_on_confirms_no_address(api: Api) -> None:
+    admin, newcomer = await api.person("admin"), await api.newcomer(ADA)
+    path = f"/api/v1/users/{newcomer.user_id}/send-password-reset"
+    assert (await api.call("POST", path, by=admin)).status == 200
+    mails = (await api.call("GET", "/api/v1/mails", by=admin)).body["items"]
+    [mail] = [one for one in mails if one["kind"] == "reset_password"]
+    read = await api.call("GET", f"/api/v1/mails/{mail['mail_id']}", by=admin)
+    wish: dict[str, object] = {"token": token_in(read.body["body"]), "new_password": NEW_PASSWORD}
+    assert (await post(api, "reset-password", wish)).status == 200
+    again = await api.sign_in(ADA, NEW_PASSWORD)
+    assert (await api.call("GET", "/api/v1/auth/profile", by=again)).body["verified"] is False
+    assert (await api.call("GET", "/api/v1/rooms", by=again)).status == 403
+
+
 async def test_links_last_as_long_as_they_say(mailed: Api, mailbox: Mailbox) -> None:
     await mailed.newcomer(ADA)
     await mailbox.next_to(ADA)

@@ -53,8 +53,10 @@ async def test_rows_are_the_same_on_either_database(
     made = await make_backup(settings_of(tmp_path / "a", database_url), tmp_path / "b.vtp", media=False)
     assert made.rows == sum(len(rows) for _, rows in before.values())
     assert stat.S_IMODE((tmp_path / "b.vtp").stat().st_mode) == 0o600
-    done = await restore_backup(settings_of(tmp_path / "c", other_url), tmp_path / "b.vtp", force=False)
-    assert done.rows == made.rows
+    done = await restore_backup(
+        settings_of(tmp_path / "c", other_url), tmp_path / "b.vtp", force=False, keep_sessions=True
+    )
+    assert done.rows == made.rows and done.ended is None
     after = await stored(other_url)
     here = instance_id(tmp_path / "c")
     assert after.pop("recordings") == _taken_over(before.pop("recordings"), here)
@@ -126,7 +128,8 @@ async def test_a_backup_under_load_is_of_one_moment_and_has_all_that_was_acknowl
             writer.cancel()
     assert len(after) > len(before), "nothing was written meanwhile"
 
-    await restore_backup(settings_of(tmp_path / "c", other_url), tmp_path / "b.vtp", force=False)
+    target = settings_of(tmp_path / "c", other_url)
+    await restore_backup(target, tmp_path / "b.vtp", force=False, keep_sessions=True)
     database = await Database.open(other_url)
     async with database.read() as tx:
         rooms = set((await tx.execute(text("SELECT id FROM rooms"))).scalars())
@@ -148,7 +151,7 @@ async def test_recordings_come_along_and_play(api: Api, tmp_path: Path) -> None:
     made = await make_backup(api.server.services.settings, tmp_path / "b.vtp", media=True)
     assert made.missing == 0
     target = settings_of(tmp_path / "c", other_url)
-    await restore_backup(target, tmp_path / "b.vtp", force=False)
+    await restore_backup(target, tmp_path / "b.vtp", force=False, keep_sessions=True)
     assert await damage(target) == []
     async with serving(tmp_path / "c", other_url) as restored:
         fetched = await fetch(

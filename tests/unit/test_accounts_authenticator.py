@@ -19,9 +19,9 @@ TEACHER, STUDENT = Rights(Role.TEACHER, True, False), Rights(Role.STUDENT, True,
 class Door:
     """An authenticator with its keys, on a clock of the test's."""
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, *, second_factor_for: tuple[str, ...] = ()) -> None:
         self.tokens = Tokens(open_keyring(folder, NOON))
-        self.changes = Changes(TTL)
+        self.changes = Changes(TTL, second_factor_for)
         self.authenticator = TokenAuthenticator(self.tokens, self.changes)
 
     def token(self, made_at: datetime, rights: Rights = TEACHER, session: str = "session") -> str:
@@ -101,3 +101,17 @@ def test_what_another_process_changed_is_told_to_who_has_other_rights(
     door.changes.recall_rights("ada", recalled, NOON)
     door.changes.recall_rights("ada", recalled, NOON + timedelta(seconds=1))  # the next look finds it again
     assert heard == [told]
+
+
+@pytest.mark.parametrize(("demanded_of", "told"), [(("teacher",), True), (("admin",), False)])
+def test_a_second_factor_that_another_process_took_off_is_told_where_the_role_demands_one(
+    tmp_path: Path, demanded_of: tuple[str, ...], told: bool
+) -> None:
+    door, heard = Door(tmp_path, second_factor_for=demanded_of), list[bool]()
+    with_one = Rights(Role.TEACHER, True, False, second_factor=True)
+    principal = door.authenticator.read(door.token(NOON, with_one), NOON)
+    assert not principal.lacks_second_factor
+    door.changes.add_listener(lambda concerns: heard.append(concerns(principal)))
+    door.changes.recall_rights("ada", TEACHER, NOON)
+    assert heard == [told]
+    assert door.authenticator.read(door.token(NOON, with_one), NOON).lacks_second_factor is told

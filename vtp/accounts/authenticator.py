@@ -26,10 +26,13 @@ Concerns = Callable[[Principal], bool]
 class Changes:
     """Sessions ended and rights changed within the life of an access token; older entries no longer
     matter.
+
+    `second_factor_for`: the roles that must have one.
     """
 
-    def __init__(self, access_token_ttl: timedelta) -> None:
+    def __init__(self, access_token_ttl: timedelta, second_factor_for: Container[str] = ()) -> None:
         self._ttl = access_token_ttl
+        self._second_factor_for = second_factor_for
         self._ended: dict[str, datetime] = {}
         self._rights: dict[str, tuple[datetime, Rights]] = {}
         self._listeners: list[Callable[[Concerns], None]] = []
@@ -61,7 +64,11 @@ class Changes:
         known = self._rights.pop(user_id, None)
         self._rights[user_id] = (now, rights)
         if known is None or known[1] != rights:
-            self.tell(lambda principal: principal.user_id == user_id and not _has(principal, rights))
+            self.tell(lambda principal: principal.user_id == user_id and not self._has(principal, rights))
+
+    def lacks_second_factor(self, rights: Rights) -> bool:
+        """Whether who has these rights must set a second factor up before they may use them."""
+        return rights.role.value in self._second_factor_for and not rights.second_factor
 
     def tell(self, concerns: Concerns) -> None:
         """Says to all listeners who may not go on as before."""
@@ -78,6 +85,12 @@ class Changes:
         made_at = claims.expires_at - self._ttl
         return rights if at is not None and made_at <= at else claims.rights
 
+    def _has(self, principal: Principal, rights: Rights) -> bool:
+        watches_only, lacking = principal.publish is False, principal.lacks_second_factor
+        held = principal.role, principal.verified, watches_only, lacking
+        wanted = rights.role, rights.verified, rights.watch_only, self.lacks_second_factor(rights)
+        return not rights.disabled and held == wanted
+
     def _forget_old(self, now: datetime) -> None:
         """Entries go in by time, so the old ones stand in front."""
         limit = now - self._ttl
@@ -88,15 +101,11 @@ class Changes:
 
 
 class TokenAuthenticator:
-    """The authenticator of HTTP's middleware and of the signalling; `guests` knows when room tokens end.
+    """The authenticator of HTTP's middleware and of the signalling; `guests` knows when room tokens end."""
 
-    `second_factor_for`: the roles that must have one.
-    """
-
-    def __init__(self, tokens: Tokens, changes: Changes, second_factor_for: Container[str] = ()) -> None:
+    def __init__(self, tokens: Tokens, changes: Changes) -> None:
         self._tokens = tokens
         self._changes = changes
-        self._second_factor_for = second_factor_for
         self._who = lru_cache(PEOPLE_KEPT)(self._who_has)  # the same few call again and again
         self.guests = GuestTokens(changes.tell)
 
@@ -147,14 +156,8 @@ class TokenAuthenticator:
             watch=None,
             token_id=claims.token_id,
             session_id=claims.session_id,
-            lacks_second_factor=rights.role.value in self._second_factor_for and not rights.second_factor,
+            lacks_second_factor=self._changes.lacks_second_factor(rights),
         )
-
-
-def _has(principal: Principal, rights: Rights) -> bool:
-    watches_only = principal.publish is False
-    held = principal.role, principal.verified, watches_only
-    return not rights.disabled and held == (rights.role, rights.verified, rights.watch_only)
 
 
 def _room_guest(claims: RoomClaims) -> Principal:

@@ -95,7 +95,7 @@ class Accounts:
         passwords = Passwords(settings.accounts)
         sessions = Sessions(settings.accounts, keyring.refresh_key)
         ttl = timedelta(seconds=settings.accounts.access_token_ttl_s)
-        changes = Changes(ttl)
+        changes = Changes(ttl, frozenset[str](settings.accounts.require_second_factor_for))
         revocations = Revocations(database, ttl)
         revocations.add_reader(AccountRevocations(sessions, changes).read)
         lockout = Lockout(settings.limits, devices, sealer)
@@ -131,8 +131,7 @@ class Accounts:
         )
         verification = Verification(parts)
         invitations, recovery = Invitations(parts), Recovery(parts)
-        required = frozenset[str](settings.accounts.require_second_factor_for)
-        authenticator = TokenAuthenticator(tokens, changes, required)
+        authenticator = TokenAuthenticator(tokens, changes)
         return cls(
             service=service,
             administration=Administration(database, settings.accounts, service),

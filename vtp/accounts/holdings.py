@@ -34,6 +34,7 @@ from vtp.own_data.holding import (
     Subject,
     Theirs,
     erased_address,
+    sent_to,
     without,
 )
 from vtp.own_data.scrubbing import scrub_details
@@ -148,7 +149,7 @@ HOLDINGS: Final = (
     Holding(
         "links_sent_by_mail",
         account_tokens,
-        lambda one: or_(account_tokens.c.user_id == one.user_id, account_tokens.c.email == one.email),
+        lambda one: account_tokens.c.user_id == one.user_id,
         ("purpose", "email", "created_at", "expires_at", "used_at"),
         ("token_hash", "user_id"),
         Deleted(),
@@ -156,7 +157,7 @@ HOLDINGS: Final = (
     Holding(
         "invitations_received",
         invitations,
-        lambda one: or_(invitations.c.accepted_by == one.user_id, invitations.c.email == one.email),
+        lambda one: sent_to(one, invitations.c.email, invitations.c.accepted_by),
         (
             "id",
             "email",

@@ -64,7 +64,10 @@ class Recovery:
                 await self.send(tx, user)
 
     async def send(self, tx: AsyncConnection, user: User) -> None:
-        """Mails the link by which a person chooses a new password; also for administrators to ask for."""
+        """Mails the link by which a person chooses a new password; also for administrators to ask for.
+
+        Links of before stay good until one is used: anybody can ask for one, and would end what others hold.
+        """
         token = await issue(tx, user.id, Purpose.RESET_PASSWORD, user.email, ttl=TTL, now=self._parts.clock())
         link = self._parts.links.to(RESET_PASSWORD, token)
         await self._parts.mails.put(tx, letters.reset_password(user.email, user.id, link, TTL))
@@ -93,7 +96,12 @@ class Recovery:
             await use(tx, token, _RESETTING, now)
             await self._end_what_was_begun(tx, user)
             changes: dict[str, Any] = {"password_hash": hashed, "password_changed_at": now}
-            if user.email_verified_at is None and self._parts.settings.accounts.approval == "mail":
+            by_mail = self._parts.mails.sends  # else an administrator handed it on: who has it has no mailbox
+            if (
+                by_mail
+                and user.email_verified_at is None
+                and self._parts.settings.accounts.approval == "mail"
+            ):
                 changes["email_verified_at"] = now  # who has the link has the mailbox
             details = {"by": "link", "lifts": self._parts.accounts.lockout.key_of_strangers(user.email)}
             changed = await self._store(tx, user, changes, origin, details)

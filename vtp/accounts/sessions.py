@@ -330,6 +330,11 @@ async def is_signed_in(tx: AsyncConnection, user_id: str, session_id: str, now: 
     return row is not None and is_alive(_session(row), now)
 
 
+async def alive_ids(tx: AsyncConnection, user_id: str, now: datetime) -> list[str]:
+    """The sessions of a person that go on, MOST_AT_ONCE at most."""
+    return list((await tx.execute(select(sessions.c.id).where(*_alive(user_id, now)))).scalars())
+
+
 def is_alive(session: Session, now: datetime) -> bool:
     """Tells whether a session is neither ended nor run out."""
     return session.revoked_at is None and now < session.idle_expires_at and now < session.expires_at

@@ -8,6 +8,7 @@ import sqlite3
 from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from pathlib import Path
 from urllib.parse import quote
 
@@ -20,6 +21,7 @@ from vtp.backup.archive import Archive, Contents, DamagedError
 from vtp.backup.own_tables import OWN_TABLES, WITH_VERSION
 from vtp.backup.set_aside import free_name
 from vtp.backup.taking_over import take_over
+from vtp.backup.ways_in import Ended, end_ways_in
 from vtp.data_folder import instance_id, open_data_folder
 from vtp.db import Database
 from vtp.db.dump import put_rows, reflect
@@ -42,12 +44,17 @@ class Restored:
     revision: str
     kept: list[Path]
     """What was there before, under another name."""
+    ended: Ended | None
+    """What lets nobody in any more; None where it was to be kept."""
 
 
-async def restore_backup(settings: Settings, source: Path, *, force: bool) -> Restored:
+async def restore_backup(
+    settings: Settings, source: Path, *, force: bool, keep_sessions: bool = False
+) -> Restored:
     """Restores into the database and folders of `settings`. Raises StartupError with a sentence.
 
-    The data folder is locked meanwhile as a server would lock it.
+    The data folder is locked meanwhile as a server would lock it. Sessions, invitations and links of mails
+    end, unless `keep_sessions`: for who moves a database and knows that nothing was ended since the backup.
     """
     try:
         with source.open("rb") as file:
@@ -56,7 +63,7 @@ async def restore_backup(settings: Settings, source: Path, *, force: bool) -> Re
             archive.verify()
             folder = open_data_folder(settings.data_dir)
             try:
-                return await _Restoring(settings, archive, force=force).run()
+                return await _Restoring(settings, archive, force=force, keep_sessions=keep_sessions).run()
             finally:
                 folder.close()
     except DamagedError as error:
@@ -77,10 +84,12 @@ def _refuse_newer(contents: Contents) -> None:
 class _Restoring:
     """Everything is made beside what is there; then each takes its place by one renaming."""
 
-    def __init__(self, settings: Settings, archive: Archive, *, force: bool) -> None:
+    def __init__(self, settings: Settings, archive: Archive, *, force: bool, keep_sessions: bool) -> None:
         self._settings = settings
         self._archive = archive
         self._force = force
+        self._keep_sessions = keep_sessions
+        self._ended: Ended | None = None
         self._kept: list[Path] = []
         self._moves: list[tuple[Path, Path]] = []
 
@@ -102,7 +111,7 @@ class _Restoring:
         finally:
             for draft in drafts:
                 shutil.rmtree(draft, ignore_errors=True)
-        return Restored(rows, files, self._archive.contents.revision, self._kept)
+        return Restored(rows, files, self._archive.contents.revision, self._kept, self._ended)
 
     async def _refuse_what_is_there(self) -> None:
         """Never writes over a database with people in it unless that is asked for, nor under a server."""
@@ -174,6 +183,8 @@ class _Restoring:
                     rows += await put_rows(tx, table, part.columns, lines)
                 await tx.run_sync(migrate, database.url.dialect)
                 await take_over(tx, instance_id(self._settings.data_dir), self._here(database.url.dialect))
+                if not self._keep_sessions:
+                    self._ended = await end_ways_in(tx, datetime.now(UTC))
                 before_commit()
         except (KeyError, ValueError, SQLAlchemyError) as error:
             raise DamagedError(f"its rows do not fit their tables ({_first_line(error)})") from error

@@ -45,12 +45,28 @@ def restore(
     force: Annotated[
         bool, typer.Option("--force", help="Replace what the database holds; else it must be empty.")
     ] = False,
+    keep_sessions: Annotated[
+        bool,
+        typer.Option(
+            "--keep-sessions",
+            help="Leave everybody signed in, invitations open and links of mails good, also what was ended "
+            "since the backup.",
+        ),
+    ] = False,
 ) -> None:
     """Put a backup back into the database and folders of these settings; no server may run on them."""
     from vtp.backup.restore import restore_backup
 
-    restored = asyncio.run(restore_backup(load_settings(), file, force=force))
+    restored = asyncio.run(restore_backup(load_settings(), file, force=force, keep_sessions=keep_sessions))
     print(f"Restored {restored.rows} rows and {restored.files} files of revision {restored.revision}.")
+    if restored.ended is not None:
+        print(
+            f"Ended {restored.ended.sessions} sessions, {restored.ended.links} links of mails and "
+            f"{restored.ended.invitations} open invitations: some may have been ended since the backup."
+        )
+    print(
+        "Rights, passwords and second factors are those of the backup: the log (vtp.audit) has what changed."
+    )
     for path in restored.kept:
         print(f"What was there before is in {path}.")
 

@@ -4,16 +4,14 @@ from __future__ import annotations
 
 from typing import Final
 
-from sqlalchemy import or_
-
 from vtp.mail.tables import mails
-from vtp.own_data.holding import Deleted, Holding
+from vtp.own_data.holding import Deleted, Holding, sent_to
 
 HOLDINGS: Final = (
     Holding(
         "mails",
         mails,
-        lambda one: or_(mails.c.user_id == one.user_id, mails.c.to_address == one.email),
+        lambda one: sent_to(one, mails.c.to_address, mails.c.user_id),
         (
             "id",
             "kind",

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Final
 
-from sqlalchemy import ColumnElement, Table
+from sqlalchemy import ColumnElement, Table, and_, or_
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 ERASED_NAME: Final = "Erased person"
@@ -22,13 +22,18 @@ NOBODY: Final = "erased"  # in the place of who somebody was in a chat
 
 @dataclass(frozen=True, slots=True)
 class Subject:
-    """Whose data it is; `alias` stands where something must, and is nobody's."""
+    """Whose data it is; `alias` stands where something must, and is nobody's.
+
+    `mailbox`: their address once it is known to be theirs, else empty. Rows that name no account are found by
+    it alone, for anybody can register with anybody's address.
+    """
 
     user_id: str
     email: str
     full_name: str = ""
     alias: str = ""
     marks: tuple[str, ...] = ()  # by which answers kept for repeated requests name them
+    mailbox: str = ""
 
     @property
     def key(self) -> str:
@@ -83,6 +88,11 @@ class Holding:
     told: tuple[str, ...]
     withheld: tuple[str, ...]
     erasure: Deleted | Emptied | Rewritten | Kept
+
+
+def sent_to(one: Subject, address: ColumnElement[Any], account: ColumnElement[Any]) -> ColumnElement[bool]:
+    """Rows of this account, and those of none that went to the mailbox of its owner."""
+    return or_(account == one.user_id, and_(account.is_(None), address == one.mailbox))
 
 
 def erased_address(user_id: str) -> str:

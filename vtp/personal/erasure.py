@@ -33,6 +33,7 @@ from vtp.http.identity import Principal, Role
 from vtp.ids import parse_id
 from vtp.own_data.holding import Deleted, Emptied, Holding, Rewritten, Subject, erased_address
 from vtp.personal.holdings import HOLDINGS
+from vtp.personal.mailbox import mailbox_of
 from vtp.sealing import Sealer
 
 SWEPT: Final = timedelta(hours=2)  # until what was on its way has arrived
@@ -122,7 +123,8 @@ class Erasure:
                 sessions.c.user_id == user_id, sessions.c.revoked_at.is_(None)
             )
             ended = list((await tx.execute(alive)).scalars())
-            await self._empty(tx, self._subject(user_id, user.email, user.full_name))
+            mailbox = await mailbox_of(tx, user)
+            await self._empty(tx, self._subject(user_id, user.email, user.full_name, mailbox))
             await forget_unmarked(tx)
             await keep_an_admin(tx, user, None)
             await self._parts.audit.record(
@@ -152,11 +154,11 @@ class Erasure:
         for holding in HOLDINGS:
             await _apply(tx, holding, subject, self._clock())
 
-    def _subject(self, user_id: str, email: str = "", full_name: str = "") -> Subject:
+    def _subject(self, user_id: str, email: str = "", full_name: str = "", mailbox: str = "") -> Subject:
         """Of who is erased already only the id is known."""
         known = email or erased_address(user_id)
         marks = tuple(mark_of(self._parts.sealer, name) for name in (user_id, known))
-        return Subject(user_id, known, full_name, secrets.token_hex(16), marks)
+        return Subject(user_id, known, full_name, secrets.token_hex(16), marks, mailbox)
 
 
 async def _apply(tx: AsyncConnection, holding: Holding, subject: Subject, now: datetime) -> None:

@@ -22,6 +22,7 @@ from vtp.ids import parse_id
 from vtp.own_data.holding import Holding, Subject
 from vtp.personal.bundle import Bundle
 from vtp.personal.holdings import HOLDINGS
+from vtp.personal.mailbox import mailbox_of
 
 FORMAT: Final = "vtp personal data, version 1"
 AT_ONCE: Final = 2  # exports made together
@@ -78,8 +79,10 @@ class Export:
         bundle = await asyncio.to_thread(Bundle, head)
         try:
             async with self._database.read() as tx:
+                mailbox = await mailbox_of(tx, user)
+                subject = Subject(user.id, user.email, user.full_name, mailbox=mailbox)
                 for holding in HOLDINGS:
-                    await _write_section(tx, bundle, holding, Subject(user.id, user.email, user.full_name))
+                    await _write_section(tx, bundle, holding, subject)
             picture = await self._pictures.find(user)
             file, size = await asyncio.to_thread(bundle.finish, picture)
         except BaseException:

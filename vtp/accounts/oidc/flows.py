@@ -1,13 +1,18 @@
-"""The rows of sign-ins that are at their provider: begun, taken once by the same browser, forgotten."""
+"""The rows of sign-ins that are at their provider: begun, taken once by the same browser, forgotten.
 
+Who links an account does so within a session, which must go on until they are back: the digest by which a
+flow knows its browser is of the session, too.
+"""
+
+import hmac
 import secrets
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
 from sqlalchemy import ColumnElement, delete, insert, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from vtp.accounts.sessions import hash_token
+from vtp.accounts.sessions import alive_ids, hash_token
 from vtp.accounts.tables import oidc_flows
 
 LIFETIME = timedelta(minutes=10)
@@ -16,16 +21,19 @@ _BYTES = 32
 
 @dataclass(frozen=True, slots=True)
 class Flow:
-    """What must not be forgotten meanwhile; `user_id`: who links an identity to their account."""
+    """What must not be forgotten meanwhile; `user_id`: who links an identity to their account, in the session
+    `session_id`; or, without a session, who is to show their second factor yet."""
 
     provider: str
     nonce: str
     code_verifier: str
     return_to: str
     user_id: str | None
+    session_id: str | None = None
 
 
-_COLUMNS = [oidc_flows.c[name] for name in Flow.__slots__]
+_KEPT = ("provider", "nonce", "code_verifier", "return_to", "user_id")
+_COLUMNS = [oidc_flows.c[name] for name in _KEPT]
 
 
 def new_secret() -> str:
@@ -42,7 +50,7 @@ async def add_flow(tx: AsyncConnection, flow: Flow, state: str, browser: str, no
             provider=flow.provider,
             nonce=flow.nonce,
             code_verifier=flow.code_verifier,
-            browser_hash=hash_token(browser),
+            browser_hash=_bound_to(browser, flow.session_id),
             return_to=flow.return_to,
             user_id=flow.user_id,
             created_at=now,
@@ -53,18 +61,31 @@ async def add_flow(tx: AsyncConnection, flow: Flow, state: str, browser: str, no
 async def take_flow(
     tx: AsyncConnection, provider: str, state: str, browser: str, now: datetime
 ) -> Flow | None:
-    """Gives the flow of a state to the browser that began it, once; None to all others."""
-    taken = delete(oidc_flows).where(*_good(provider, state, browser, now)).returning(*_COLUMNS)
-    row = (await tx.execute(taken)).one_or_none()
-    return Flow(*row) if row else None
+    """Gives the flow of a state to the browser that began it, once; None to all others, and once the session
+    in which it began is over."""
+    flow = await read_flow(tx, provider, state, browser, now)
+    if flow is None:
+        return None
+    bound = _bound_to(browser, flow.session_id)
+    taken = delete(oidc_flows).where(*_of(provider, state, now), oidc_flows.c.browser_hash == bound)
+    return flow if (await tx.execute(taken)).rowcount == 1 else None
 
 
 async def read_flow(
     tx: AsyncConnection, provider: str, state: str, browser: str, now: datetime
 ) -> Flow | None:
     """The same without taking it."""
-    row = (await tx.execute(select(*_COLUMNS).where(*_good(provider, state, browser, now)))).one_or_none()
-    return Flow(*row) if row else None
+    statement = select(*_COLUMNS, oidc_flows.c.browser_hash).where(*_of(provider, state, now))
+    row = (await tx.execute(statement)).one_or_none()
+    if row is None:
+        return None
+    *kept, bound = row
+    flow = Flow(*kept)
+    alive = await alive_ids(tx, flow.user_id, now) if flow.user_id is not None else []
+    for session_id in (None, *alive):
+        if hmac.compare_digest(bound, _bound_to(browser, session_id)):
+            return replace(flow, session_id=session_id)
+    return None
 
 
 async def forget_flows(tx: AsyncConnection, user_id: str) -> None:
@@ -72,10 +93,14 @@ async def forget_flows(tx: AsyncConnection, user_id: str) -> None:
     await tx.execute(delete(oidc_flows).where(oidc_flows.c.user_id == user_id))
 
 
-def _good(provider: str, state: str, browser: str, now: datetime) -> list[ColumnElement[bool]]:
+def _of(provider: str, state: str, now: datetime) -> list[ColumnElement[bool]]:
     return [
         oidc_flows.c.state_hash == hash_token(state),
-        oidc_flows.c.browser_hash == hash_token(browser),
         oidc_flows.c.provider == provider,
         oidc_flows.c.created_at >= now - LIFETIME,
     ]
+
+
+def _bound_to(browser: str, session_id: str | None) -> str:
+    """The digest of the browser's secret, and of the session in it."""
+    return hash_token(browser if session_id is None else f"{browser}.{session_id}")

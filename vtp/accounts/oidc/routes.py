@@ -109,7 +109,8 @@ def _linking(table: RouteTable, oidc: OidcSignIn, people: Reauthentication) -> N
         access=Access.VERIFIED,  # who registered somebody's address must not tie an identity of theirs to it
         limit=Limit.CONFIRM,
         summary="Link one's account with a provider's",
-        description="Gives the provider's page; it leads back to `return_to`, with `linked` or `error`.",
+        description="Gives the provider's page; it leads back to `return_to`, with `linked` or `error`. "
+        "The session in which it began must go on until then.",
         errors=(403, 404, 409, 429),
     )
     async def link_identity(call: Call) -> LinkReply:
@@ -118,7 +119,8 @@ def _linking(table: RouteTable, oidc: OidcSignIn, people: Reauthentication) -> N
         oidc.provider(call.path["name"])
         user = await people.confirm_freshly(call.principal, body.password, origin_of(call))
         browser = _browser(call)
-        location = await oidc.start_linking(call.path["name"], body.return_to, browser, user)
+        session_id = call.principal.session_id or ""
+        location = await oidc.start_linking(call.path["name"], body.return_to, browser, user, session_id)
         call.reply_cookies.append(_cookie(call, browser))
         return LinkReply(location=location)
 

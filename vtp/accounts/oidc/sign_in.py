@@ -16,15 +16,19 @@ from vtp.accounts.oidc.people import People, Said
 from vtp.accounts.oidc.provider import Answered, Asked, Provider, challenge_of
 from vtp.accounts.parts import AccountParts
 from vtp.accounts.service import SignedIn
+from vtp.accounts.sessions import is_signed_in
 from vtp.accounts.users import User, find_user
 from vtp.db.conflicts import done_over
 from vtp.errors import Conflict, Gone, NotFound
+from vtp.http.client import network_of
 from vtp.limits import WindowLimiter
 from vtp.settings import OidcProvider
 
 logger = logging.getLogger(__name__)
 SIGN_IN_PAGE = "/sign-in"
-STARTS_PER_ADDRESS_PER_MINUTE = 600  # a school behind one address; each start is a row for ten minutes
+STARTS_PER_ADDRESS_PER_MINUTE = (
+    600  # a school behind one address, or /64 of IPv6; each start is a row for ten minutes
+)
 SECOND_FACTOR = "+second-factor"  # in the place of a provider's name, which has no plus
 
 
@@ -78,18 +82,23 @@ class OidcSignIn:
         """Where the browser goes to sign in: the provider's page, or ours with an error. Raises NotFound."""
         provider = self.provider(name)
         try:
-            if self._starts.take(origin.ip, time.monotonic()) > 0:
+            if self._starts.take(network_of(origin.ip), time.monotonic()) > 0:
                 raise SignInFaultError(Reason.TOO_MANY, "too many sign-ins are begun")
-            return await self._begin(provider, return_to, browser, None)
+            return await self._begin(provider, return_to, browser)
         except SignInFaultError as fault:
             logger.warning("Signing in by %s cannot begin: %s", name, fault.detail)
             return error_address(None, fault.reason)
 
-    async def start_linking(self, name: str, return_to: str, browser: Browser, user: User) -> str:
-        """Where somebody signed in goes to link an identity. Raises NotFound, Conflict."""
+    async def start_linking(
+        self, name: str, return_to: str, browser: Browser, user: User, session_id: str
+    ) -> str:
+        """Where somebody signed in goes to link an identity, as long as this session of theirs goes on.
+
+        Raises NotFound, Conflict.
+        """
         provider = self.provider(name)
         try:
-            return await self._begin(provider, return_to, browser, user.id)
+            return await self._begin(provider, return_to, browser, user.id, session_id)
         except SignInFaultError as fault:
             logger.warning("Linking by %s cannot begin: %s", name, fault.detail)
             raise Conflict("The provider does not answer: try again later.", code=fault.reason) from fault
@@ -160,12 +169,19 @@ class OidcSignIn:
             await self._parts.notices.put(tx, Happening.IDENTITY_UNLINKED, user, origin)
 
     @done_over
-    async def _begin(self, provider: Provider, return_to: str, browser: Browser, user_id: str | None) -> str:
+    async def _begin(
+        self,
+        provider: Provider,
+        return_to: str,
+        browser: Browser,
+        user_id: str | None = None,
+        session_id: str | None = None,
+    ) -> str:
         state, nonce, verifier = new_secret(), new_secret(), new_secret()
         name = provider.settings.name
         redirect_uri = callback_address(browser.base_url, name)
         location = await provider.address(Asked(redirect_uri, state, nonce, challenge_of(verifier)))
-        flow = Flow(name, nonce, verifier, return_to, user_id)
+        flow = Flow(name, nonce, verifier, return_to, user_id, session_id)
         async with self._parts.database.transaction() as tx:
             await add_flow(tx, flow, state, browser.secret, self._parts.clock())
         return location
@@ -192,6 +208,8 @@ class OidcSignIn:
         settings = provider.settings
         async with self._parts.database.transaction() as tx:
             if flow.user_id is not None:
+                if not await is_signed_in(tx, flow.user_id, flow.session_id or "", now):
+                    raise SignInFaultError(Reason.FLOW_EXPIRED, "the session that links has ended meanwhile")
                 await self._people.link(tx, said, settings, flow.user_id, origin, now)
                 return Finished(with_query(flow.return_to, linked=settings.name))
             user = await self._people.recognise(tx, said, settings, origin, now)

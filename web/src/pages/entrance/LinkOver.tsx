@@ -24,7 +24,7 @@ export function LinkOver({
       <div data-testid="link-over">
         <EmptyState
           icon="link"
-          title={whole ? "Used, too old, or replaced" : "Open the whole link"}
+          title={whole ? "Used, too old, or ended" : "Open the whole link"}
           action={action}
         >
           {whole

@@ -34,7 +34,7 @@ export function Reset() {
           </ButtonLink>
         }
       >
-        A link is good once and for a short time, and only the newest works.
+        A link is good once and for an hour, and no longer than until a new password is chosen.
       </LinkOver>
     );
   }
