@@ -32,8 +32,7 @@ class CellErrorReply(BaseModel):
 
 
 class LineReply(BaseModel):
-    """What became of one line; name and role that the account has or would have, null where
-    the line is wrong."""
+    """What became of one line; name and role as the list says them, null where the line is wrong."""
 
     line: int
     email: str
