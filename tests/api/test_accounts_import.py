@@ -68,6 +68,23 @@ async def test_a_dry_run_reports_what_the_real_one_does_and_writes_nothing(api: 
     assert invited == ["ada@school.example", "bob@school.example"]
 
 
+async def test_the_look_beforehand_says_who_would_be_what_and_which_columns_are_not_read(api: Api) -> None:
+    admin = await api.person("admin")
+    table = b"email,name,role,Rolle\nada@school.example,Ada,admin,x\nbob@school.example,Bob,,admin\nx,,,\n"
+    table += b"eve@school.example,Eve,Viewer,\n"
+    dry = await send(api, admin, table, dry=True)
+    assert dry.body["ignored"] == ["Rolle"]
+    read = [(one["full_name"], one["role"], one["outcome"]) for one in dry.body["lines"]]
+    assert read == [
+        ("Ada", "admin", "created"),
+        ("Bob", "student", "created"),
+        (None, None, "invalid"),
+        ("Eve", "viewer", "created"),
+    ]
+    real = await send(api, admin, table)
+    assert {**real.body, "dry_run": True} == dry.body
+
+
 async def test_a_repeated_import_changes_nothing_and_the_log_knows_of_both(api: Api) -> None:
     admin = await api.person("admin")
     await send(api, admin, LIST)

@@ -70,6 +70,7 @@ async def test_guesses_from_elsewhere_do_not_delay_a_device_that_was_here_before
     await guess(strict, 8)
     stranger = await login(strict)
     assert (stranger.status, stranger.body["code"]) == (429, "account_throttled")
+    assert "by mail" not in stranger.body["detail"], "where no mail is sent an administrator hands links on"
     assert int(stranger.headers["Retry-After"]) >= 29
     assert (await login(strict, token=token)).status == 200
     assert (await login(strict, cookie=browser)).status == 200

@@ -11,6 +11,7 @@ import pytest
 from sqlalchemy import select, update
 
 from tests.serving import PASSWORD, Answer, Api, Person
+from tests.smtp_server import Mailbox, text_of
 from vtp.accounts.tables import audit_log, sessions, users
 from vtp.mail.tables import mails
 
@@ -79,6 +80,21 @@ async def test_a_profile_is_changed_and_the_log_shows_no_whole_address(api: Api)
     assert details["email"] == {"from": "t***@school.example", "to": "c***@school.example"}
     for name in ("full_name", "email"):
         assert (await change(api, admin, ada.user_id, {name: None})).pointers == [f"/{name}"]
+
+
+async def test_who_is_told_of_what_an_administrator_did_is_to_ask_one(mailed: Api, mailbox: Mailbox) -> None:
+    """A new password of theirs undoes none of it."""
+    admin, ada = await mailed.person("admin"), await mailed.person("teacher")
+    await change(mailed, admin, ada.user_id, {"email": "countess@school.example"})
+    moved = text_of(await mailbox.next_to(ada.email, "Your address was changed"))
+    async with mailed.server.services.database.transaction() as tx:
+        on = {"totp_enabled_at": datetime.now(UTC), "totp_secret": "x"}
+        await tx.execute(update(users).where(users.c.id == ada.user_id).values(on))
+    assert (await mailed.call("POST", f"{USERS}/{ada.user_id}/reset-2fa", by=admin)).status == 204
+    factor = text_of(await mailbox.next_to("countess@school.example", "asks for no code"))
+    for text in (moved, factor):
+        assert "An administrator has" in text and "ask an administrator why" in text
+        assert "change your password" not in text and "Forgot your password" not in text
 
 
 async def test_an_address_of_somebody_else_is_not_taken_over(api: Api) -> None:

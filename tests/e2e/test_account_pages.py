@@ -26,7 +26,8 @@ ADMIN = {"full-name": "Ada Admin", "email": "ada@school.example", "password": "t
 STUDENT = {"full-name": "Sam Student", "email": "sam@school.example", "password": "seven slow blue trains"}
 NEW_PASSWORD = "nine loud red kettles"
 INVITED = "ivy@school.example"
-TABLE = "email,full_name,role\nmia@school.example,Mia Maker,student\nnobody,No Address,student\n"
+TABLE = "email,full_name,role,Rolle\nmia@school.example,Mia Maker,student,\nnobody,No Address,student,\n"
+WITH_ADMIN = "email,full_name,role\nlea@school.example,Lea Leader,admin\n"
 EXPECTED = re.compile(r"Failed to load resource: the server responded with a status of 4(01|03|10|22)")
 """Chromium's own line for answers that say "no", which the pages tell in words."""
 LINK = re.compile(r"https?://\S+#token=\S+")
@@ -290,15 +291,26 @@ def invite(server: Running, browser: Browser, admin: Page, letters: Mails) -> No
 
 def import_people(server: Running, admin: Page, folder: Path) -> None:
     table = folder / "people.csv"
-    table.write_text(TABLE)
     admin.goto(f"{server.url}/people")
     admin.get_by_test_id("import").click()
+    leaders = folder / "leaders.csv"
+    leaders.write_text(WITH_ADMIN)
+    admin.get_by_test_id("import-file").set_input_files(leaders)
+    admin.get_by_test_id("dry-run").click()
+    expect(admin.locator("tr[data-outcome=created]")).to_contain_text("Administrator")
+    expect(admin.get_by_test_id("import-really")).to_be_disabled()
+    admin.get_by_label("Make Lea Leader an administrator").check()
+    expect(admin.get_by_test_id("import-really")).to_be_enabled()
+    assert_fits_a_phone(admin)
+    table.write_text(TABLE)
     admin.get_by_test_id("import-file").set_input_files(table)
     admin.get_by_test_id("dry-run").click()
     expect(admin.get_by_test_id("import-foreseen")).to_contain_text(
         "1 account would be made; 1 line is wrong."
     )
     expect(admin.locator("tr[data-outcome=invalid]")).to_contain_text("nobody")
+    expect(admin.locator("tr[data-outcome=created]")).to_contain_text("Mia Maker")
+    expect(admin.get_by_test_id("import-ignored")).to_contain_text("Rolle")
     assert_fits_a_phone(admin)
     admin.get_by_test_id("import-really").click()
     expect(admin.get_by_test_id("import-done")).to_contain_text("1 account was made")

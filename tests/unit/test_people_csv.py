@@ -16,7 +16,7 @@ def errors(line: Line) -> list[tuple[str, str]]:
 
 def people(data: bytes) -> list[tuple[str, str, str, str | None]]:
     """Who is in the list; every line must be good."""
-    found = [line.person for line in read_people(data)]
+    found = [line.person for line in read_people(data).lines]
     assert all(found)
     return [(one.email, one.full_name, one.role, one.phone) for one in found if one]
 
@@ -45,7 +45,7 @@ def test_the_same_person_is_read_from_every_spelling(data: bytes) -> None:
 
 def test_quoted_fields_may_hold_delimiters_quotes_and_line_breaks_before_the_next_line() -> None:
     data = b'email;name;note\na@b.example;"Lovelace; ""Ada""";"one\ntwo"\nb@b.example;Bob;\n'
-    lines = read_people(data)
+    lines = read_people(data).lines
     assert [line.person and line.person.full_name for line in lines] == ['Lovelace; "Ada"', "Bob"]
     assert [line.number for line in lines] == [2, 4]
 
@@ -54,22 +54,27 @@ def test_who_has_no_role_is_a_student() -> None:
     assert people(b"email,name,role\na@b.example,A,\n") == [("a@b.example", "A", "student", None)]
 
 
+def test_columns_that_mean_nothing_here_are_told() -> None:
+    assert read_people(b"email;name;Rolle;;Class \na@b.example;A;admin;;7b\n").ignored == ["Rolle", "Class"]
+    assert read_people(b"email,first name,last name,tel\na@b.example,A,B,\n").ignored == []
+
+
 def test_every_fault_of_a_line_is_told_by_the_name_of_its_column() -> None:
-    (line,) = read_people(b"Mail,Full Name,Role,Phone\nnobody,,king,++\n")
+    (line,) = read_people(b"Mail,Full Name,Role,Phone\nnobody,,king,++\n").lines
     assert line.person is None
     assert [column for column, _ in errors(line)] == ["Mail", "Full Name", "Role", "Phone"]
     assert errors(line)[1][1] == "is missing"
 
 
 def test_an_address_that_was_there_before_names_its_first_line() -> None:
-    first, second, third = read_people(b"email,name\na@b.example,A\nA@B.example,B\na@b.example,C\n")
+    first, second, third = read_people(b"email,name\na@b.example,A\nA@B.example,B\na@b.example,C\n").lines
     assert first.person is not None
     assert [errors(one) for one in (second, third)] == [[("email", "is in line 2 already")]] * 2
 
 
 def test_guests_control_characters_and_too_many_fields_are_refused() -> None:
     data = b"email,name,role\na@b.example,A,guest\nb@b.example,B\x00ob,\nc@b.example,Love,lace,Ada\n"
-    for line in read_people(data):
+    for line in read_people(data).lines:
         assert (line.person, len(line.errors)) == (None, 1), line
 
 
@@ -95,7 +100,7 @@ def test_a_file_that_is_no_list_is_refused_by_its_line(data: bytes) -> None:
 
 def test_more_people_than_one_import_takes_are_refused() -> None:
     full = b"email,name\n" + b"".join(b"p%d@b.example,P\n" % number for number in range(MAX_PEOPLE))
-    assert len(read_people(full)) == MAX_PEOPLE
+    assert len(read_people(full).lines) == MAX_PEOPLE
     with pytest.raises(TooLarge):
         read_people(full + b"one@b.example,Too Many\n")
 
@@ -115,7 +120,7 @@ def test_whatever_is_uploaded_gives_lines_or_a_sentence(seed: int) -> None:
         head = draw.choice([b"", b"email,name\n", b"email;full_name;role;phone\r\n"])
         data = head + b"".join(draw.choices(PIECES, k=draw.randrange(60)))
         try:
-            lines = read_people(data)
+            lines = read_people(data).lines
         except Invalid as refused:
             assert refused.detail.startswith("Line ") and refused.errors
             continue

@@ -8,7 +8,7 @@ from pydantic import BaseModel, ConfigDict, Field
 from vtp.accounts.people_csv import MAX_BYTES
 from vtp.accounts.permissions import Action, require
 from vtp.accounts.replies import origin_of
-from vtp.accounts.user_import import LineReport, Outcome, UserImport
+from vtp.accounts.user_import import ListReport, Outcome, UserImport
 from vtp.http.csv_cells import TYPE
 from vtp.http.form_files import FORM_TYPE, file_of_form
 from vtp.http.routing import Call, RouteTable
@@ -32,27 +32,31 @@ class CellErrorReply(BaseModel):
 
 
 class LineReply(BaseModel):
-    """What became of one line."""
+    """What became of one line; name and role as the list says them, null where the line is wrong."""
 
     line: int
     email: str
+    full_name: str | None
+    role: str | None
     outcome: Outcome
     errors: list[CellErrorReply]
 
 
 class ImportReply(BaseModel):
-    """What became of the list."""
+    """What became of the list; `ignored` names the columns that were not read."""
 
     dry_run: bool
     total: int
     created: int
     skipped: int
     failed: int
+    ignored: list[str]
     lines: list[LineReply]
 
     @classmethod
-    def of(cls, reports: list[LineReport], *, dry: bool) -> "ImportReply":
+    def of(cls, report: ListReport, *, dry: bool) -> "ImportReply":
         """Counts and lines."""
+        reports = report.lines
         counts = {outcome: sum(one.outcome is outcome for one in reports) for outcome in Outcome}
         return cls(
             dry_run=dry,
@@ -60,6 +64,7 @@ class ImportReply(BaseModel):
             created=counts[Outcome.CREATED],
             skipped=counts[Outcome.EXISTS],
             failed=counts[Outcome.INVALID],
+            ignored=report.ignored,
             lines=[LineReply.model_validate(one, from_attributes=True) for one in reports],
         )
 
@@ -84,8 +89,8 @@ def build_routes(imports: UserImport) -> RouteTable:
         require(call.principal, Action.USER_MANAGE)
         query: ImportQuery = call.query
         data = await _file_of(call)
-        reports = await imports.run(call.principal, data, origin_of(call), dry=query.dry_run)
-        return await asyncio.to_thread(ImportReply.of, reports, dry=query.dry_run)
+        report = await imports.run(call.principal, data, origin_of(call), dry=query.dry_run)
+        return await asyncio.to_thread(ImportReply.of, report, dry=query.dry_run)
 
     return table
 

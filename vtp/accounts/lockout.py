@@ -89,8 +89,9 @@ class Lockout:
         wait_s = self.waits.wait_s(attempt.key)
         if wait_s > 0:
             raise RateLimited(
-                "Too many failed sign-ins to this account: wait, then try again. A new password by mail "
-                "lifts the wait, and devices that have signed in before do not wait.",
+                "Too many failed sign-ins to this account: wait, then try again. A new password lifts the "
+                "wait, chosen by the link of “Forgot your password?” or of an administrator; devices that "
+                "have signed in before do not wait.",
                 retry_after_s=wait_s,
                 code="account_throttled",
             )

@@ -5,6 +5,7 @@ from __future__ import annotations
 import enum
 from collections.abc import Callable
 from datetime import UTC, datetime
+from typing import Final
 
 from sqlalchemy.ext.asyncio import AsyncConnection
 
@@ -33,6 +34,11 @@ class Happening(enum.Enum):
         "Your address was changed",
         "The address of your account was changed. Mails go to the new one from now on: this is the last one "
         "here.",
+    )
+    EMAIL_CHANGED_FOR_THEM = (
+        "Your address was changed",
+        "An administrator has changed the address of your account. Mails go to the new one from now on: this "
+        "is the last one here.",
     )
     TOKEN_REUSED = (
         "A session was ended",
@@ -64,6 +70,9 @@ class Happening(enum.Enum):
     )
 
 
+BY_ADMINISTRATORS: Final = frozenset({Happening.EMAIL_CHANGED_FOR_THEM, Happening.SECOND_FACTOR_RESET})
+
+
 class Notices:
     """Puts them within the transaction of what happened."""
 
@@ -93,5 +102,6 @@ class Notices:
             ip=origin.ip,
             device=origin.user_agent,
             link=self._links.to(PROFILE),
+            by_administrator=happening in BY_ADMINISTRATORS,
         )
         await self._mails.put(tx, letter)

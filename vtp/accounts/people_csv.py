@@ -46,7 +46,15 @@ class Line:
     errors: tuple[CellError, ...] = ()
 
 
-def read_people(data: bytes) -> list[Line]:
+@dataclass(frozen=True, slots=True)
+class PeopleList:
+    """A whole file: its lines, and the columns that mean nothing here, as it calls them."""
+
+    lines: list[Line]
+    ignored: list[str]
+
+
+def read_people(data: bytes) -> PeopleList:
     """Reads the whole file; empty lines do not count.
 
     Raises Invalid naming the line for a file that is no such list (not UTF-8, no header, an open quote),
@@ -63,7 +71,7 @@ def read_people(data: bytes) -> list[Line]:
         if len(lines) == MAX_PEOPLE:
             raise TooLarge(f"The list has more than {MAX_PEOPLE} people: import it in parts.")
         lines.append(_once(_read_line(number, cells, columns), seen))
-    return lines
+    return PeopleList(lines, columns.ignored)
 
 
 def _read_line(number: int, cells: Sequence[str], columns: Columns) -> Line:

@@ -267,7 +267,7 @@ class UserAdministration:
         if not await can_sign_in(tx, after.id):
             await self._invite(tx, after, admin, origin)
         else:
-            await self._notices.put(tx, Happening.EMAIL_CHANGED, before, Origin())
+            await self._notices.put(tx, Happening.EMAIL_CHANGED_FOR_THEM, before, Origin())
 
     async def _invite(self, tx: AsyncConnection, user: User, by: Principal, origin: Origin) -> None:
         await self._invitations.invite(tx, user.email, user.full_name, user.role, user.watch_only, by, origin)

@@ -12,8 +12,8 @@ from typing import Final
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from vtp.accounts.audit import AuditLog, Event, Origin
-from vtp.accounts.people_csv import Line, read_people
-from vtp.accounts.permissions import Action, require
+from vtp.accounts.people_csv import Line, PeopleList, read_people
+from vtp.accounts.permissions import Action, parse_role, require
 from vtp.accounts.user_administration import NewAccount, UserAdministration
 from vtp.accounts.users import known_addresses
 from vtp.db import Database
@@ -35,12 +35,22 @@ class Outcome(enum.StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class LineReport:
-    """What is told of a line."""
+    """What is told of a line; name and role where it is a person's."""
 
     line: int
     email: str
     outcome: Outcome
     errors: tuple[CellError, ...] = ()
+    full_name: str | None = None
+    role: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class ListReport:
+    """What is told of a list: its lines, and the columns of it that were not read."""
+
+    lines: list[LineReport]
+    ignored: list[str]
 
 
 class UserImport:
@@ -52,7 +62,7 @@ class UserImport:
         self._audit = audit
         self._running = asyncio.Lock()
 
-    async def run(self, principal: Principal, data: bytes, origin: Origin, *, dry: bool) -> list[LineReport]:
+    async def run(self, principal: Principal, data: bytes, origin: Origin, *, dry: bool) -> ListReport:
         """Imports, or with `dry` only says what it would do.
 
         Raises Forbidden, Invalid for a file that is no list of people, TooLarge, Conflict beside another.
@@ -61,7 +71,8 @@ class UserImport:
         if self._running.locked():
             raise Conflict("Another import is running: repeat when it has ended.", code="import_running")
         async with self._running:
-            lines = await asyncio.to_thread(read_people, data)
+            people: PeopleList = await asyncio.to_thread(read_people, data)
+            lines = people.lines
             reports: dict[int, LineReport] = {}
             for chunk in _chunks(lines):
                 for report in await self._import(principal, chunk, origin, dry=dry):
@@ -69,7 +80,7 @@ class UserImport:
             told = [reports[line.number] for line in lines]
             if not dry:
                 await self._note(principal, told, origin)
-            return told
+            return ListReport(told, people.ignored)
 
     @done_over
     async def _import(
@@ -108,7 +119,10 @@ class UserImport:
 def _report(line: Line, known: set[str]) -> LineReport:
     if line.person is None:
         return LineReport(line.number, line.email, Outcome.INVALID, line.errors)
-    return LineReport(line.number, line.email, Outcome.EXISTS if line.email in known else Outcome.CREATED)
+    outcome = Outcome.EXISTS if line.email in known else Outcome.CREATED
+    role, watch_only = parse_role(line.person.role)
+    word = "viewer" if watch_only else role.value
+    return LineReport(line.number, line.email, outcome, full_name=line.person.full_name, role=word)
 
 
 def _chunks(lines: Sequence[Line]) -> Iterator[Sequence[Line]]:

@@ -49,6 +49,12 @@ class Columns:
         place = self.places.get(field)
         return self.names[place] if place is not None else field
 
+    @property
+    def ignored(self) -> list[str]:
+        """What the file calls the columns that mean nothing here."""
+        read = set(self.places.values())
+        return [name for place, name in enumerate(self.names) if place not in read and name]
+
     def too_many(self, cells: Sequence[str]) -> CellError | None:
         """What is wrong with a line that has more fields than the header."""
         if len(cells) <= len(self.names):

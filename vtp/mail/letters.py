@@ -69,19 +69,32 @@ def invitation(to: str, inviter: str, role: str, link: str, ttl: timedelta) -> M
 
 
 def notice(
-    to: str, user_id: str, subject: str, what: str, *, at: datetime, ip: str = "", device: str = "", link: str
+    to: str,
+    user_id: str,
+    subject: str,
+    what: str,
+    *,
+    at: datetime,
+    ip: str = "",
+    device: str = "",
+    link: str,
+    by_administrator: bool = False,
 ) -> Mail:
-    """Tells somebody what happened to their account: `what` is a sentence, `link` leads to their settings."""
+    """Tells somebody what happened to their account: `what` is a sentence, `link` leads to their settings.
+    What an administrator did no new password of theirs undoes: they are to ask."""
     facts = [f"When: {at.strftime('%Y-%m-%d %H:%M')} UTC"]
     facts += [f"Network address: {_one_line(ip)}"] if ip else []
     facts += [f"Device: {_one_line(device)}"] if device else []
-    text = _letter(
-        f"{what}\n\n"
-        + "\n".join(facts)
-        + "\n\nIf it was not you, change your password and end all sessions:",
-        link,
-        "If you cannot sign in, choose a new password with “Forgot your password?”, or ask an administrator.",
-    )
+    if by_administrator:
+        advice = "If you did not ask for this, ask an administrator why it was done. Your account is here:"
+        rest = "If you cannot sign in, ask an administrator."
+    else:
+        advice = "If it was not you, change your password and end all sessions:"
+        rest = (
+            "If you cannot sign in, choose a new password with “Forgot your password?”, or ask an "
+            "administrator."
+        )
+    text = _letter(f"{what}\n\n" + "\n".join(facts) + f"\n\n{advice}", link, rest)
     return Mail(MailKind.NOTICE, to, subject, text, user_id, NOTICE_TTL)
 
 

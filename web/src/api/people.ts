@@ -52,6 +52,9 @@ export interface ImportedLine {
   /** Of the file, from 1, its head included. */
   line: number;
   email: string;
+  /** Null where the line is wrong. */
+  full_name: string | null;
+  role: RoleWord | null;
   outcome: "created" | "exists" | "invalid";
   errors: CellError[];
 }
@@ -68,6 +71,8 @@ export interface ImportReport {
   created: number;
   skipped: number;
   failed: number;
+  /** Columns of the table that were not read, as it calls them. */
+  ignored: string[];
   lines: ImportedLine[];
 }
 

@@ -4,7 +4,7 @@ import { Link } from "wouter";
 import type { ImportReport } from "../../api/people";
 import { Button, ButtonLink } from "../../design/Button";
 import { Card } from "../../design/Card";
-import { FileField } from "../../design/Field";
+import { CheckField, FileField } from "../../design/Field";
 import { Icon } from "../../design/Icon";
 import { Notice } from "../../design/Notice";
 import { plural } from "../../format";
@@ -47,6 +47,8 @@ function Whole() {
   const input = useRef<HTMLInputElement>(null);
   const [file, setFile] = useState<File | null>(null);
   const [report, setReport] = useState<ImportReport | null>(null);
+  const [agreed, setAgreed] = useState(false);
+  const admins = report ? administratorsOf(report) : [];
   const form = useForm([], async () => {
     if (!file) return;
     const tried = report?.dry_run ? report : null;
@@ -56,12 +58,14 @@ function Whole() {
   const choose = (event: ChangeEvent<HTMLInputElement>) => {
     setFile(event.target.files?.[0] ?? null);
     setReport(null);
+    setAgreed(false);
     form.clear();
   };
   const again = () => {
     if (input.current) input.current.value = "";
     setFile(null);
     setReport(null);
+    setAgreed(false);
   };
   return (
     <div className="import">
@@ -99,6 +103,20 @@ function Whole() {
               Download a template
             </Button>
           </div>
+          {report?.dry_run && report.ignored.length > 0 && (
+            <Notice tone="warn" title={notRead(report.ignored)} testId="import-ignored">
+              If a role, a name or an address is meant, call the column as above.
+            </Notice>
+          )}
+          {report?.dry_run && admins.length > 0 && (
+            <CheckField
+              label={makesAdministrators(admins)}
+              hint="Administrators approve people, change every role, and can delete every room and recording."
+              checked={agreed}
+              onChange={(event) => setAgreed(event.target.checked)}
+              data-testid="import-admins"
+            />
+          )}
           {report?.dry_run && (
             <Notice
               tone={report.failed > 0 ? "warn" : "info"}
@@ -110,7 +128,12 @@ function Whole() {
                     Another table
                   </Button>
                   {report.created > 0 && (
-                    <Submit form={form} size="small" data-testid="import-really">
+                    <Submit
+                      form={form}
+                      size="small"
+                      disabled={admins.length > 0 && !agreed}
+                      data-testid="import-really"
+                    >
                       Import {plural(report.created, "person", "people")}
                     </Submit>
                   )}
@@ -146,6 +169,26 @@ function Whole() {
     </div>
   );
 }
+
+/** Who would be an administrator by it, by name. */
+export const administratorsOf = ({ lines }: ImportReport): string[] =>
+  lines
+    .filter(({ outcome, role }) => outcome === "created" && role === "admin")
+    .map(({ full_name, email }) => full_name ?? email);
+
+const MOST_NAMED = 5;
+
+export const makesAdministrators = (names: readonly string[]): string => {
+  const more = names.length - MOST_NAMED;
+  const named = names.slice(0, MOST_NAMED).join(", ") + (more > 0 ? ` and ${more} more` : "");
+  return names.length === 1
+    ? `Make ${named} an administrator`
+    : `Make ${names.length} people administrators: ${named}`;
+};
+
+/** A role in a column with another name is none, and makes a student: that must be seen beforehand. */
+export const notRead = (columns: readonly string[]): string =>
+  `${columns.length === 1 ? "This column is" : "These columns are"} not read: ${columns.join(", ")}.`;
 
 const rest = ({ skipped, failed }: ImportReport): string =>
   [

@@ -3,6 +3,7 @@ import type { CellError, ImportedLine, ImportReport } from "../../api/people";
 import { Badge, type BadgeTone } from "../../design/Badge";
 import { Button } from "../../design/Button";
 import { CheckField } from "../../design/Field";
+import { ROLE_NAMES } from "./roles";
 
 /** More would make the page slow; who has more looks at the wrong ones first. */
 const PAGE = 200;
@@ -38,7 +39,7 @@ export function ImportLines({ report }: { report: ImportReport }) {
           <thead>
             <tr>
               <th scope="col">Line</th>
-              <th scope="col">Email</th>
+              <th scope="col">Email, name</th>
               <th scope="col">{report.dry_run ? "Would be" : "Outcome"}</th>
               <th scope="col">What is wrong</th>
             </tr>
@@ -49,9 +50,17 @@ export function ImportLines({ report }: { report: ImportReport }) {
               return (
                 <tr key={line.line} data-outcome={line.outcome}>
                   <td className="numbers">{line.line}</td>
-                  <td>{line.email || "–"}</td>
+                  <td>
+                    {line.email || "–"}
+                    {line.full_name && <div className="soft">{line.full_name}</div>}
+                  </td>
                   <td>
                     <Badge tone={tone}>{report.dry_run ? tried : done}</Badge>
+                    {line.outcome === "created" && line.role && (
+                      <div className={line.role === "admin" ? "import-admin" : "soft"}>
+                        {ROLE_NAMES[line.role]}
+                      </div>
+                    )}
                   </td>
                   <td>{line.errors.map(cellWords).join(" ")}</td>
                 </tr>

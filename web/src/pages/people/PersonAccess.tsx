@@ -8,7 +8,14 @@ import { useTask } from "../../hooks/useTask";
 import { serverOf, useApi, useSession } from "../../session/Session";
 import { Row } from "../profile/SigningIn";
 import { Section } from "./PersonPage";
-import { proposedRole, type Question, questionBeforeClosing, ROLE_NAMES, stateOf } from "./roles";
+import {
+  proposedRole,
+  type Question,
+  questionBeforeClosing,
+  ROLE_NAMES,
+  resetFactorWords,
+  stateOf,
+} from "./roles";
 
 interface Props {
   person: Person;
@@ -37,8 +44,7 @@ export function PersonAccess({ person, isMe, onChange, onDone }: Props) {
     });
   const resetFactor: Asked = {
     title: `Take the second factor off ${name}?`,
-    words:
-      "Do this only when you are sure who asks. Their password alone lets in then; they are told by mail.",
+    words: resetFactorWords(byMail),
     yes: "Take it off",
     danger: true,
     done: `${name} signs in with the password alone now.`,

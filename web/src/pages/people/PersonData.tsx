@@ -9,6 +9,7 @@ import { useForm } from "../../hooks/useForm";
 import { useTask } from "../../hooks/useTask";
 import { useApi } from "../../session/Session";
 import { FormTrouble } from "../FormTrouble";
+import { erasureWords } from "../profile/erasure";
 import { FormEnds } from "../Submit";
 import { saveFile } from "../save_file";
 import { Section } from "./PersonPage";
@@ -66,11 +67,13 @@ function EraseForm({
     toast(`${person.full_name} was erased.`);
     onErased();
   });
+  const { goes, stays } = erasureWords(false);
   return (
     <form className="form" onSubmit={form.onSubmit}>
+      <p className="soft">{goes}</p>
+      <p className="soft">{stays}</p>
       <p className="soft">
-        Name, address, telephone and picture go, and they are signed out everywhere. This cannot be undone. To
-        keep somebody out for a while, close the account instead.
+        This cannot be undone. To keep somebody out for a while, close the account instead.
       </p>
       <FormTrouble form={form} />
       <Field

@@ -1,9 +1,9 @@
 import { expect, it } from "vitest";
-import { done, foreseen } from "./Import";
+import { administratorsOf, done, foreseen, makesAdministrators, notRead } from "./Import";
 import { cellWords } from "./ImportLines";
 import { changeOf } from "./PersonDetails";
 
-const report = { dry_run: true, total: 4, created: 1, skipped: 0, failed: 0, lines: [] };
+const report = { dry_run: true, total: 4, created: 1, skipped: 0, failed: 0, ignored: [], lines: [] };
 
 it("tells what an import would do, and what it did, in one sentence", () => {
   expect(foreseen(report)).toBe("1 account would be made.");
@@ -11,6 +11,25 @@ it("tells what an import would do, and what it did, in one sentence", () => {
     "2 accounts would be made; 1 is here already, 3 lines are wrong.",
   );
   expect(done({ ...report, created: 0, failed: 1 })).toBe("0 accounts were made; 1 line is wrong.");
+});
+
+it("names who would be an administrator, of those who are new", () => {
+  const line = { line: 2, email: "ada@school.example", full_name: "Ada", errors: [] };
+  const lines = [
+    { ...line, role: "admin" as const, outcome: "created" as const },
+    { ...line, full_name: "Bob", role: "admin" as const, outcome: "exists" as const },
+    { ...line, full_name: "Eve", role: "student" as const, outcome: "created" as const },
+  ];
+  expect(administratorsOf({ ...report, lines })).toEqual(["Ada"]);
+  expect(makesAdministrators(["Ada"])).toBe("Make Ada an administrator");
+  expect(makesAdministrators(["A", "B", "C", "D", "E", "F"])).toBe(
+    "Make 6 people administrators: A, B, C, D, E and 1 more",
+  );
+});
+
+it("names the columns that are not read", () => {
+  expect(notRead(["Rolle"])).toBe("This column is not read: Rolle.");
+  expect(notRead(["Rolle", "Class"])).toBe("These columns are not read: Rolle, Class.");
 });
 
 it("names the column that is wrong", () => {

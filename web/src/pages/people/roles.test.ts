@@ -1,7 +1,7 @@
 import { describe, expect, it } from "vitest";
 import type { Person } from "../../api/people";
 import { badgeOf } from "../../session/Waiting";
-import { proposedRole, questionBefore, ROLES, roleOf, stateOf, wishOf } from "./roles";
+import { proposedRole, questionBefore, ROLES, resetFactorWords, roleOf, stateOf, wishOf } from "./roles";
 
 const NEW: Person = {
   user_id: "1",
@@ -70,5 +70,13 @@ describe("what is asked before a role is changed", () => {
 describe("the badge with the number who wait", () => {
   it("is not there for nobody and counts no further than 99", () => {
     expect([0, 1, 99, 100].map(badgeOf)).toEqual([null, "1", "99", "99+"]);
+  });
+});
+
+describe("what is said before a second factor is taken off", () => {
+  it("promises a mail only where the server sends some", () => {
+    expect(resetFactorWords(true)).toContain("they are told by mail");
+    expect(resetFactorWords(false)).toContain("sends no mail, so tell them yourself");
+    expect(resetFactorWords(false)).not.toContain("told by mail");
   });
 });

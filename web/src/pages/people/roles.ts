@@ -96,3 +96,9 @@ export function questionBeforeClosing(person: Person): Question {
     danger: true,
   };
 }
+
+/** Who loses a second factor without knowing learns of it in one of two ways. */
+export const resetFactorWords = (byMail: boolean): string =>
+  `Do this only when you are sure who asks. Their password alone lets in then; ${
+    byMail ? "they are told by mail." : "this server sends no mail, so tell them yourself."
+  }`;

@@ -11,6 +11,7 @@ import { useApi, useSession } from "../../session/Session";
 import { CodeField, plainCode } from "../entrance/CodeField";
 import { FormEnds } from "../Submit";
 import { saveFile } from "../save_file";
+import { erasureWords } from "./erasure";
 import { ProofField, ProofTrouble } from "./Proof";
 import { ProofForm } from "./ProofForm";
 
@@ -65,13 +66,13 @@ function DeleteForm({ user, onCancel }: { user: User; onCancel: () => void }) {
     toast("Your account was deleted.");
     await reload();
   });
+  const { goes, stays } = erasureWords(true);
   const wrongCode = form.code === "totp_wrong" && form.error ? form.error : form.fields.totp;
   return (
     <form className="form" onSubmit={form.onSubmit}>
-      <p className="soft">
-        Your name, address and picture are erased and you are signed out everywhere. This cannot be undone:
-        download your data first if you want to keep it.
-      </p>
+      <p className="soft">{goes}</p>
+      <p className="soft">{stays}</p>
+      <p className="soft">This cannot be undone: download your data first if you want to keep it.</p>
       <ProofTrouble form={form} />
       <Field
         label={`Type ${user.email} to go on`}
