@@ -53,6 +53,11 @@ NOT_REPEATED = {
     "/api/v1/auth/accept-invitation": "its token is good once, and its answer is a session",
 }
 """POSTs that create and take no Idempotency-Key."""
+OF_STUDENTS = {
+    f"{BASE}/{{id}}/assignments/{{assignment_id}}/submissions/{{submission_id}}{ending}"
+    for ending in ("", "/hand-in")
+}
+"""Whose drafts no administrator writes: `test_coursework_assignments` has them with an old `If-Match`."""
 METHODS = {"GET", "POST", "PUT", "PATCH", "DELETE", "TRACE"}
 
 
@@ -178,7 +183,10 @@ async def test_every_change_that_takes_if_match_refuses_what_is_stale(api: Api, 
     names = await things(api, admin)
     hook = await api.call("POST", "/api/v1/webhooks", {"url": "https://hooks.example/vtp"}, by=admin)
     guarded = [route for route in declared(api) if route.if_match]
+    assert {route.path for route in guarded} >= OF_STUDENTS
     for route in guarded:
+        if route.path in OF_STUDENTS:
+            continue
         known = {"id": hook.body["id"]} if "webhooks" in route.path else {}
         if route.path.startswith(BASE):
             known = {"id": names["course"]}
@@ -193,7 +201,7 @@ async def test_every_change_that_takes_if_match_refuses_what_is_stale(api: Api, 
         assert weak.status == 412, path
         fresh = await api.call(route.method, path, body, by=admin, headers={"If-Match": f'"a", {tag}'})
         assert fresh.status == 200, fresh
-    assert {route.path for route in guarded} == {
+    assert {route.path for route in guarded} - OF_STUDENTS == {
         "/api/v1/auth/profile",
         "/api/v1/users/{user_id}",
         "/api/v1/webhooks/{id}",

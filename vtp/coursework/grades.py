@@ -110,7 +110,7 @@ class Grades:
                     other.append(one)
                 await self._note(tx, inside, assignment, changed, origin)
             await self._tell(tx, inside, assignment, new)
-            await self._tell(tx, inside, assignment, other, "Your grade for “{}” has changed.")
+            await self._tell(tx, inside, assignment, other, has_changed=True)
             now = await self._of(tx, inside, assignment, wanted)
             return replace(now, newest_submission_id=found.newest_submission_id)
 
@@ -209,11 +209,13 @@ class Grades:
         inside: Entered,
         assignment: Assignment,
         told: list[str],
-        sentence: str = "There is a grade for “{}”.",
+        *,
+        has_changed: bool = False,
     ) -> None:
         if not told:
             return
-        text = sentence.format(assignment.title)
+        title = assignment.title
+        text = f"Your grade for “{title}” has changed." if has_changed else f"There is a grade for “{title}”."
         news = news_in(
             inside.course,
             GRADED,

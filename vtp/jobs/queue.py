@@ -59,8 +59,12 @@ class JobQueue:
             self._consumer.stop(graceful=True)
 
     def close(self) -> None:
-        """Lets go of the file or the connection of this thread."""
-        self._huey.storage.close()
+        """Lets go of the file, or of the connections, which huey leaves to the collector of garbage."""
+        storage = self._huey.storage
+        storage.close()
+        connections = getattr(storage, "pool", None)
+        if connections is not None:
+            connections.disconnect()
 
 
 def _open(settings: Settings, instance_id: str, key: bytes) -> Any:

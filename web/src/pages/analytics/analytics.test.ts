@@ -96,7 +96,7 @@ it("tells times in a PDF by the clocks of the course, or of who saves it", async
 
 it("counts one of something as one", () => {
   const did = { messages: 1, hands: 0, reactions: 1, poll_answers: 2 };
-  expect(didWords(did)).toBe("1 message, 0 hands, 1 reaction, 2 votes");
+  expect(didWords(did)).toBe("1 chat message, 0 hands, 1 reaction, 2 votes");
   expect([counted(1, "session", "sessions"), counted(null, "session", "sessions")]).toEqual([
     "1 session",
     "– sessions",

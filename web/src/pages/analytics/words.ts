@@ -20,7 +20,7 @@ export const didWords = ({
   poll_answers,
 }: Pick<StudentEngagement, "messages" | "hands" | "reactions" | "poll_answers">): string =>
   [
-    counted(messages, "message", "messages"),
+    counted(messages, "chat message", "chat messages"),
     counted(hands, "hand", "hands"),
     counted(reactions, "reaction", "reactions"),
     counted(poll_answers, "vote", "votes"),
