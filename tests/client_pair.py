@@ -9,21 +9,15 @@ from collections.abc import AsyncIterator
 from dataclasses import dataclass
 from typing import Any
 
+from tests.free_ports import free_port
 from vtp.bench.client_dtls import Identity, Role
 from vtp.bench.client_sdp import CODEC_NUMBERS, IceCredentials
 from vtp.bench.driver import ClientDriver, Remote
 
 
 def free_addresses(count: int) -> list[tuple[str, int]]:
-    """UDP addresses on loopback that nobody uses now."""
-    sockets = [socket.socket(socket.AF_INET, socket.SOCK_DGRAM) for _ in range(count)]
-    try:
-        for one in sockets:
-            one.bind(("127.0.0.1", 0))
-        return [("127.0.0.1", one.getsockname()[1]) for one in sockets]
-    finally:
-        for one in sockets:
-            one.close()
+    """UDP addresses on loopback that nobody uses, nor is given by the kernel before they are used."""
+    return [("127.0.0.1", free_port(socket.SOCK_DGRAM)) for _ in range(count)]
 
 
 SENDER_ADDRESS, RECEIVER_ADDRESS = free_addresses(2)
