@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import pytest
 
-from tests.api.recording_material import fetch, grant_of, make_room
+from tests.api.recording_material import add_tracks, fetch, grant_of, make_room
 from tests.serving import Api, Person
 from vtp.recording import holders as holders_module
+from vtp.recording.chapter_list import Chapter, Kind
+from vtp.recording.chapter_store import Happened, add_chapters
 
 pytestmark = pytest.mark.sqlite_alone
 
@@ -64,6 +66,24 @@ async def test_a_download_link_ends_with_the_right_to_download(api: Api, recordi
     assert (await fetch(api, link)).status == 403
     assert (await fetch(api, f"{BASE}/{recording_id}/download", Cookie=cookie)).status == 403
     assert await plays(api, recording_id, cookie) == 200
+
+
+async def test_a_download_link_shows_the_program_and_names_nobody(
+    api: Api, teacher: Person, recording_id: str
+) -> None:
+    await add_tracks(api, recording_id, [teacher.user_id])
+    named = Happened(Chapter(0, Kind.PRESENTER, "", "Ada Lovelace"), teacher.user_id)
+    async with api.server.services.database.transaction() as tx:
+        await add_chapters(tx, recording_id, [named])
+    link = (await api.call("GET", f"{BASE}/{recording_id}/download-url", by=teacher)).body["url"]
+    cookie = await grant_of(api, recording_id, teacher)
+    query = f"?grant={link.partition('grant=')[2]}"
+    own, chapters = f"{BASE}/{recording_id}/stream/p1/playlist.m3u8", f"{BASE}/{recording_id}/chapters"
+    for name, sent in (("", {"Cookie": cookie}), (query, {})):
+        assert (await fetch(api, own + name, **sent)).status == (404 if name else 200)
+        told = await fetch(api, chapters + name, **sent)
+        assert (told.status, b"Ada Lovelace" in told.body) == (200, not name)
+    assert (await fetch(api, link)).status == 200
 
 
 async def test_a_revoked_link_plays_nothing_from_then_on(

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import re
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Callable, Mapping
 from pathlib import Path
 
 import pytest
@@ -16,6 +16,7 @@ from tests.api.test_recordings_class import publisher, start, until
 from tests.hls_duties import WindowFollower
 from tests.serving import Api, Person, serving
 from vtp.accounts.audit import Origin
+from vtp.edge.address import Address
 from vtp.recording.ends import Ends
 from vtp.rooms.participants import join
 from vtp.rooms.removals import Removals
@@ -199,6 +200,27 @@ async def test_no_more_viewers_than_there_may_be(api: Api, teacher: Person) -> N
     assert (await fetch(api, playlist, Cookie=cookies[1])).status == 200
     await api.call("POST", f"{path}/stop", by=teacher)
     assert (await fetch(api, playlist, Cookie=cookies[0])).status == 200  # not counted any more
+
+
+async def test_a_room_is_as_full_by_its_id_in_capitals(api: Api, teacher: Person) -> None:
+    room_id = str((await room_of(api, teacher))["room_id"])
+    await start_stream(api, teacher, max_viewers=1)
+    first, second = [await api.person("student", f"s{n}@school.example") for n in range(2)]
+    async with publisher(api, teacher) as browser:
+        await browser.publish(codec="video/H264")
+        await tune_in(api, first)
+        for name in ("physics", room_id, room_id.upper()):
+            full = await fetch(
+                api, f"/live/{name}/master.m3u8", Authorization=f"Bearer {second.access_token}"
+            )
+            assert (full.status, b"stream_full" in full.body) == (503, True), name
+
+
+@pytest.mark.parametrize("spelling", [str.lower, str.upper])
+def test_an_edge_asks_about_a_room_by_the_one_spelling_of_its_id(spelling: Callable[[str], str]) -> None:
+    room_id = "0193abcd-ac96-774b-bcce-b302099a8057"
+    found = Address.of(f"/live/{spelling(room_id)}/master.m3u8")
+    assert found is not None and found.media_id == f"live:{room_id}"
 
 
 async def test_one_account_does_not_keep_others_from_a_stream(api: Api, teacher: Person) -> None:

@@ -45,6 +45,27 @@ def test_what_is_written_is_read_again_as_the_same() -> None:
 
 
 @pytest.mark.parametrize(
+    ("text", "kept"),
+    [
+        ("say &quot;hi&quot; it&#39;s &#x263A;", 'say "hi" it\'s ☺'),
+        ("&copy; caf&eacute; &hellip;", "© café …"),
+        ("R&D &unknown; AT&T & all", "R&amp;D &amp;unknown; AT&amp;T &amp; all"),
+        ("&amp;quot; &lt;b&gt; a&nbsp;b&lrm;", "&amp;quot; &lt;b&gt; a&nbsp;b&lrm;"),
+        ("&#60;b&#62; &#38;lt; --&#x3e;", "&lt;b&gt; &amp;lt; --&gt;"),
+        ("<v R&amp>said", "<v R&amp;>said"),
+        ("<v Ada &quot;x&quot;>said</v>", '<v Ada "x">said</v>'),
+        ("one&#10;&NewLine;&#13;two", "one   two"),
+        ("one\n&#32;&#9;\ntwo", "one\n&nbsp;\ntwo"),
+        ("a&#0;b&#x110000;", "a\ufffdb\ufffd"),
+    ],
+)
+def test_all_references_of_html_are_read(text: str, kept: str) -> None:
+    [cue] = read_vtt(f"WEBVTT\n\nQ&A\n00:01.000 --> 00:02.000\n{text}\n".encode())
+    assert (cue.text, cue.name) == (kept, "Q&A")
+    assert read_vtt(write_vtt([cue]).encode()) == [cue]
+
+
+@pytest.mark.parametrize(
     ("text", "line", "says"),
     [
         ("", 1, "must be WEBVTT"),

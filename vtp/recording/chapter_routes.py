@@ -14,7 +14,7 @@ from vtp.http.text import Name
 from vtp.recording.admission import HOLDER, Admission
 from vtp.recording.chapter_list import Chapter, Kind, Placed, chapters_vtt
 from vtp.recording.chapters import Chapters
-from vtp.recording.holders import viewer_of
+from vtp.recording.holders import knows_people, viewer_of
 from vtp.recording.webvtt import VTT_TYPE
 
 PATH = "/api/v1/recordings/{id}/chapters"
@@ -108,9 +108,10 @@ def add_chapter_routes(table: RouteTable, chapters: Chapters, admission: Admissi
 
 def _has_account(call: Call) -> bool:
     """Whether presenters' names are for the caller: not by a link, nor for whoever sees what is public."""
-    holder = viewer_of(call.request[HOLDER])
+    holder = call.request[HOLDER]
     caller = call.principal_or_none
-    return holder.user_id is not None or (caller is not None and caller.user_id is not None)
+    by_account = viewer_of(holder).user_id is not None and knows_people(holder)
+    return by_account or (caller is not None and caller.user_id is not None)
 
 
 def _list(recording_id: str, placed: list[Placed], *, own: bool) -> ChapterList:

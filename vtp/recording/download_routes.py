@@ -26,7 +26,7 @@ from vtp.recording.access_log import AccessLog
 from vtp.recording.admission import HOLDER, Admission
 from vtp.recording.downloads import Clip
 from vtp.recording.grants import TTL_S, Grants, Scope
-from vtp.recording.holders import holder_of
+from vtp.recording.holders import holder_in_link
 from vtp.recording.schemas import DownloadLink
 from vtp.recording.service import Recordings
 
@@ -161,9 +161,7 @@ class DownloadRoutes:
         recording = seen.recording
         if not seen.may(Action.RECORDING_DOWNLOAD):
             raise Forbidden("Your account does not have the right to download this recording.")
-        grant = self._grants.make(
-            recording.id, Scope.DOWNLOAD, holder_of(call.principal, beyond_session=True)
-        )
+        grant = self._grants.make(recording.id, Scope.DOWNLOAD, holder_in_link(call.principal))
         return DownloadLink(
             recording_id=recording.id,
             url=f"/api/v1/recordings/{recording.id}/download?{_clip_query(call.query)}grant={grant}",

@@ -6,6 +6,7 @@ shows captions its own way. What the standard forbids is refused, with the numbe
 
 from __future__ import annotations
 
+import html
 import re
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -29,14 +30,17 @@ _SETTINGS = {
     "align": re.compile(r"start|center|end|left|right"),
 }
 _TAG = re.compile(r"<(?:/?(?:c|i|b|u|v|ruby|rt|lang)(?:\.[\w.-]+)?(?:[ \t][^<>\n]*)?|" + _STAMP + r")>")
-_REFERENCE = re.compile(r"&(?!(?:amp|lt|gt|nbsp|lrm|rlm);)")
+_REFERENCE = re.compile(
+    r"&(?!(?:amp|lt|gt|nbsp|lrm|rlm);)(?:#[0-9]+;?|#[xX][0-9a-fA-F]+;?|[A-Za-z][A-Za-z0-9]{0,31};?)?"
+)
+_CONTROL = re.compile(r"[\x00-\x1f\x7f]")
 _LEFT_OUT = re.compile(r"(?:NOTE|STYLE|REGION)(?:[ \t]|$)")
 _NEEDS_CLOSING = {"c", "i", "b", "u", "v", "ruby", "lang"}
 
 
 @dataclass(frozen=True, slots=True)
 class Cue:
-    """A caption; `text` is the standard's, its `<` and `&` escaped."""
+    """A caption; `text` is the standard's, its `<` and `&` escaped; `name` is as it was."""
 
     start_ms: int
     end_ms: int
@@ -71,7 +75,25 @@ def escape(text: str) -> str:
     """Plain text as a cue's: nothing in it is a tag, and no line is empty, which would end it."""
     lines = (line.strip() for line in text.splitlines())
     kept = "\n".join(line for line in lines if line)
-    return kept.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
+    return _escape(kept)
+
+
+def _escape(text: str) -> str:
+    return text.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
+
+
+def _decode(text: str) -> str:
+    """References to characters of HTML, all of which the standard allows, as the characters: of these many
+    players know the six alone that the standard names, which stay. Other `&` are escaped.
+
+    No line is empty afterwards, which would end the cue.
+    """
+    lines = (_REFERENCE.sub(_decode_one, line) for line in text.split("\n"))
+    return "\n".join(line if line.strip(" \t") else "&nbsp;" for line in lines) if text else ""
+
+
+def _decode_one(found: re.Match[str]) -> str:
+    return _escape(_CONTROL.sub(" ", html.unescape(found[0])))
 
 
 def stamp(ms: int) -> str:
@@ -138,7 +160,7 @@ class _Reader:
             self._refuse(first + at + 1, f"a caption has at most {MAX_CUE_CHARACTERS} characters.")
         else:
             self._check_tags(text, first + at + 1)
-        return Cue(start_ms, end_ms, _REFERENCE.sub("&amp;", text), settings, _REFERENCE.sub("&amp;", name))
+        return Cue(start_ms, end_ms, _decode(text), settings, name)
 
     def _settings(self, text: str, line: int) -> str:
         kept = []

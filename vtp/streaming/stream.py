@@ -6,6 +6,7 @@ import enum
 from dataclasses import dataclass, field
 from datetime import datetime
 
+from vtp.ids import is_id
 from vtp.recording.viewers import Viewers
 
 
@@ -76,5 +77,7 @@ LIVE = "live:"
 
 
 def live_id(reference: str) -> str:
-    """What grants for a room's stream are made for; `reference` is the room's id or slug, as in the path."""
-    return f"{LIVE}{reference}"
+    """What grants for a room's stream are made for, and its viewers counted by; `reference` is the room's id,
+    in its one spelling from here on, or slug, as in the path.
+    """
+    return f"{LIVE}{reference.lower() if is_id(reference) else reference}"

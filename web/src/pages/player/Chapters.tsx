@@ -6,7 +6,7 @@ import { Dialog, DialogActions } from "../../design/Dialog";
 import { clock } from "../../format";
 import { useTask } from "../../hooks/useTask";
 import { useApi } from "../../session/Session";
-import { parseClock } from "./deep_link";
+import { chaptersOf, type Draft, draftOf } from "./chapter_drafts";
 
 /** The chapter at a time; undefined when there is none. */
 export const chapterAt = (chapters: readonly Chapter[], time_s: number): Chapter | undefined =>
@@ -57,24 +57,6 @@ export function ChapterList({
   );
 }
 
-interface Draft {
-  key: number;
-  time: string;
-  title: string;
-}
-
-let drafts = 0;
-const draftOf = (start_seconds: number, title: string): Draft => {
-  drafts += 1;
-  return { key: drafts, time: clock(start_seconds), title };
-};
-
-/** Keeps the exact time of a chapter whose time was not typed anew. */
-function secondsOf(draft: Draft, before: readonly Chapter[]): number | null {
-  const known = before.find((one) => clock(one.start_seconds) === draft.time);
-  return known ? known.start_seconds : parseClock(draft.time);
-}
-
 export function EditChapters({
   id,
   set,
@@ -123,14 +105,8 @@ function ChapterForm({
   };
   const save = (event: FormEvent) => {
     event.preventDefault();
-    const chapters = rows.map((row) => ({
-      start_seconds: secondsOf(row, set.chapters) ?? Number.NaN,
-      title: row.title.trim(),
-    }));
-    const odd = rows.find((_, at) => Number.isNaN(chapters[at]?.start_seconds));
-    if (odd) return setWrong(`“${odd.time}” is no time: write it as 12:34.`);
-    if (chapters.some((one) => !one.title)) return setWrong("Give each chapter a title.");
-    chapters.sort((one, other) => one.start_seconds - other.start_seconds);
+    const chapters = chaptersOf(rows);
+    if (typeof chapters === "string") return setWrong(chapters);
     void done(() => recordings.setChapters(id, chapters), "Chapters saved.");
   };
   return (
