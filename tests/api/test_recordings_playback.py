@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import errno
 import gzip
 import re
 from datetime import UTC, datetime, timedelta
@@ -15,8 +16,9 @@ from tests.serving import Api, Person, raw_status, serving
 from tests.unit.coded_pictures import coded_units, pictures_of
 from tests.unit.recording_material import h264_units, placed
 from vtp.accounts.tokens import room_claims
+from vtp.recording import ends, recovery
 from vtp.recording.grants import Grants, Scope
-from vtp.recording.manifest import read_manifest
+from vtp.recording.manifest import MANIFEST_NAME, Manifest, read_manifest, write_manifest
 from vtp.recording.recovery import recover
 from vtp.recording.store import Status
 from vtp.recording.stretches import DOWNLOAD_PARTS
@@ -220,6 +222,54 @@ async def test_recording_of_a_killed_server_is_interrupted_and_plays(tmp_path: P
         assert text.count("#EXTINF") == 2 and text.endswith("#EXT-X-ENDLIST\n")
         other = await api.call("GET", f"{BASE}/{closed}", by=teacher)
         assert other.body["status"] == "ready" and other.body["duration_seconds"] == 4
+
+
+@pytest.mark.parametrize("refused", ["write", "mount"])
+async def test_recording_that_the_disk_keeps_from_being_recovered_is_whole_once_it_can_be(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, refused: str
+) -> None:
+    async with serving(tmp_path / "data") as api:
+        teacher = await api.person("teacher")
+        killed = await add_finished(
+            api, await make_room(api, teacher), teacher, status=Status.RECORDING, closed=False
+        )
+        folder = api.server.services.recordings.file(killed, "x").parent
+    away = tmp_path / "away"
+    if refused == "write":
+        monkeypatch.setattr(recovery, "write_manifest", _refuse)
+    else:
+        folder.rename(away)
+    monkeypatch.setattr(ends, "RECOVER_AGAIN_S", 0.05)
+    async with serving(tmp_path / "data") as api:
+        teacher = await api.sign_in("teacher@school.example")
+        answer = await api.call("GET", f"{BASE}/{killed}", by=teacher)
+        assert answer.body["status"] == "recording", "it is not given up"
+        if refused == "write":
+            assert (await api.call("GET", f"{BASE}/{killed}/info", by=teacher)).status == 200
+            monkeypatch.setattr(recovery, "write_manifest", write_manifest)
+        else:
+            await asyncio.to_thread(away.rename, folder)
+        async with asyncio.timeout(40):
+            await api.server.services.recordings.settle()
+        answer = await api.call("GET", f"{BASE}/{killed}", by=teacher)
+        assert answer.body["status"] == "interrupted" and 3 < answer.body["duration_seconds"] <= 4
+
+
+def _refuse(directory: Path, manifest: Manifest) -> None:
+    raise OSError(errno.ENOSPC, "No space left on device", str(directory))
+
+
+async def test_recording_without_a_manifest_has_failed_at_the_start(tmp_path: Path) -> None:
+    async with serving(tmp_path / "data") as api:
+        teacher = await api.person("teacher")
+        room = await make_room(api, teacher)
+        killed = await add_finished(api, room, teacher, status=Status.RECORDING, closed=False)
+        await add_finished(api, room, teacher)
+        await asyncio.to_thread(api.server.services.recordings.file(killed, MANIFEST_NAME).unlink)
+    async with serving(tmp_path / "data") as api:
+        teacher = await api.sign_in("teacher@school.example")
+        answer = await api.call("GET", f"{BASE}/{killed}", by=teacher)
+        assert answer.body["status"] == "failed"
 
 
 async def test_bytes_in_place_of_a_grant_open_nothing(api: Api, recording_id: str) -> None:

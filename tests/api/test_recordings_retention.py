@@ -187,6 +187,33 @@ async def test_administrators_are_told_of_what_nobody_else_may_keep(
     assert len(await told(api, admin)) == 1 and await told(api, teacher) == []
 
 
+async def test_what_comes_back_while_others_go_stays_and_its_jobs_go_on(
+    api: Api, teacher: Person, room: str, clock: Clock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    both = {await add_finished(api, room, teacher) for _ in range(2)}
+    await after(api, clock, days=364)
+    jobs = api.server.services.recordings.trash._jobs
+    cancel_of, cancelled = jobs.cancel_of, list[str]()
+
+    async def cancel_and_restore_the_other(recording_id: str) -> None:
+        cancelled.append(recording_id)
+        if len(cancelled) == 1:
+            [other] = both - {recording_id}
+            answer = await api.call("POST", f"{BASE}/{other}/restore", by=teacher)
+            assert answer.status == 200, answer
+        await cancel_of(recording_id)
+
+    monkeypatch.setattr(jobs, "cancel_of", cancel_and_restore_the_other)
+    await after(api, clock, days=8)
+    [gone] = cancelled
+    [back] = both - {gone}
+    assert (await row_of(api, gone)).status is Status.DELETED
+    assert (await row_of(api, back)).status is Status.READY
+    for recording_id, status in ((gone, 410), (back, 200)):
+        path = f"{BASE}/{recording_id}/stream/master.m3u8"
+        assert (await fetch(api, path, **teacher.headers)).status == status
+
+
 async def test_without_a_rule_nothing_expires_but_what_was_said_is_taken_back(
     api: Api, teacher: Person, room: str, clock: Clock
 ) -> None:

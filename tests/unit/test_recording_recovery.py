@@ -234,6 +234,61 @@ def test_part_that_was_being_written_again_is_there(tmp_path: Path, before: bool
     assert (lasts > 90_000) is before  # as long as it might last, or 0.7 s
 
 
+def files_of(directory: Path) -> dict[Path, bytes]:
+    return {path: path.read_bytes() for path in directory.rglob("*") if path.is_file()}
+
+
+@pytest.mark.parametrize("left", [None, 0, 700])
+@pytest.mark.parametrize("closed", [True, False])
+def test_closed_segment_that_is_lost_is_a_gap_and_what_follows_plays(
+    tmp_path: Path, closed: bool, left: int | None
+) -> None:
+    directory, whole = tmp_path / "recording", tmp_path / "whole"
+    directory.mkdir()
+    recorded = Recorded(directory)
+    segmenter = recorded.segmenter()
+    write_manifest(directory, Manifest("r", target_duration_s=4, tracks=TRACKS))
+    feed(segmenter, h264_units(360), opus_units(600))
+    if closed:
+        segmenter.finish()
+    else:
+        for writer in recorded.writers:
+            writer.abandon()
+    shutil.copytree(directory, whole)
+    expected = recover(whole).tracks["video"]
+    assert len(expected.segments) >= 4
+    lost = directory / "video" / segment_name(1)
+    if left is None:
+        lost.unlink()
+    else:
+        lost.write_bytes(lost.read_bytes()[:left])
+    index = recover(directory).tracks["video"]
+    gap = replace(expected.segments[1], size=0, samples=0, gap=True)
+    assert index.segments == [expected.segments[0], gap, *expected.segments[2:]]
+    assert index.parts == {msn: parts for msn, parts in expected.parts.items() if msn != 1}
+    assert index.ended
+    for segment in index.segments[2:]:
+        assert (directory / "video" / segment_name(segment.msn)).stat().st_size == segment.size
+    assert b"#EXT-X-GAP" in RecordingView.load(directory).media("video").text
+    before = files_of(directory)
+    recover(directory)
+    assert files_of(directory) == before
+
+
+def test_segments_that_no_line_leads_to_are_moved_aside(crashed: Path, tmp_path: Path) -> None:
+    recorded = copy(crashed, tmp_path)
+    path = recorded.directory / "video" / INDEX_NAME
+    lines, _ = read_lines(path.read_bytes())
+    first = next(number for number, line in enumerate(lines) if isinstance(line, OpenLine))
+    path.write_bytes(b"".join(encode_line(line) for line in lines[:first]) + b"damaged\n")
+    media = (recorded.directory / "video" / segment_name(1)).read_bytes()
+    recover(recorded.directory)
+    assert (recorded.directory / "video" / f"{segment_name(1)}.aside").read_bytes() == media
+    before = files_of(recorded.directory)
+    recover(recorded.directory)
+    assert files_of(recorded.directory) == before
+
+
 def test_recovering_twice_changes_nothing(crashed: Path, tmp_path: Path) -> None:
     recorded = copy(crashed, tmp_path)
     recover(recorded.directory)

@@ -9,6 +9,7 @@ import logging
 from collections.abc import Callable, Mapping
 from contextlib import suppress
 from datetime import datetime, timedelta
+from pathlib import Path
 
 from vtp.db import Database
 from vtp.db.conflicts import done_over
@@ -17,6 +18,7 @@ from vtp.recording.catalogue import utc_now
 from vtp.recording.changes import RecordingChanged
 from vtp.recording.files import RecordingFiles
 from vtp.recording.loading import recover_unclosed
+from vtp.recording.manifest import MANIFEST_NAME
 from vtp.recording.outcome import Outcome
 from vtp.recording.store import ERROR_CODE, Recording, Status, save_ended, unfinished_recordings
 from vtp.recording.stretches import DOWNLOAD_PARTS, stretches
@@ -26,6 +28,7 @@ from vtp.recording.view import RecordingView
 logger = logging.getLogger(__name__)
 
 SAVE_AGAIN_S = 5.0  # how long after the database was away to how a recording ended is written again
+RECOVER_AGAIN_S = 60.0  # how long after the disk refused it a recording is made whole again
 
 
 class Ends:
@@ -46,11 +49,28 @@ class Ends:
         self._closing = closing
         self._instance_id = instance_id
         self._clock = clock
+        self._left: list[Recording] = []  # that the disk kept from being made whole
 
     async def recover(self) -> list[tuple[str, RecordingView]]:
         """Makes whole what a former process was recording when it ended; gives what there is to play."""
         async with self._database.read() as tx:
             unfinished = await unfinished_recordings(tx, self._instance_id)
+        return await self._recover_all(unfinished)
+
+    async def recover_rest(self, tell: Callable[[str, RecordingView], None]) -> None:
+        """Tries again, until the server ends, what the disk kept `recover` from; tells of each that is whole.
+        Until then they are unfinished."""
+        while self._left:
+            with suppress(TimeoutError):
+                async with asyncio.timeout(RECOVER_AGAIN_S):
+                    await self._closing.wait()
+            if self._closing.is_set():
+                return
+            for recording_id, view in await self._recover_all(self._left):
+                tell(recording_id, view)
+
+    async def _recover_all(self, unfinished: list[Recording]) -> list[tuple[str, RecordingView]]:
+        self._left = []
         found = [(one.id, await self._recover(one)) for one in unfinished]
         return [(id_, view) for id_, view in found if view is not None]
 
@@ -97,6 +117,9 @@ class Ends:
             view = await asyncio.to_thread(recover_unclosed, directory)
         except (OSError, ValueError) as error:
             logger.warning("Recording %s cannot be recovered: %s", recording.id, error)
+            if not await asyncio.to_thread(_is_for_good, error, directory):
+                self._left.append(recording)
+                return None
             await self._change(
                 recording.id,
                 status=Status.FAILED,
@@ -111,6 +134,17 @@ class Ends:
         length = timedelta(microseconds=view.manifest.duration_ns // 1000)
         await self._change(recording.id, stopped_at=recording.started_at + length)
         return view
+
+
+def _is_for_good(error: OSError | ValueError, directory: Path) -> bool:
+    """Whether there is nothing to make whole, now or later: no manifest, or a damaged one. What the disk says
+    otherwise may pass, and that no recording at all is there may be a disk that is not mounted."""
+    if not isinstance(error, OSError):
+        return True
+    try:
+        return not (directory / MANIFEST_NAME).exists() and any(directory.parent.iterdir())
+    except OSError:
+        return False
 
 
 def metadata_of(view: RecordingView, error_code: str) -> dict[str, object]:

@@ -1,15 +1,16 @@
 """Makes a recording that was killed playable: everything up to the last complete part of each track.
 
 The bytes are the truth. A segment that has no line yet is walked box by box, cut behind its last complete
-fragment, and the lines that are missing are written from what the boxes say. Nothing else is touched, and a
-second run changes nothing.
+fragment, and the lines that are missing are written from what the boxes say. A closed segment whose bytes are
+lost becomes a gap, and segments that no line leads to are moved aside. Nothing else is touched, and a second
+run changes nothing.
 """
 
 from __future__ import annotations
 
 import os
 import zlib
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from itertools import takewhile
 from pathlib import Path
@@ -31,6 +32,7 @@ from vtp.recording.manifest import Manifest, read_manifest, write_manifest
 from vtp.recording.timebase import to_ns
 
 LARGEST_SEGMENT_BYTES = 1 << 28
+ASIDE = ".aside"  # behind the names of segments that no line leads to
 INTERRUPTED = "The server ended while this was being recorded; everything up to that moment is here."
 
 
@@ -114,20 +116,37 @@ def _recover_track(folder: Path) -> tuple[TrackIndex, int]:
 
 
 def _believable(folder: Path, lines: list[Line]) -> list[Line]:
-    """The lines up to the first whose bytes are missing: when power fails a line may outlive its bytes."""
-    tails: dict[int, int] = {}
+    """The lines up to the first whose bytes are missing: when power fails a line may outlive its bytes.
+
+    A closed segment that others with their bytes follow has not ended the track: it becomes a gap.
+    """
+    sizes = {line.msn: _size(folder / segment_name(line.msn)) for line in lines if isinstance(line, PartLine)}
+    lines = _with_gaps(lines, sizes)
     for number, line in enumerate(lines):
         match line:
             case MapLine() if _size(folder / line.uri) < line.size:
                 return lines[:number]
-            case PartLine() if not line.gap:
-                if line.msn not in tails:
-                    tails[line.msn] = _size(folder / segment_name(line.msn))
-                if tails[line.msn] < line.offset + line.size:
-                    return lines[:number]
+            case PartLine() if not line.gap and sizes[line.msn] < line.offset + line.size:
+                return lines[:number]
             case _:
                 pass
     return lines
+
+
+def _with_gaps(lines: list[Line], sizes: Mapping[int, int]) -> list[Line]:
+    """The same with a gap for each closed segment whose bytes are not all there, before the last that has
+    bytes; what is left of its file stays."""
+    parts = [line for line in lines if isinstance(line, PartLine) and not line.gap]
+    last = max((one.msn for one in parts if one.offset + one.size <= sizes[one.msn]), default=-1)
+    short = {one.msn for one in parts if one.offset + one.size > sizes[one.msn]}
+    lost = {line.msn for line in lines if isinstance(line, SegmentLine) and line.msn < last} & short
+    found: list[Line] = []
+    for line in lines:
+        if isinstance(line, SegmentLine) and line.msn in lost:
+            found.append(replace(line, size=0, samples=0, gap=True))
+        elif not (isinstance(line, PartLine) and line.msn in lost):
+            found.append(line)
+    return found
 
 
 def _complete(folder: Path, index: TrackIndex, lines: list[Line]) -> tuple[list[Line], int]:
@@ -138,9 +157,9 @@ def _complete(folder: Path, index: TrackIndex, lines: list[Line]) -> tuple[list[
         added, truncated = _complete_segment(folder, index, msn, lines)
         known = [line for line in lines if not (isinstance(line, PartLine) and line.msn == msn)]
         lines = [*known, *added]
-    for leftover in _later_segments(folder, msn):
+    for leftover in _later_segments(folder, msn):  # without lines nothing plays them, but they may be media
         truncated += _size(leftover)
-        leftover.unlink()
+        leftover.rename(leftover.with_name(leftover.name + ASIDE))
     return [*lines, EndLine()], truncated
 
 

@@ -103,6 +103,11 @@ class Recordings:
         """Recovers what a former process was recording when it ended."""
         for recording_id, view in await self._ends.recover():
             self.playback.prepare(recording_id, view)
+        self._tasks.start(self._ends.recover_rest(self._show_whole), "recovery of recordings")
+
+    def _show_whole(self, recording_id: str, view: RecordingView) -> None:
+        self.playback.refresh(recording_id)
+        self.playback.prepare(recording_id, view)
 
     async def close(self) -> None:
         """Ends every recording in progress and waits until its files and its row are whole."""

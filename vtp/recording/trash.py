@@ -161,8 +161,11 @@ class Trash:
         """Puts those into the trash whose time is over, as they were seen, and tells of it in the same
         transaction; gives which those are."""
         gone = [one.id for one in await self._expire(aging, tell)]
-        for recording_id in gone:
+        for recording_id in gone:  # all before the first await: none may have come back yet
             self._playback.hide(recording_id)
+        for recording_id in gone:
+            if self._playback.is_there(recording_id):
+                continue  # it has come back meanwhile, and what is done with it goes on
             try:
                 await self._jobs.cancel_of(recording_id)
             finally:
