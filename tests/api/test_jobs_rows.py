@@ -14,7 +14,7 @@ from tests.api.recording_material import make_room
 from tests.serving import Api, Person
 from vtp.errors import Unavailable
 from vtp.ids import new_id
-from vtp.jobs import runner
+from vtp.jobs import runner, service
 from vtp.jobs.making import new_job
 from vtp.jobs.progress import Progress
 from vtp.jobs.runner import BUG, HopelessError, Runner
@@ -252,6 +252,28 @@ async def test_what_a_deletion_has_ended_is_done_when_the_recording_comes_back(
     assert (await api.call("POST", f"{path}/restore", by=teacher)).status == 200
     assert (await now_of(api, job)).state is State.QUEUED
     assert (await now_of(api, other)).state is State.CANCELLED
+
+
+async def test_recording_that_comes_back_before_its_run_has_let_go_is_worked_on_again(
+    api: Api, job: Job, teacher: Person, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(service, "LET_GO_S", 0)
+    work = Scripted()
+    work.may_end.clear()
+    worker = runner_of(api, work)
+    running = asyncio.create_task(worker.run(job.id))
+    await work.begun.wait()
+    path = f"{BASE}/{job.recording_id}"
+    assert (await api.call("DELETE", path, by=teacher)).status == 200
+    assert (await api.call("POST", f"{path}/restore", by=teacher)).status == 200
+    waiting = await now_of(api, job)
+    assert waiting.state is State.QUEUED and waiting.owner is not None
+    await asyncio.wait_for(running, 30)
+    left = await now_of(api, job)
+    assert left.state is State.QUEUED and left.owner is None
+    work.may_end.set()
+    await worker.run(job.id)
+    assert work.runs == 2 and (await now_of(api, job)).state is State.DONE
 
 
 async def test_run_that_finds_its_recording_gone_takes_away_what_it_left(
