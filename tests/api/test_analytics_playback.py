@@ -105,6 +105,25 @@ async def test_events_come_to_the_figures_of_a_viewer(api: Api, recording: str) 
     assert (page["pause_count"], page["resume_count"], page["seek_count"], page["buffer_events"]) == (1,) * 4
 
 
+async def test_what_was_kept_on_one_device_does_not_take_back_what_was_watched_on_another(
+    api: Api, recording: str
+) -> None:
+    pupil = await student(api, "pupil")
+    await send(api, pupil, 0, event("paused", recording, position=200, segments=[segment(199, 200)]))
+    kept = event("paused", recording, position=50, segments=[segment(49, 50)])
+    kept["timestamp"] = (datetime.now(UTC) - timedelta(days=1)).isoformat()
+    sent = await send(api, pupil, 0, kept, session="another-device")
+    assert (sent.status, sent.body["accepted"]) == (200, 1)
+    path = f"/api/v1/recordings/{recording}/progress"
+    assert (await api.call("GET", path, by=pupil)).body["position"] == 200
+    await send(api, pupil, 1, event("seeked", recording, position=60), session="another-device")
+    now = {"timestamp": datetime.now(UTC).isoformat()}
+    played = event("progress", recording, position=201, segments=[segment(200, 201)], **now)
+    await send(api, pupil, 1, played)
+    await send(api, pupil, 2, event("stopped", recording, position=60), session="another-device")
+    assert (await api.call("GET", path, by=pupil)).body["position"] == 201
+
+
 async def test_a_batch_that_comes_again_changes_nothing(api: Api, recording: str) -> None:
     pupil = await student(api, "pupil")
     batch = [event("started", recording), event("paused", recording, segments=[segment(0, 2)])]

@@ -6,6 +6,7 @@ import asyncio
 import errno
 from collections.abc import AsyncIterator, Mapping
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 
 import pytest
 from sqlalchemy import update
@@ -14,9 +15,11 @@ from tests.api.recording_material import make_room
 from tests.serving import Api, Person
 from vtp.errors import Unavailable
 from vtp.ids import new_id
-from vtp.jobs import runner
+from vtp.jobs import runner, service
 from vtp.jobs.making import new_job
+from vtp.jobs.process import work_on
 from vtp.jobs.progress import Progress
+from vtp.jobs.queue import JobQueue
 from vtp.jobs.runner import BUG, HopelessError, Runner
 from vtp.jobs.store import (
     Job,
@@ -30,9 +33,11 @@ from vtp.jobs.store import (
     stored_before,
     tell_of_change,
 )
+from vtp.jobs.sweeper import Sweeper
 from vtp.jobs.tables import recording_jobs
 from vtp.recording.store import Recording, Status, Storage, add_recording, change_recording
-from vtp.settings import JobSettings
+from vtp.settings import JobSettings, Settings
+from vtp.storage import Store
 
 BASE = "/api/v1/recordings"
 
@@ -227,6 +232,48 @@ async def test_cancelled_run_stops_at_its_next_heartbeat(api: Api, job: Job, tea
     assert left.state is State.CANCELLED and left.owner is None and work.undone == []
 
 
+async def test_job_whose_message_found_its_recording_worked_on_is_put_again(
+    api: Api, job: Job, tmp_path: Path
+) -> None:
+    """Both are put by one look, and the next finds the second one due as it was."""
+    database, loop = api.server.services.database, asyncio.get_running_loop()
+    second = new_job(job.recording_id, Kind.LADDER, datetime.now(UTC))
+    async with database.transaction() as tx:
+        assert await add_job(tx, second)
+    works = {Kind.UPLOAD: Scripted(), Kind.LADDER: Scripted()}
+    for work in works.values():
+        work.may_end.clear()
+    worker = Runner(database, works, JobSettings(), lambda: None)
+    used_up: asyncio.Queue[str] = asyncio.Queue()
+
+    async def work_on_it(job_id: str) -> None:
+        await work_on(worker, sweeper, job_id)
+        used_up.put_nowait(job_id)
+
+    def take(job_id: str) -> None:
+        asyncio.run_coroutine_threadsafe(work_on_it(job_id), loop).result()
+
+    settings = Settings(data_dir=tmp_path / "jobs")
+    queue = await asyncio.to_thread(JobQueue, settings, "one", take)
+    sweeper = Sweeper(database, queue, Store(tmp_path / "jobs"), "one", [], timedelta(hours=1))
+    queue.start(2)
+    try:
+        await sweeper.sweep()
+        refused = await asyncio.wait_for(used_up.get(), 30)
+        for work in works.values():
+            work.may_end.set()
+        assert {refused, await asyncio.wait_for(used_up.get(), 30)} == {job.id, second.id}
+        await sweeper.sweep()
+        assert await asyncio.wait_for(used_up.get(), 30) == refused
+    finally:
+        for work in works.values():
+            work.may_end.set()
+        await asyncio.to_thread(queue.stop)
+        await asyncio.to_thread(queue.close)
+    assert [work.runs for work in works.values()] == [1, 1]
+    assert [(await now_of(api, one)).state for one in (job, second)] == [State.DONE] * 2
+
+
 async def test_deleting_a_recording_ends_its_job_first(api: Api, job: Job, teacher: Person) -> None:
     work = Scripted()
     work.may_end.clear()
@@ -252,6 +299,28 @@ async def test_what_a_deletion_has_ended_is_done_when_the_recording_comes_back(
     assert (await api.call("POST", f"{path}/restore", by=teacher)).status == 200
     assert (await now_of(api, job)).state is State.QUEUED
     assert (await now_of(api, other)).state is State.CANCELLED
+
+
+async def test_recording_that_comes_back_before_its_run_has_let_go_is_worked_on_again(
+    api: Api, job: Job, teacher: Person, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(service, "LET_GO_S", 0)
+    work = Scripted()
+    work.may_end.clear()
+    worker = runner_of(api, work)
+    running = asyncio.create_task(worker.run(job.id))
+    await work.begun.wait()
+    path = f"{BASE}/{job.recording_id}"
+    assert (await api.call("DELETE", path, by=teacher)).status == 200
+    assert (await api.call("POST", f"{path}/restore", by=teacher)).status == 200
+    waiting = await now_of(api, job)
+    assert waiting.state is State.QUEUED and waiting.owner is not None
+    await asyncio.wait_for(running, 30)
+    left = await now_of(api, job)
+    assert left.state is State.QUEUED and left.owner is None
+    work.may_end.set()
+    await worker.run(job.id)
+    assert work.runs == 2 and (await now_of(api, job)).state is State.DONE
 
 
 async def test_run_that_finds_its_recording_gone_takes_away_what_it_left(

@@ -115,6 +115,31 @@ def test_watching_is_what_a_set_of_milliseconds_says(
             assert at == naive.completed.get(asked)
 
 
+def test_one_goes_on_where_one_watched_last() -> None:
+    progress, minute = Progress("u", "r", BEGAN, BEGAN), 60_000
+
+    def stands(
+        session: str, number: int, at_min: float, position_min: int, *, plays: bool, said_min: float | None
+    ) -> int:
+        position_ms = position_min * minute
+        played = (Played(position_ms - 1000, position_ms, 1.0),) if plays else ()
+        said_ms = None if said_min is None else BEGAN_MS + int(said_min * minute)
+        report = Report(session, number, played, position_ms, said_ms)
+        take_report(progress, report, Extent(120 * minute), BEGAN_MS + int(at_min * minute))
+        return progress.position_ms // minute
+
+    assert stands("e:laptop", 0, 5, 5, plays=True, said_min=5) == 5  # and pauses
+    assert stands("e:phone", 0, 6, 6, plays=True, said_min=6) == 6
+    assert stands("e:phone", 1, 60, 60, plays=True, said_min=60) == 60
+    assert stands("e:laptop", 1, 61, 5, plays=False, said_min=61) == 60, "is closed"
+    assert stands("e:train", 0, 62, 20, plays=True, said_min=20) == 60, "was kept without a connection"
+    assert stands("e:late", 0, 63, 70, plays=True, said_min=3) == 60, "by a clock that is late"
+    assert stands("e:late", 1, 64, 71, plays=True, said_min=4) == 71, "which misleads only once"
+    assert stands("early", 0, 65, 72, plays=True, said_min=90) == 72
+    assert stands("e:early", 0, 66, 73, plays=True, said_min=91) == 73
+    assert stands("early", 1, 67, 30, plays=False, said_min=None) == 30, "sought by another door"
+
+
 @given(deliveries)
 def test_nobody_watches_more_than_the_clock_has(
     reports: list[tuple[str, int, tuple[Played, ...], int]],

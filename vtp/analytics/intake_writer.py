@@ -102,6 +102,7 @@ class _Said:
     played: list[Played] = field(default_factory=list)
     places: list[_Place] = field(default_factory=list)
     position_ms: int | None = None
+    said_ms: int | None = None
 
     def take(self, index: int, event: SaidEvent) -> None:
         """Takes the event at this place of the batch."""
@@ -110,13 +111,15 @@ class _Said:
             self.places += [_Place(index, segment) for segment in range(len(event.segments))]
         if event.position is not None:
             self.position_ms = round(event.position * 1000)
+        if event.position is not None or (event.segments and self.position_ms is None):
+            self.said_ms = int(event.timestamp.timestamp() * 1000)
 
     def report(self, batch: SendEvents) -> Report | None:
         """None where nothing is said of where the player stands."""
         if self.position_ms is None and not self.played:
             return None
         position_ms = self.position_ms if self.position_ms is not None else self.played[-1].end_ms
-        return Report(batch.session_id, batch.seq, tuple(self.played), position_ms)
+        return Report(batch.session_id, batch.seq, tuple(self.played), position_ms, self.said_ms)
 
 
 @dataclass(slots=True)

@@ -81,7 +81,9 @@ class SaidEvent(BaseModel):
     timestamp: Annotated[
         AwareDatetime,
         AfterValidator(_storable),
-        Field(description="By the client's clock, of 2000 to 2200; kept, not counted with."),
+        Field(
+            description="By the client's clock, of 2000 to 2200; tells which page was watched last, no more."
+        ),
     ]
     recording_id: Id | None = None
     course_id: Id | None = None

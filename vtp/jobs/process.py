@@ -59,7 +59,7 @@ async def run_jobs(settings: Settings, stop: asyncio.Event, beside: Mapping[str,
         loop = asyncio.get_running_loop()
 
         def work(job_id: str) -> None:
-            asyncio.run_coroutine_threadsafe(runner.run(job_id), loop).result()
+            asyncio.run_coroutine_threadsafe(work_on(runner, sweeper, job_id), loop).result()
 
         queue = await asyncio.to_thread(JobQueue, settings, instance, work)
         keep_local = timedelta(hours=settings.storage.keep_local_hours)
@@ -74,6 +74,14 @@ async def run_jobs(settings: Settings, stop: asyncio.Event, beside: Mapping[str,
         await stop.wait()
         await runner.close()
         await asyncio.to_thread(queue.stop)
+
+
+async def work_on(runner: Runner, sweeper: Sweeper, job_id: str) -> None:
+    """Does what a message of the queue asks for; where it could not be begun, another message is needed."""
+    try:
+        await runner.run(job_id)
+    finally:
+        sweeper.used_up(job_id)
 
 
 def _works(settings: Settings, store: Store) -> dict[Kind, Work]:

@@ -15,7 +15,7 @@ from vtp.db.conflicts import done_over
 from vtp.errors import Unavailable
 from vtp.ids import new_id
 from vtp.jobs.progress import Progress
-from vtp.jobs.store import Job, Kind, State, change_own, claim, queue_done_again, stay_local
+from vtp.jobs.store import Job, Kind, State, change_own, claim, let_go, queue_done_again, stay_local
 from vtp.recording.store import Recording, Storage, change_recording, find_recording
 from vtp.settings import JobSettings
 from vtp.storage import StoreAway
@@ -231,7 +231,7 @@ class Runner:
     async def _release(self, job: Job) -> bool:
         """Tells whether the recording itself is gone."""
         async with self._database.transaction() as tx:
-            if await change_own(tx, job, {"owner": None}, State.CANCELLED) and self._works[job.kind].moves:
+            if await let_go(tx, job) and self._works[job.kind].moves:
                 await stay_local(tx, job.recording_id)
             return await find_recording(tx, job.recording_id) is None
 

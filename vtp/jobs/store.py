@@ -131,6 +131,14 @@ async def change_own(
     return bool((await tx.execute(update(jobs).where(*mine).values(dict(values)))).rowcount)
 
 
+async def let_go(tx: AsyncConnection, job: Job) -> bool:
+    """Takes this run off a row that is not its to work on any more: one that was cancelled, or queued anew
+    since then; False when it is another's or gone.
+    """
+    over = (jobs.c.id == job.id, jobs.c.owner == job.owner, jobs.c.state != State.RUNNING)
+    return bool((await tx.execute(update(jobs).where(*over).values(owner=None))).rowcount)
+
+
 async def cancel_open(tx: AsyncConnection, recording_id: str, now: datetime, job_id: str = "") -> int:
     """Ends what is queued or running of a recording, or one job; a run notices at its next heartbeat."""
     open_ones = [jobs.c.recording_id == recording_id, jobs.c.state.in_(OPEN)]

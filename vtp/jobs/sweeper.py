@@ -64,6 +64,10 @@ class Sweeper:
         """Something has changed."""
         self._news.set()
 
+    def used_up(self, job_id: str) -> None:
+        """The queue has no message of this job any more: it gets one when it is found due."""
+        self._put.pop(job_id, None)
+
     async def run(self) -> None:
         """Until it is cancelled."""
         await asyncio.to_thread(self._clear_dropped)
@@ -120,8 +124,12 @@ class Sweeper:
         self._put = {job.id: self._put[job.id] for job in due if job.id in self._put}
         for job in due:
             if self._put.get(job.id) != job.next_try_at:
-                await asyncio.to_thread(self._queue.put, job.id)
-                self._put[job.id] = job.next_try_at
+                self._put[job.id] = job.next_try_at  # first: it may be used up before `put` is through
+                try:
+                    await asyncio.to_thread(self._queue.put, job.id)
+                except Unavailable:
+                    self.used_up(job.id)
+                    raise
 
     async def _drop_local(self) -> None:
         if Kind.UPLOAD not in self._kinds:

@@ -6,7 +6,7 @@ Of accounts only: whoever comes by a link or to a public recording leaves nothin
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Collection, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 
 from sqlalchemy.ext.asyncio import AsyncConnection
@@ -140,7 +140,7 @@ def take_in(
         session_id = door + report.session_id
         sitting = progress.sittings.get(session_id)
         number = sitting[0] + 1 if sitting is not None else 0
-        report = Report(session_id, number, report.played, report.position_ms)
+        report = replace(report, session_id=session_id, number=number)
     taken = take_report(progress, report, extent_of(recording), int(now.timestamp() * 1000))
     if not taken.repeated:
         progress.updated_at = now

@@ -56,14 +56,36 @@ def take_report(progress: Progress, report: Report, extent: Extent, now_ms: int)
         return REPEATED
     if not extent.grows:  # what was watched while it grew, or before a course asked for less
         _note(progress, extent, int(progress.updated_at.timestamp() * 1000))
+    is_newest = _is_newest(progress, report, now_ms)
     room_ms = _room_ms(progress, report.session_id, now_ms)
     counted, refused, left_ms = _count(progress, report.played, extent, room_ms, now_ms)
     _share(progress, report.session_id, room_ms - left_ms, now_ms)
     _sit(progress, report, now_ms, left_ms)
-    progress.position_ms = min(report.position_ms, extent.end_ms)
+    if is_newest:
+        progress.position_ms = min(report.position_ms, extent.end_ms)
     if not extent.grows:
         _note(progress, extent, now_ms)
     return Taken(tuple(counted), tuple(refused))
+
+
+def _is_newest(progress: Progress, report: Report, now_ms: int) -> bool:
+    """Whether no other page has reported since the player came to where it stands.
+
+    A page that has played nothing stands there since its last report. One that has says since when: not
+    before its last report, so that a clock that is late misleads only the first.
+    """
+    sitting = progress.sittings.get(report.session_id)
+    said_ms = now_ms if report.said_ms is None else min(report.said_ms, now_ms)
+    last_ms = sitting[1] if sitting is not None else said_ms
+    since_ms = max(said_ms, last_ms) if report.played else last_ms
+    page = _page_of(report.session_id)
+    others = (one[1] for session, one in progress.sittings.items() if _page_of(session) != page)
+    return all(then_ms <= since_ms for then_ms in others)
+
+
+def _page_of(session_id: str) -> str:
+    """Without the door that it reports by."""
+    return session_id.rpartition(":")[2]
 
 
 def _note(progress: Progress, extent: Extent, at_ms: int) -> None:

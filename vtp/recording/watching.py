@@ -47,12 +47,14 @@ class Played:
 
 @dataclass(frozen=True, slots=True)
 class Report:
-    """What a player says: what it played since its last report, and where it stands."""
+    """What a player says: what it played since its last report, and where it stands, since `said_ms` (Unix,
+    by its clock) or now."""
 
     session_id: str
     number: int
     played: tuple[Played, ...]
     position_ms: int
+    said_ms: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
