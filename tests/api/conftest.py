@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+from tests.api.course_material import enrol, make_course
 from tests.api.recording_material import add_finished, make_room
 from tests.api.socket_clients import School
 from tests.api.storage_material import storing
@@ -58,6 +59,19 @@ async def school(api: Api) -> AsyncIterator[School]:
 @pytest.fixture
 async def teacher(api: Api) -> Person:
     return await api.person("teacher")
+
+
+@pytest.fixture
+async def pupil(api: Api) -> Person:
+    return await api.person("student")
+
+
+@pytest.fixture
+async def course(api: Api, teacher: Person, pupil: Person) -> str:
+    """One that the pupil takes part in."""
+    made = await make_course(api, teacher)
+    assert (await enrol(api, made, pupil)).status == 201
+    return made
 
 
 @pytest.fixture

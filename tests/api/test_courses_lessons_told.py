@@ -39,18 +39,6 @@ async def of_lessons(api: Api, who: Person) -> list[tuple[str, str]]:
     return [one for one in reversed(found) if one[0].startswith("lesson_")]
 
 
-@pytest.fixture
-async def pupil(api: Api) -> Person:
-    return await api.person("student")
-
-
-@pytest.fixture
-async def course(api: Api, teacher: Person, pupil: Person) -> str:
-    made = await make_course(api, teacher)
-    assert (await enrol(api, made, pupil)).status == 201
-    return made
-
-
 @pytest.mark.both_databases
 async def test_lessons_that_are_shown_later_are_told_then_and_once(
     api: Api, teacher: Person, pupil: Person, course: str

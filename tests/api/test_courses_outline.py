@@ -8,23 +8,10 @@ from typing import Any
 
 import pytest
 
-from tests.api.course_material import BASE, add_lesson, add_section, enrol, make_course
+from tests.api.course_material import BASE, add_lesson, add_section, make_course
 from tests.serving import Api, Person
 from vtp.courses import outline_schemas
 from vtp.ids import new_id
-
-
-@pytest.fixture
-async def pupil(api: Api) -> Person:
-    return await api.person("student")
-
-
-@pytest.fixture
-async def course(api: Api, teacher: Person, pupil: Person) -> str:
-    """One that the pupil takes part in."""
-    made = await make_course(api, teacher)
-    assert (await enrol(api, made, pupil)).status == 201
-    return made
 
 
 async def titles(api: Api, path: str, by: Person, query: str = "") -> list[str]:

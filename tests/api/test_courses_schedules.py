@@ -57,18 +57,6 @@ def local(text: str) -> str:
     return f"{datetime.fromisoformat(text).astimezone(BERLIN):%Y-%m-%dT%H:%M}"
 
 
-@pytest.fixture
-async def pupil(api: Api) -> Person:
-    return await api.person("student")
-
-
-@pytest.fixture
-async def course(api: Api, teacher: Person, pupil: Person) -> str:
-    made = await make_course(api, teacher)
-    assert (await enrol(api, made, pupil)).status == 201
-    return made
-
-
 @pytest.mark.both_databases
 async def test_a_series_becomes_lessons_some_weeks_ahead_once_by_however_many_processes(
     api: Api, teacher: Person, pupil: Person, course: str

@@ -26,18 +26,6 @@ from vtp.notifications.tables import news, notifications
 QUIZ = Kind("quiz_graded", "Quizzes that are graded", MailChoice.NONE)
 
 
-@pytest.fixture
-async def pupil(api: Api) -> Person:
-    return await api.person("student")
-
-
-@pytest.fixture
-async def course(api: Api, teacher: Person, pupil: Person) -> str:
-    made = await make_course(api, teacher)
-    assert (await enrol(api, made, pupil)).status == 201
-    return made
-
-
 async def call(api: Api, method: str, path: str, by: Person, body: object = None) -> Any:
     answer = await api.call(method, path, body, by=by)
     assert answer.status < 300, (method, path, answer)

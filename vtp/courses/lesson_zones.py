@@ -4,14 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Final
 
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from vtp.courses.clocks import WITHOUT_SERIES
 from vtp.courses.outline_store import Lesson
 from vtp.courses.schedule_store import zones_of_schedules
-
-WITHOUT_SERIES: Final = "UTC"
 
 
 @dataclass(frozen=True, slots=True)
