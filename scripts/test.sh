@@ -12,6 +12,7 @@ export PATH="$PWD/.venv/bin:$PATH"
 unset PYTHONDONTWRITEBYTECODE  # what one process has compiled, the hundreds after it need not
 export DRAW_SEED="${DRAW_SEED:-$(od -An -N4 -tu4 /dev/urandom | tr -d ' ')}"  # all tiers draw by it, and each prints it
 export LD_PRELOAD=libeatmydata.so  # nobody waits for a disk: tests kill processes, not the machine's power
+source scripts/test-folder.sh
 pytest=(.venv/bin/python -m pytest --drawn)
 status=0
 tier() { echo "· $1: $SECONDS s after the beginning"; }
