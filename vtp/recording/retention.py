@@ -191,9 +191,8 @@ class Retention:
     async def _tell_expired(self, tx: AsyncConnection, recordings: Sequence[Aging]) -> None:
         """In the transaction in which they go."""
         days = self._keep_trash.days
-        until = (
-            f"There it is for {days} days; until then you can restore it." if days else "Restore it there."
-        )
+        time = "a day" if days == 1 else f"{days} days"
+        until = f"There it is for {time}; until then you can restore it." if days else "Restore it there."
         await self._tell(tx, recordings, EXPIRED, "", f"{_TIME_IS_OVER} {until}")
 
     async def _tell(
