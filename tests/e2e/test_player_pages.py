@@ -132,7 +132,7 @@ def test_captions_are_added_by_staff_and_shown_above_the_controls(
     page.get_by_role("button", name="Delete the captions in English").click()
     expect(page.get_by_test_id("captions-deleted")).to_be_visible()
     assert school.call("GET", f"{school.path}/captions")["items"] == []
-    page.get_by_role("button", name="Bring back the captions in English").click()
+    page.get_by_role("button", name="Undo: bring back the captions in English").click()
     expect(page.get_by_role("dialog").get_by_text("2 lines")).to_be_visible()
     page.keyboard.press("Escape")
     page.keyboard.press("c")

@@ -86,9 +86,9 @@ describe("captions that are deleted", () => {
     expect(page.textContent).toContain("Deutsch");
     expect(page.textContent).toContain("Deleted");
     captions = [ofLanguage("de", "Deutsch"), ofLanguage("en")];
-    await act(async () => button("Bring back the captions in German")?.click());
+    await act(async () => button("Undo: bring back the captions in German")?.click());
     expect(recordings.restoreCaptions).toHaveBeenCalledWith("r", "de");
-    expect(button("Bring back the captions in German")).toBeUndefined();
+    expect(button("Undo: bring back the captions in German")).toBeUndefined();
     expect(page.textContent).not.toContain("Deleted");
   });
 });

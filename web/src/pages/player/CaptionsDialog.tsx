@@ -1,5 +1,5 @@
 /** Staff's captions: added from a WebVTT file for a language, taken away again, and brought back. */
-import { type FormEvent, useRef, useState } from "react";
+import { type FormEvent, useEffect, useRef, useState } from "react";
 import { sentence } from "../../api/problem";
 import type { Captions } from "../../api/recordings";
 import { Button, IconButton } from "../../design/Button";
@@ -73,25 +73,36 @@ export function CaptionSet({ id, captions, onChange, deleted, onDeleted }: SetPr
             </li>
           ))}
           {gone.map((one) => (
-            <li key={one.language} className="share-row" data-testid="captions-deleted">
-              <span className="share-words" role="status">
-                <span className="share-name">{nameOf(one)}</span>
-                <span className="soft">Deleted</span>
-              </span>
-              <Button
-                size="small"
-                aria-label={`Bring back the captions in ${languageName(one.language)}`}
-                onClick={() => void restore(one)}
-              >
-                Undo
-              </Button>
-            </li>
+            <DeletedRow key={one.language} captions={one} onRestore={() => void restore(one)} />
           ))}
         </ul>
       )}
       {wrong && <Notice tone="wrong">{wrong}</Notice>}
       <AddCaptions id={id} captions={captions} onAdded={onChange} />
     </>
+  );
+}
+
+function DeletedRow({ captions, onRestore }: { captions: Captions; onRestore: () => void }) {
+  const row = useRef<HTMLLIElement>(null);
+  useEffect(() => {
+    // The button that deleted them had the focus, and is gone.
+    if (document.activeElement === document.body) row.current?.querySelector("button")?.focus();
+  }, []);
+  return (
+    <li ref={row} className="share-row" data-testid="captions-deleted">
+      <span className="share-words" role="status">
+        <span className="share-name">{nameOf(captions)}</span>
+        <span className="soft">Deleted</span>
+      </span>
+      <Button
+        size="small"
+        aria-label={`Undo: bring back the captions in ${languageName(captions.language)}`}
+        onClick={onRestore}
+      >
+        Undo
+      </Button>
+    </li>
   );
 }
 
