@@ -109,7 +109,9 @@ async def test_what_was_kept_on_one_device_does_not_take_back_what_was_watched_o
     api: Api, recording: str
 ) -> None:
     pupil = await student(api, "pupil")
-    await send(api, pupil, 0, event("paused", recording, position=200, segments=[segment(199, 200)]))
+    now = {"timestamp": datetime.now(UTC).isoformat()}
+    played = event("paused", recording, position=200, segments=[segment(199, 200)], **now)
+    await send(api, pupil, 0, played)
     kept = event("paused", recording, position=50, segments=[segment(49, 50)])
     kept["timestamp"] = (datetime.now(UTC) - timedelta(days=1)).isoformat()
     sent = await send(api, pupil, 0, kept, session="another-device")

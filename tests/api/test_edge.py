@@ -111,6 +111,11 @@ async def test_who_has_no_grant_gets_nothing_from_an_edge(api: Api, teacher: Per
         assert (await Player(edge, cookie).get(path.replace(mine, other))).status == 401
         token = {"Authorization": "Bearer x.y.z"}
         assert (await Player(edge, "").get(path, **token)).status == 401
+        for clip in ("", "?from=0&to=2"):
+            made = await api.call("GET", f"{BASE}/{mine}/download-url{clip}", by=teacher)
+            grant = made.body["url"].partition("grant=")[2]
+            assert (await Player(edge, "").get(f"{path}?grant={grant}")).status == 401
+            assert (await Player(edge, f"vtp_media={grant}").get(path)).status == 401
 
 
 async def test_a_right_that_is_taken_away_ends_at_the_edge_too(

@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 import asyncio
+from datetime import UTC, datetime, timedelta
 
 import pytest
+from sqlalchemy import select
 
 from tests.api.recording_material import fetch, grant_of, make_room
 from tests.api.socket_clients import School
 from tests.serving import Answer, Api, Person
 from tests.strict_dash import needs_mpd_parser, parse_mpd
 from tests.strict_hls import needs_strict_parser, parse
+from vtp.recording.tables import recording_captions
 
 BASE = "/api/v1/recordings"
 TEXT = """WEBVTT
@@ -59,6 +62,57 @@ async def test_captions_are_kept_by_language_as_we_write_them(
     assert removed.status == 204
     assert (await fetch(api, answer.body["url"], Cookie=cookie)).status == 404
     assert (await api.call("DELETE", f"{BASE}/{recording_id}/captions/de", by=teacher)).status == 404
+
+
+async def test_deleted_captions_are_brought_back_as_they_were(
+    api: Api, teacher: Person, recording_id: str
+) -> None:
+    await put(api, recording_id, teacher, "de?label=Deutsch")
+    at = f"{BASE}/{recording_id}/captions"
+
+    async def listed() -> list[dict[str, object]]:
+        items = (await api.call("GET", at, by=teacher)).body["items"]
+        return [{name: one[name] for name in one if name != "updated_at"} for one in items]
+
+    async def restore(language: str = "de") -> Answer:
+        return await api.call("POST", f"{at}/{language}/restore", {}, by=teacher)
+
+    before, text = await listed(), (await api.call("GET", f"{at}/de", by=teacher)).body
+    assert (await restore()).status == 404
+    assert (await api.call("DELETE", f"{at}/de", by=teacher)).status == 204
+    assert await listed() == []
+    assert (await api.call("GET", f"{at}/~de", by=teacher)).status == 422
+    back = await restore("DE")
+    assert (back.status, back.body["label"]) == (200, "Deutsch"), back
+    assert await listed() == before
+    assert (await api.call("GET", f"{at}/de", by=teacher)).body == text
+    assert (await restore()).status == 404
+    await api.call("DELETE", f"{at}/de", by=teacher)
+    await put(api, recording_id, teacher, "de", TEXT.replace("Los", "Auf"))
+    other = await restore()
+    assert (other.status, other.body["code"]) == (409, "captions_there")
+    await api.call("DELETE", f"{at}/de", by=teacher)
+    assert (await restore()).status == 200
+    assert "Auf geht" in (await api.call("GET", f"{at}/de", by=teacher)).body
+
+
+async def test_deleted_captions_are_gone_for_good_after_an_hour(
+    api: Api, teacher: Person, recording_id: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for language in ("de", "en"):
+        await put(api, recording_id, teacher, language)
+    await api.call("DELETE", f"{BASE}/{recording_id}/captions/de", by=teacher)
+    retention = api.server.services.retention
+    await retention.sweep()
+    assert set(await languages_kept(api)) == {"~de", "en"}
+    monkeypatch.setattr(retention, "_clock", lambda: datetime.now(UTC) + timedelta(hours=1, seconds=5))
+    await retention.sweep()
+    assert await languages_kept(api) == ["en"]
+
+
+async def languages_kept(api: Api) -> list[str]:
+    async with api.server.services.database.read() as tx:
+        return list(await tx.scalars(select(recording_captions.c.language)))
 
 
 async def test_what_is_no_webvtt_is_refused_by_line(api: Api, teacher: Person, recording_id: str) -> None:
@@ -202,6 +256,11 @@ async def test_lines_typed_while_it_is_recorded_are_told_to_the_class_and_kept(
     assert "00:00:00.000 --> 00:00:01.500\nGuten Tag &lt;alle&gt;\n" in read.body and read.body.endswith(
         "Los geht's\n"
     )
+    at = f"{BASE}/{recording_id}/captions/de"
+    assert (await api.call("DELETE", at, by=teacher)).status == 204
+    assert (await api.call("POST", f"{at}/restore", {}, by=teacher)).body["typed"] is True
+    assert (await api.call("GET", at, by=teacher)).body == read.body
+    assert (await api.call("POST", path, {"text": "Weiter"}, by=teacher)).status == 201
     await put(api, recording_id, teacher)
     assert (await api.call("POST", path, {"text": "more"}, by=teacher)).body["code"] == "uploaded"
     await api.call("POST", f"{BASE}/{recording_id}/stop", by=teacher)

@@ -7,8 +7,6 @@ import pytest
 from tests.api.recording_material import add_tracks, fetch, grant_of, make_room
 from tests.serving import Api, Person
 from vtp.recording import holders as holders_module
-from vtp.recording.chapter_list import Chapter, Kind
-from vtp.recording.chapter_store import Happened, add_chapters
 
 pytestmark = pytest.mark.sqlite_alone
 
@@ -68,22 +66,26 @@ async def test_a_download_link_ends_with_the_right_to_download(api: Api, recordi
     assert await plays(api, recording_id, cookie) == 200
 
 
-async def test_a_download_link_shows_the_program_and_names_nobody(
-    api: Api, teacher: Person, recording_id: str
+@pytest.mark.parametrize(("asked", "also"), [("", "&from=0"), ("?from=1&to=2.5", "&to=2.50&from=1.0")])
+async def test_a_download_link_opens_the_download_that_it_was_made_for_and_nothing_else(
+    api: Api, teacher: Person, recording_id: str, asked: str, also: str
 ) -> None:
     await add_tracks(api, recording_id, [teacher.user_id])
-    named = Happened(Chapter(0, Kind.PRESENTER, "", "Ada Lovelace"), teacher.user_id)
-    async with api.server.services.database.transaction() as tx:
-        await add_chapters(tx, recording_id, [named])
-    link = (await api.call("GET", f"{BASE}/{recording_id}/download-url", by=teacher)).body["url"]
-    cookie = await grant_of(api, recording_id, teacher)
-    query = f"?grant={link.partition('grant=')[2]}"
-    own, chapters = f"{BASE}/{recording_id}/stream/p1/playlist.m3u8", f"{BASE}/{recording_id}/chapters"
-    for name, sent in (("", {"Cookie": cookie}), (query, {})):
-        assert (await fetch(api, own + name, **sent)).status == (404 if name else 200)
-        told = await fetch(api, chapters + name, **sent)
-        assert (told.status, b"Ada Lovelace" in told.body) == (200, not name)
-    assert (await fetch(api, link)).status == 200
+    at = f"{BASE}/{recording_id}"
+    link = (await api.call("GET", f"{at}/download-url{asked}", by=teacher)).body["url"]
+    grant = f"?grant={link.partition('grant=')[2]}"
+    whole = (await fetch(api, link)).body
+    assert whole and (await fetch(api, f"{at}/download{grant}{also}")).body == whole
+    others = ["&from=1&to=2.6", "&from=0.9&to=2.5", "&from=1", "&to=2.5", "&part=1", *([""] if asked else [])]
+    for query in others:
+        assert (await fetch(api, f"{at}/download{grant}{query}")).status == 401, query
+    for name in ("stream/master.m3u8", "stream/video/playlist.m3u8", "stream/video/seg-00001.m4s"):
+        assert (await fetch(api, f"{at}/{name}{grant}")).status == 401, name
+    cookie = f"vtp_media={grant.partition('=')[2]}"
+    for name in ("stream/master.m3u8", "stream/p1/playlist.m3u8", "chapters", "captions", "thumbnail"):
+        assert (await fetch(api, f"{at}/{name}", Cookie=cookie)).status == 401, name
+    in_path = f"/media/t/{grant.partition('=')[2]}/{recording_id}/master.m3u8"
+    assert (await fetch(api, in_path)).status == 401
 
 
 async def test_a_revoked_link_plays_nothing_from_then_on(

@@ -197,6 +197,7 @@ async def test_the_audit_log_says_who_changed_captions_and_chapters(api: Api, gr
     at, by = f"{RECORDINGS}/{group.recording}", group.assisting
     assert (await captions(api, "PUT", group.recording, by)).status == 200
     assert (await captions(api, "DELETE", group.recording, by)).status == 204
+    assert (await api.call("POST", f"{at}/captions/de/restore", {}, by=by)).status == 200
     chapters = {"chapters": [{"start_seconds": 0, "title": "Light"}]}
     assert (await api.call("PUT", f"{at}/chapters", chapters, by=by)).status == 200
     assert (await api.call("DELETE", f"{at}/chapters", by=by)).status == 204
@@ -208,6 +209,7 @@ async def test_the_audit_log_says_who_changed_captions_and_chapters(api: Api, gr
     assert found == [
         ("recording_captions_changed", by.user_id, about | {"language": "de", "cues": 1}),
         ("recording_captions_changed", by.user_id, about | {"language": "de", "deleted": True}),
+        ("recording_captions_changed", by.user_id, about | {"language": "de", "restored": True}),
         ("recording_chapters_changed", by.user_id, about | {"chapters": 1}),
         ("recording_chapters_changed", by.user_id, about | {"chapters": None}),
     ]

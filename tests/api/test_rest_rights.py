@@ -196,6 +196,12 @@ def endpoints(recording: str) -> list[Endpoint]:
         ),
         Endpoint(
             "POST",
+            f"{at}/captions/de/restore",
+            of("401 403 403 403 200 404 404 404 403 403"),
+            f"{route}/captions/{{language}}/restore",
+        ),
+        Endpoint(
+            "POST",
             f"{at}/captions/de/lines",
             of("401 403 403 403 409 409 409 409 403 403"),
             f"{route}/captions/{{language}}/lines",

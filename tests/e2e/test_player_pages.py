@@ -12,13 +12,16 @@ import av
 import pytest
 from playwright.sync_api import Browser, Page, expect
 
-from tests.api.recording_material import add_finished, make_room
+from tests.api.recording_material import add_finished, fetch, grant_of, make_room
+from tests.api.stream_material import BASE as STREAMS
+from tests.api.stream_material import start_stream
 from tests.e2e.school import School, person, running_school, until_at
 from tests.serving import Api
 from tests.unit.recording_material import h264_units
 from vtp.jobs.making import new_job
 from vtp.jobs.store import Job, State, add_job, change_own
 from vtp.jobs.store import Kind as JobKind
+from vtp.recording import viewers
 from vtp.recording.chapter_list import Chapter, Kind
 from vtp.recording.chapter_store import Happened, add_chapters
 from vtp.recording.store import change_recording
@@ -125,6 +128,38 @@ def test_captions_are_added_by_staff_and_shown_above_the_controls(
     page.get_by_test_id("captions").click()
     page.get_by_test_id("captions-off").click()
     expect(words).to_be_hidden()
+    page.get_by_test_id("manage-captions").click()
+    page.get_by_role("button", name="Delete the captions in English").click()
+    expect(page.get_by_test_id("captions-deleted")).to_be_visible()
+    assert school.call("GET", f"{school.path}/captions")["items"] == []
+    page.get_by_role("button", name="Undo: bring back the captions in English").click()
+    expect(page.get_by_role("dialog").get_by_text("2 lines")).to_be_visible()
+    page.keyboard.press("Escape")
+    page.keyboard.press("c")
+    expect(words).to_have_text("3 < 4")
+    page.context.close()
+
+
+def test_a_full_stream_is_said_and_tried_again_as_soon_as_the_server_has_said(
+    browser: Browser, school: School, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(viewers, "RETRY_AFTER_S", 2.0)
+    sam = school.do(school.api.sign_in("sam@school.example"))
+    stream = school.do(
+        start_stream(school.api, school.teacher, room_id="", recording_id=school.recording_id, max_viewers=1)
+    )
+    cookie = school.do(grant_of(school.api, school.recording_id, sam))
+    path = f"{school.path}/stream/video/playlist.m3u8"
+    assert school.do(fetch(school.api, path, Cookie=cookie)).status == 200
+    page = person(browser, school, "ada@school.example", home=False)
+    page.goto(f"{school.url}?t=5")
+    problem = page.get_by_test_id("play-problem")
+    expect(problem).to_contain_text("The stream has one viewer, as many as it may have")
+    expect(problem).to_contain_text("It is tried again in")
+    expect(problem).not_to_contain_text("connection")
+    school.call("POST", f"{STREAMS}/{stream['stream_id']}/stop")
+    until_at(page, 5, 6)
+    expect(problem).to_be_hidden()
     page.context.close()
 
 

@@ -103,6 +103,7 @@ class _Said:
     places: list[_Place] = field(default_factory=list)
     position_ms: int | None = None
     said_ms: int | None = None
+    """When it played last, or stood there where it has not."""
 
     def take(self, index: int, event: SaidEvent) -> None:
         """Takes the event at this place of the batch."""
@@ -111,7 +112,7 @@ class _Said:
             self.places += [_Place(index, segment) for segment in range(len(event.segments))]
         if event.position is not None:
             self.position_ms = round(event.position * 1000)
-        if event.position is not None or (event.segments and self.position_ms is None):
+        if event.segments or (event.position is not None and not self.played):
             self.said_ms = int(event.timestamp.timestamp() * 1000)
 
     def report(self, batch: SendEvents) -> Report | None:

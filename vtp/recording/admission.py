@@ -41,11 +41,12 @@ class Admission:
         self._holders = holders
         self.viewership = viewership
 
-    async def holder(self, call: Call, recording_id: str, scope: Scope) -> str | None:
+    async def holder(self, call: Call, recording_id: str, scope: Scope, link_to: str = "") -> str | None:
         """Who holds the caller's grant; None without one. Raises as `Holders.require` when all who hold what
         is offered have lost the right, unless a token says who calls.
 
-        What the address says comes first: the cookie may be of who sat here before.
+        `link_to`: what a grant may be for instead of the recording, as `Grants` takes it. What the address
+        says comes first: the cookie may be of who sat here before.
         """
         if "grant" in call.path:
             return await self._by_path(call, recording_id, scope)
@@ -54,6 +55,8 @@ class Admission:
         refusal: Forbidden | NotSignedIn | None = None
         for grant in filter(None, offered):
             holder = self._grants.check(grant, recording_id, scope)
+            if holder is None and link_to:
+                holder = self._grants.check(grant, link_to, scope)
             if holder is None or is_in_path(holder):
                 continue
             try:

@@ -119,6 +119,16 @@ def add_caption_routes(
         await captions.remove(call.principal, call.path["id"], call.path["language"], origin_of(call))
 
     @table.post(
+        f"{BASE}/captions/{{language}}/restore",
+        reply=CaptionReply,
+        summary="Bring back the captions of one language that were deleted less than an hour ago",
+        errors=(403, 404, 409),
+    )
+    async def restore_captions(call: Call) -> CaptionReply:
+        path = call.path
+        return _reply(await captions.restore(call.principal, path["id"], path["language"], origin_of(call)))
+
+    @table.post(
         f"{BASE}/captions/{{language}}/lines",
         body=TypeLine,
         reply=LineReply,

@@ -5,12 +5,15 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import ColumnElement, delete, insert, select, update
+from sqlalchemy import ColumnElement, Table, delete, insert, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from vtp.db.statements import insert_if_absent
 from vtp.recording.tables import recording_caption_lines as lines
 from vtp.recording.tables import recording_captions as table
+
+_AWAY = "~"
+"""Before the language of captions that were deleted a moment ago, and of their lines: no tag has it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,7 +48,8 @@ _COLUMNS = [table.c[name] for name in Captions.__slots__]
 async def captions_of(tx: AsyncConnection, recording_id: str) -> list[Captions]:
     """All languages of a recording, by their tags; without the texts."""
     c = table.c
-    statement = select(*_COLUMNS).where(c.recording_id == recording_id).order_by(c.language)
+    there = (c.recording_id == recording_id, c.language.not_like(f"{_AWAY}%"))
+    statement = select(*_COLUMNS).where(*there).order_by(c.language)
     return [Captions(*row) for row in await tx.execute(statement)]
 
 
@@ -75,8 +79,37 @@ async def put_captions(tx: AsyncConnection, captions: Captions, text: str) -> No
         await _remove_lines(tx, captions.recording_id, captions.language)
 
 
-async def remove_captions(tx: AsyncConnection, recording_id: str, language: str) -> None:
-    """Deletes one language."""
+async def put_away(tx: AsyncConnection, recording_id: str, language: str, now: datetime) -> None:
+    """Deletes one language. `put_back` has it until `remove_put_away`, or until it is deleted once more."""
+    await _remove(tx, recording_id, _AWAY + language)
+    await _rename(tx, recording_id, language, _AWAY + language, now)
+
+
+async def is_put_away(tx: AsyncConnection, recording_id: str, language: str) -> bool:
+    """Whether there is something to `put_back`; other changes of it wait."""
+    return await find_captions(tx, recording_id, _AWAY + language, to_change=True) is not None
+
+
+async def put_back(tx: AsyncConnection, recording_id: str, language: str, now: datetime) -> None:
+    """Brings back what was deleted in a language that has no other captions."""
+    await _rename(tx, recording_id, _AWAY + language, language, now)
+
+
+async def remove_put_away(tx: AsyncConnection, before: datetime) -> None:
+    """Deletes for good what was deleted before then."""
+    c = table.c
+    over = select(c.recording_id, c.language).where(c.language.like(f"{_AWAY}%"), c.updated_at < before)
+    for recording_id, language in (await tx.execute(over)).all():
+        await _remove(tx, recording_id, language)
+
+
+async def _rename(tx: AsyncConnection, recording_id: str, language: str, new: str, now: datetime) -> None:
+    key = _key(recording_id, language)
+    await tx.execute(update(table).where(*key).values(language=new, updated_at=now))
+    await tx.execute(update(lines).where(*_key(recording_id, language, lines)).values(language=new))
+
+
+async def _remove(tx: AsyncConnection, recording_id: str, language: str) -> None:
     await tx.execute(delete(table).where(*_key(recording_id, language)))
     await _remove_lines(tx, recording_id, language)
 
@@ -95,9 +128,8 @@ async def lines_of(tx: AsyncConnection, recording_id: str, language: str) -> lis
 
 
 async def _remove_lines(tx: AsyncConnection, recording_id: str, language: str) -> None:
-    theirs = (lines.c.recording_id == recording_id, lines.c.language == language)
-    await tx.execute(delete(lines).where(*theirs))
+    await tx.execute(delete(lines).where(*_key(recording_id, language, lines)))
 
 
-def _key(recording_id: str, language: str) -> tuple[ColumnElement[bool], ...]:
-    return table.c.recording_id == recording_id, table.c.language == language
+def _key(recording_id: str, language: str, rows: Table = table) -> tuple[ColumnElement[bool], ...]:
+    return rows.c.recording_id == recording_id, rows.c.language == language

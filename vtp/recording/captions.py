@@ -22,9 +22,11 @@ from vtp.recording.caption_store import (
     add_line,
     captions_of,
     find_captions,
+    is_put_away,
     lines_of,
+    put_away,
+    put_back,
     put_captions,
-    remove_captions,
     text_of,
 )
 from vtp.recording.languages import parse_language
@@ -34,6 +36,7 @@ from vtp.recording.timebase import milliseconds_since
 from vtp.recording.webvtt import MAX_CUES, Cue, escape, read_vtt, write_vtt
 from vtp.rooms.captions import CaptionLine, RoomCaptions
 
+GONE = "no_such_captions"
 MAX_LANGUAGES = 30
 MAX_KNOWN = 1000
 LINE_MS = 7_000  # how long a typed line is shown, unless the next one comes
@@ -69,10 +72,20 @@ class CaptionShelf:
         return await self._put(seen, language, len(cues), text, label, origin)
 
     async def remove(self, principal: Principal, recording_id: str, language: str, origin: Origin) -> None:
-        """Deletes the captions of one language."""
+        """Deletes the captions of one language; `restore` has them for an hour."""
         seen = await self._recordings.seen_to(Action.RECORDING_ANNOTATE, principal, recording_id)
         language = parse_language(language)
         await self._remove(seen, language, origin)
+
+    async def restore(
+        self, principal: Principal, recording_id: str, language: str, origin: Origin
+    ) -> Captions:
+        """Brings back what was deleted last in one language.
+
+        Raises Conflict where there are others by now, or too many languages.
+        """
+        seen = await self._recordings.seen_to(Action.RECORDING_ANNOTATE, principal, recording_id)
+        return await self._restore(seen, parse_language(language), origin)
 
     async def type_line(
         self,
@@ -184,10 +197,25 @@ class CaptionShelf:
     @done_over
     async def _remove(self, seen: Seen, language: str, origin: Origin) -> None:
         async with self._database.transaction() as tx:
-            if await find_captions(tx, seen.recording.id, language) is None:
+            if await find_captions(tx, seen.recording.id, language, to_change=True) is None:
                 raise _missing()
-            await remove_captions(tx, seen.recording.id, language)
+            await put_away(tx, seen.recording.id, language, self._clock())
             await self._note(tx, seen, origin, language=language, deleted=True)
+
+    @done_over
+    async def _restore(self, seen: Seen, language: str, origin: Origin) -> Captions:
+        recording_id = seen.recording.id
+        async with self._database.transaction() as tx:
+            if not await is_put_away(tx, recording_id, language):
+                raise NotFound("Captions in that language were not deleted, or too long ago.", code=GONE)
+            if await find_captions(tx, recording_id, language) is not None:
+                raise Conflict("There are other captions in that language by now.", code="captions_there")
+            await _check_room(tx, recording_id)
+            await put_back(tx, recording_id, language, self._clock())
+            await self._note(tx, seen, origin, language=language, restored=True)
+            found = await find_captions(tx, recording_id, language)
+        assert found is not None
+        return found
 
     async def _note(self, tx: AsyncConnection, seen: Seen, origin: Origin, **details: object) -> None:
         note = self._recordings.catalogue.note
@@ -220,4 +248,4 @@ def _typed_cues(lines: list[TypedLine]) -> Iterator[Cue]:
 
 
 def _missing() -> NotFound:
-    return NotFound("This recording has no captions in that language.", code="no_such_captions")
+    return NotFound("This recording has no captions in that language.", code=GONE)

@@ -26,7 +26,7 @@ from vtp.recording.access_log import AccessLog
 from vtp.recording.admission import HOLDER, Admission
 from vtp.recording.downloads import Clip
 from vtp.recording.grants import TTL_S, Grants, Scope
-from vtp.recording.holders import holder_in_link
+from vtp.recording.holders import holder_of
 from vtp.recording.schemas import DownloadLink
 from vtp.recording.service import Recordings
 
@@ -119,9 +119,10 @@ class DownloadRoutes:
     async def get_download(self, call: Call) -> web.StreamResponse:
         """The MP4 as an attachment."""
         recording_id = parse_id(call.path["id"], "/path/id")
-        holder = await self._admission.holder(call, recording_id, Scope.DOWNLOAD)
-        principal = call.principal if holder is None else None
         query: DownloadQuery = call.query
+        link_to = _link_to(recording_id, query)
+        holder = await self._admission.holder(call, recording_id, Scope.DOWNLOAD, link_to)
+        principal = call.principal if holder is None else None
         recording, file = await self._recordings.playback.download(
             principal, recording_id, query.clip, query.part
         )
@@ -156,15 +157,16 @@ class DownloadRoutes:
                 self._log.sent(entry_id, sent, time.monotonic() - begun_s)
 
     async def get_download_url(self, call: Call) -> DownloadLink:
-        """A signed link."""
+        """A signed link, which opens this download and nothing else."""
         seen = await self._recordings.seen(call.principal, call.path["id"], origin_of(call).ip)
         recording = seen.recording
         if not seen.may(Action.RECORDING_DOWNLOAD):
             raise Forbidden("Your account does not have the right to download this recording.")
-        grant = self._grants.make(recording.id, Scope.DOWNLOAD, holder_in_link(call.principal))
+        link_to = _link_to(recording.id, call.query)
+        grant = self._grants.make(link_to, Scope.DOWNLOAD, holder_of(call.principal, beyond_session=True))
         return DownloadLink(
             recording_id=recording.id,
-            url=f"/api/v1/recordings/{recording.id}/download?{_clip_query(call.query)}grant={grant}",
+            url=f"/api/v1/recordings/{link_to}grant={grant}",
             expires_at=datetime.now(UTC).replace(microsecond=0) + timedelta(seconds=TTL_S),
         )
 
@@ -247,6 +249,11 @@ async def _write(
     except (OSError, ValueError, VtpError) as error:
         logger.info("A download ends before its end: %s", error)
         response.force_close()
+
+
+def _link_to(recording_id: str, query: DownloadQuery) -> str:
+    """Which download it is, in one way of writing it: what a link's grant is for."""
+    return f"{recording_id}/download?{_clip_query(query)}"
 
 
 def _clip_query(query: DownloadQuery) -> str:

@@ -1,8 +1,9 @@
 """Media grants: leave to fetch one recording's files, checked by HMAC without the database.
 
-A grant is `<expiry>.<scope>.<holder>.<mac>`; the mac covers the recording's id, so that it opens no other.
-Whether its holder may still see the recording is `holders`' to say. It travels in an HttpOnly cookie whose
-path is the recording's, or in the query of a signed download link.
+A grant is `<expiry>.<scope>.<holder>.<mac>`; the mac covers the recording's id, so that it opens no other; of
+a link that downloads it covers which download, which is all that it opens. Whether its holder may still see
+the recording is `holders`' to say. It travels in an HttpOnly cookie whose path is the recording's, or in the
+query of such a link.
 """
 
 from __future__ import annotations

@@ -29,7 +29,6 @@ _TOO = "d"  # of a link: to take home, too
 _BETWEEN = "~"
 _VISIT = "!"
 _IN_PATH = "t"  # begins the visit of who comes by an address that holds the grant; others' are hexadecimal
-_IN_LINK = "l"  # the same of who comes by a link that downloads
 VISIT_BYTES = 6
 
 
@@ -67,11 +66,6 @@ def visit_of(principal: Principal, visit: str = "") -> str:
 def holder_in_path(principal: Principal) -> str:
     """The same for a grant that is in an address: it outlasts the session, and shows the program only."""
     return _in_path(holder_of(principal, beyond_session=True))
-
-
-def holder_in_link(principal: Principal) -> str:
-    """The same for the grant of a link that downloads, in its query: whoever has that has the program."""
-    return f"{holder_of(principal, beyond_session=True)}{_VISIT}{_IN_LINK}{secrets.token_hex(VISIT_BYTES)}"
 
 
 def holder_of_link_in_path(link_id: str) -> str:
@@ -136,10 +130,9 @@ def viewer_of(holder: str) -> Viewer:
 def knows_people(holder: str) -> bool:
     """Whether they may have what is one participant's alone, a name or a camera: an account, or everybody
     where rooms are open; and an edge, which asks this itself of those whom it answers (older ones do not).
-    Who comes by a link, by one that downloads, by an address that holds the grant, or by nothing, has the
-    program.
+    Who comes by a link, by an address that holds the grant, or by nothing, has the program.
     """
-    if holder.partition(_VISIT)[2].startswith((_IN_PATH, _IN_LINK)):
+    if is_in_path(holder):
         return False
     return holder[:1] in (_ACCOUNT, _OPEN) or holder.startswith(_EDGE + _AWARE)
 

@@ -33,8 +33,10 @@ class Begun:
 
 @dataclass(slots=True)
 class Progress:
-    """How far an account is with a recording; `sittings`: {session: [last number, its time, ms left]},
-    below 0 where others have played since then; `reached`: [[step in thousandths, Unix ms]…]."""
+    """How far an account is with a recording; `sittings`: {session: [last number, its time, ms left, *its
+    `Place`]}, of which left is below 0 where others have played since; `reached`: [[step in thousandths, Unix
+    ms]…].
+    """
 
     user_id: str
     recording_id: str

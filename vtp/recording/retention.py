@@ -22,6 +22,7 @@ from vtp.notifications.kinds import Kind, MailChoice
 from vtp.notifications.news import News
 from vtp.notifications.notifier import Notifier
 from vtp.notifications.store import these
+from vtp.recording.caption_store import remove_put_away
 from vtp.recording.catalogue import utc_now
 from vtp.recording.retention_store import (
     Aging,
@@ -48,6 +49,8 @@ NOTICE: Final = timedelta(days=7)
 """So long before it goes into the trash it is told."""
 IN_USE: Final = timedelta(hours=6)
 """Who has opened one may go on for so long: it is what a grant of its media is good for."""
+CAPTIONS_KEPT: Final = timedelta(hours=1)
+"""Captions that were deleted can be brought back for so long, at least."""
 FIRST_S: Final = 20.0
 PERIOD_S: Final = 3600.0
 AT_A_TIME: Final = 200
@@ -122,6 +125,7 @@ class Retention:
         else:
             await self._forget()
         await self._through(page_of_trashed, self._look_at_trashed)
+        await self._forget_captions()
 
     async def _through(
         self,
@@ -142,6 +146,11 @@ class Retention:
     async def _forget(self) -> None:
         async with self._database.transaction() as tx:
             await forget_terms(tx)
+
+    @done_over
+    async def _forget_captions(self) -> None:
+        async with self._database.transaction() as tx:
+            await remove_put_away(tx, self._clock() - CAPTIONS_KEPT)
 
     async def _look_at(self, page: Sequence[Aging]) -> None:
         now = self._clock()
@@ -182,9 +191,8 @@ class Retention:
     async def _tell_expired(self, tx: AsyncConnection, recordings: Sequence[Aging]) -> None:
         """In the transaction in which they go."""
         days = self._keep_trash.days
-        until = (
-            f"There it is for {days} days; until then you can restore it." if days else "Restore it there."
-        )
+        time = "a day" if days == 1 else f"{days} days"
+        until = f"There it is for {time}; until then you can restore it." if days else "Restore it there."
         await self._tell(tx, recordings, EXPIRED, "", f"{_TIME_IS_OVER} {until}")
 
     async def _tell(

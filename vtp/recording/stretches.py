@@ -42,7 +42,8 @@ def clip_of(tracks: Mapping[str, TrackIndex], clip: Clip, part: int | None) -> C
     clips = _clips(tracks)
     if part is not None:
         if part > len(clips):
-            raise NotFound(f"This recording has {len(clips)} part(s) to download.", code="no_such_part")
+            parts = "one part" if len(clips) == 1 else f"{len(clips)} parts"
+            raise NotFound(f"This recording has {parts} to download.", code="no_such_part")
         return clips[part - 1]
     if len(clips) > 1 and not any(_contains(one, clip) for one in clips):
         raise Conflict(

@@ -166,7 +166,7 @@ recording_captions = Table(
     "recording_captions",
     metadata,
     Column("recording_id", id_type(), ForeignKey("recordings.id", ondelete="CASCADE"), primary_key=True),
-    Column("language", String(35), primary_key=True, comment="BCP 47"),
+    Column("language", String(35), primary_key=True, comment="BCP 47; after ~: deleted a moment ago"),
     Column("label", String(200), nullable=False),
     Column("is_typed", Boolean, nullable=False, comment="its cues are recording_caption_lines"),
     Column("text", Text, nullable=False, comment="WebVTT, as we have written it anew"),

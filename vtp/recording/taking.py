@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from vtp.recording.places import Place, is_newest, place_after
 from vtp.recording.progress_store import Progress
 from vtp.recording.watching import (
     GRACE_MS,
@@ -56,36 +57,16 @@ def take_report(progress: Progress, report: Report, extent: Extent, now_ms: int)
         return REPEATED
     if not extent.grows:  # what was watched while it grew, or before a course asked for less
         _note(progress, extent, int(progress.updated_at.timestamp() * 1000))
-    is_newest = _is_newest(progress, report, now_ms)
+    place = place_after(progress.sittings, report, now_ms)
+    if is_newest(progress.sittings, report, place):
+        progress.position_ms = min(report.position_ms, extent.end_ms)
     room_ms = _room_ms(progress, report.session_id, now_ms)
     counted, refused, left_ms = _count(progress, report.played, extent, room_ms, now_ms)
     _share(progress, report.session_id, room_ms - left_ms, now_ms)
-    _sit(progress, report, now_ms, left_ms)
-    if is_newest:
-        progress.position_ms = min(report.position_ms, extent.end_ms)
+    _sit(progress, report, now_ms, left_ms, place)
     if not extent.grows:
         _note(progress, extent, now_ms)
     return Taken(tuple(counted), tuple(refused))
-
-
-def _is_newest(progress: Progress, report: Report, now_ms: int) -> bool:
-    """Whether no other page has reported since the player came to where it stands.
-
-    A page that has played nothing stands there since its last report. One that has says since when: not
-    before its last report, so that a clock that is late misleads only the first.
-    """
-    sitting = progress.sittings.get(report.session_id)
-    said_ms = now_ms if report.said_ms is None else min(report.said_ms, now_ms)
-    last_ms = sitting[1] if sitting is not None else said_ms
-    since_ms = max(said_ms, last_ms) if report.played else last_ms
-    page = _page_of(report.session_id)
-    others = (one[1] for session, one in progress.sittings.items() if _page_of(session) != page)
-    return all(then_ms <= since_ms for then_ms in others)
-
-
-def _page_of(session_id: str) -> str:
-    """Without the door that it reports by."""
-    return session_id.rpartition(":")[2]
 
 
 def _note(progress: Progress, extent: Extent, at_ms: int) -> None:
@@ -105,7 +86,7 @@ def _room_ms(progress: Progress, session_id: str, now_ms: int) -> int:
 
 
 def _left_ms(sitting: list[int], now_ms: int) -> int:
-    _, then_ms, left_ms = sitting
+    then_ms, left_ms = sitting[1:3]
     return max(0, max(0, now_ms - then_ms) + left_ms)
 
 
@@ -145,9 +126,10 @@ def _count(
     return counted, refused, room_ms
 
 
-def _sit(progress: Progress, report: Report, now_ms: int, room_ms: int) -> None:
+def _sit(progress: Progress, report: Report, now_ms: int, room_ms: int, place: Place) -> None:
     """Remembers the report; who has not reported for longest gives way. Unused time is not saved."""
-    progress.sittings[report.session_id] = [report.number, now_ms, min(room_ms, GRACE_MS)]
+    left_ms = min(room_ms, GRACE_MS)
+    progress.sittings[report.session_id] = [report.number, now_ms, left_ms, place.since_ms, place.late_ms]
     while len(progress.sittings) > MAX_SITTINGS:
         del progress.sittings[_oldest(progress)]
 

@@ -127,8 +127,9 @@ class Viewers:
             if gives_way is not None:
                 self.leave(gives_way)
                 return
+            viewers = "one viewer" if self.most == 1 else f"{self.most} viewers"
             raise Unavailable(
-                f"The stream has {self.most} viewers, as many as it may have; try again in a moment.",
+                f"The stream has {viewers}, as many as it may have; try again in a moment.",
                 retry_after_s=RETRY_AFTER_S,
                 code="stream_full",
             )

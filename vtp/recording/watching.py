@@ -47,8 +47,8 @@ class Played:
 
 @dataclass(frozen=True, slots=True)
 class Report:
-    """What a player says: what it played since its last report, and where it stands, since `said_ms` (Unix,
-    by its clock) or now."""
+    """What a player says: what it played since its last report, until `said_ms` (Unix, by its clock) or now,
+    and where it stands."""
 
     session_id: str
     number: int

@@ -155,8 +155,14 @@ class _Watching:
         moved = plan.moved_by(began)
         moved_ms = round(moved / timedelta(milliseconds=1))
         sittings = {
-            DOOR + self._page(user_id, name.removeprefix(DOOR)): [number, at_ms + moved_ms, left_ms]
-            for name, (number, at_ms, left_ms) in one.sittings.items()
+            DOOR + self._page(user_id, name.removeprefix(DOOR)): [
+                number,
+                at_ms + moved_ms,
+                left_ms,
+                since_ms + moved_ms,
+                late_ms,
+            ]
+            for name, (number, at_ms, left_ms, since_ms, late_ms) in one.sittings.items()
         }
         return {
             **{name: getattr(one, name) for name in Progress.__slots__},

@@ -300,6 +300,9 @@ export function recordingsApi(http: HttpClient) {
       http.json<unknown>("POST", `${one(id)}/captions/${encodeURIComponent(language)}/lines`, { text }),
     deleteCaptions: (id: string, language: string) =>
       http.json<unknown>("DELETE", `${one(id)}/captions/${encodeURIComponent(language)}`),
+    /** What was deleted less than an hour ago, as it was. */
+    restoreCaptions: (id: string, language: string) =>
+      http.json<Captions>("POST", `${one(id)}/captions/${encodeURIComponent(language)}/restore`, {}),
     accessLog: (
       id: string,
       filter: AccessFilter,

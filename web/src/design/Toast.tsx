@@ -1,5 +1,14 @@
 /** Short messages at the foot of the window that go away by themselves. */
-import { createContext, type ReactNode, useCallback, useContext, useMemo, useState } from "react";
+import {
+  createContext,
+  type ReactNode,
+  useCallback,
+  useContext,
+  useEffect,
+  useMemo,
+  useRef,
+  useState,
+} from "react";
 import { IconButton } from "./Button";
 import { Icon } from "./Icon";
 import "./Toast.css";
@@ -37,10 +46,18 @@ export function ToastProvider({ children }: { children: ReactNode }) {
     [drop],
   );
   const value = useMemo(() => show, [show]);
+  const box = useRef<HTMLDivElement>(null);
+  // A dialog, and what darkens the page behind it, would lie above what is said.
+  useEffect(() => {
+    const element = box.current;
+    if (!element?.showPopover) return;
+    if (element.matches(":popover-open")) element.hidePopover();
+    if (toasts.length > 0 && document.querySelector("dialog[open]")) element.showPopover();
+  }, [toasts]);
   return (
     <ToastContext value={value}>
       {children}
-      <div className="toasts" role="status" aria-live="polite">
+      <div ref={box} className="toasts" role="status" aria-live="polite" popover="manual">
         {toasts.map((toast) => (
           <ToastCard key={toast.id} toast={toast} onDrop={() => drop(toast.id)} />
         ))}

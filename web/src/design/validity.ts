@@ -1,5 +1,6 @@
 /** What is wrong with a field in the words of the page, where the browser would show a bubble of its own. */
 import { type FormEvent, useState } from "react";
+import { plural } from "../format";
 
 export type Control = HTMLInputElement | HTMLSelectElement | HTMLTextAreaElement;
 
@@ -29,6 +30,8 @@ const INCOMPLETE: Readonly<Record<string, string>> = {
 };
 
 const attribute = (control: Control, name: string): string => control.getAttribute(name) ?? "";
+const characters = (control: Control, name: string): string =>
+  plural(Number(attribute(control, name)), "character", "characters");
 
 function limitWords(control: Control, name: "min" | "max"): string {
   const limit = attribute(control, name);
@@ -53,8 +56,8 @@ export function wordsOf(control: Control): string {
   if (validity.rangeUnderflow) return limitWords(control, "min");
   if (validity.rangeOverflow) return limitWords(control, "max");
   if (validity.stepMismatch) return stepWords(control);
-  if (validity.tooShort) return `It needs at least ${attribute(control, "minlength")} characters.`;
-  if (validity.tooLong) return `It may have at most ${attribute(control, "maxlength")} characters.`;
+  if (validity.tooShort) return `It needs at least ${characters(control, "minlength")}.`;
+  if (validity.tooLong) return `It may have at most ${characters(control, "maxlength")}.`;
   if (validity.patternMismatch) return control.title || "This has another form than is asked for.";
   return control.validationMessage;
 }

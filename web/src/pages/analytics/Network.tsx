@@ -3,7 +3,7 @@ import type { ClassNetwork, NetworkCause, NetworkReport, PersonNetwork } from ".
 import { Badge } from "../../design/Badge";
 import { EmptyState } from "../../design/EmptyState";
 import { Notice } from "../../design/Notice";
-import { day } from "../../format";
+import { day, plural } from "../../format";
 import { type Column, DataTable } from "./DataTable";
 import { SaveReport } from "./SaveReport";
 import { count, percent } from "./words";
@@ -85,7 +85,7 @@ export function Network({ report }: { report: NetworkReport }) {
           <p className="analytics-note" data-testid="network-summary">
             {troubled.length === 0
               ? "Everybody's was good in every class."
-              : `${troubled.length} of ${rows.length} people had trouble in a class.`}
+              : `${troubled.length} of ${plural(rows.length, "person", "people")} had trouble in a class.`}
           </p>
           <DataTable
             label="Connections"

@@ -1,25 +1,17 @@
 /** Where staff type captions while the class is recorded. Everybody sees them; the recording has them afterwards. */
-import { type FormEvent, useEffect, useMemo, useRef, useState } from "react";
+import { type FormEvent, useEffect, useRef, useState } from "react";
 import { sentence } from "../../api/problem";
 import { Button } from "../../design/Button";
 import { Field, SelectField } from "../../design/Field";
 import { useToast } from "../../design/Toast";
 import { clock } from "../../format";
 import { useApi } from "../../session/Session";
-import { remember, remembered } from "../../storage";
-import { commonLanguages } from "../player/languages";
+import { useCaptionLanguage } from "../player/useCaptionLanguage";
 import "./CaptionsPanel.css";
 import { useClass, useClassState } from "./useClass";
 
 const LONGEST = 500;
 const LOOK_AGAIN_MS = 1_000;
-const LANGUAGE_KEY = "vtp.caption-language";
-
-/** The language typed in last, else the browser's own, where schools have captions in it. */
-function firstLanguage(tags: readonly string[]): string {
-  const own = remembered(LANGUAGE_KEY) ?? navigator.language.split("-")[0] ?? "";
-  return tags.includes(own) ? own : "en";
-}
 
 export function CaptionsPanel() {
   const { room } = useClass();
@@ -52,17 +44,12 @@ export function CaptionsPanel() {
 function CaptionForm({ recordingId }: { recordingId: string | null }) {
   const { recordings } = useApi();
   const toast = useToast();
-  const languages = useMemo(commonLanguages, []);
-  const [language, setLanguage] = useState(() => firstLanguage(languages.map((one) => one.tag)));
+  const { language, choose, languages } = useCaptionLanguage();
   const [text, setText] = useState("");
   const [busy, setBusy] = useState(false);
   const [early, setEarly] = useState(false); // whether it is to be sent as soon as the recording is known
   const field = useRef<HTMLFormElement>(null);
   useEffect(() => field.current?.querySelector("input")?.focus(), []);
-  const choose = (tag: string) => {
-    setLanguage(tag);
-    remember(LANGUAGE_KEY, tag);
-  };
   const send = async (id: string) => {
     const words = text.trim();
     if (!words) return;

@@ -4,6 +4,7 @@ import { sentence } from "../../api/problem";
 import type { BanDescribed, RoomSettings } from "../../class/protocol";
 import { Button } from "../../design/Button";
 import { SelectField } from "../../design/Field";
+import { plural } from "../../format";
 import "./RoomPanel.css";
 import { StreamGroup } from "./StreamGroup";
 import { Switch } from "./Switch";
@@ -100,7 +101,9 @@ export function RoomPanel() {
       >
         {sizesWith(settings.watch_only_above).map((size) => (
           <option key={size} value={size}>
-            {size === 0 ? "Takes part as all others" : `Follows the stream above ${size} people`}
+            {size === 0
+              ? "Takes part as all others"
+              : `Follows the stream above ${plural(size, "person", "people")}`}
           </option>
         ))}
       </SelectField>

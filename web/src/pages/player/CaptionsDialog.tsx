@@ -1,5 +1,5 @@
-/** Staff's captions: added from a WebVTT file for a language, taken away again. */
-import { type FormEvent, useRef, useState } from "react";
+/** Staff's captions: added from a WebVTT file for a language, taken away again, and brought back. */
+import { type FormEvent, useEffect, useRef, useState } from "react";
 import { sentence } from "../../api/problem";
 import type { Captions } from "../../api/recordings";
 import { Button, IconButton } from "../../design/Button";
@@ -7,9 +7,9 @@ import { Dialog } from "../../design/Dialog";
 import { FileField, SelectField } from "../../design/Field";
 import { Notice } from "../../design/Notice";
 import { plural } from "../../format";
-import { useTask } from "../../hooks/useTask";
 import { useApi } from "../../session/Session";
-import { commonLanguages, languageName } from "./languages";
+import { languageName } from "./languages";
+import { useCaptionLanguage } from "./useCaptionLanguage";
 
 interface Props {
   id: string;
@@ -20,29 +20,49 @@ interface Props {
 }
 
 export function CaptionsDialog({ open, onClose, ...rest }: Props) {
+  const [deleted, setDeleted] = useState<readonly Captions[]>([]); // also when it is opened again
   return (
     <Dialog title="Captions" open={open} onClose={onClose}>
-      <CaptionSet {...rest} />
+      <CaptionSet {...rest} deleted={deleted} onDeleted={setDeleted} />
     </Dialog>
   );
 }
 
-function CaptionSet({ id, captions, onChange }: Omit<Props, "open" | "onClose">) {
+interface SetProps extends Omit<Props, "open" | "onClose"> {
+  /** What was deleted on this page. */
+  deleted: readonly Captions[];
+  onDeleted: (deleted: readonly Captions[]) => void;
+}
+
+export function CaptionSet({ id, captions, onChange, deleted, onDeleted }: SetProps) {
   const { recordings } = useApi();
-  const task = useTask();
-  const remove = async (one: Captions) => {
-    if (await task.run(() => recordings.deleteCaptions(id, one.language))) await onChange();
+  const [wrong, setWrong] = useState("");
+  const gone = deleted.filter((one) => !captions.some(({ language }) => language === one.language));
+  /** What fails is said in the dialog: what lies behind it cannot be seen. */
+  const change = async (work: () => Promise<unknown>, left: readonly Captions[]) => {
+    setWrong("");
+    try {
+      await work();
+      onDeleted(left);
+      await onChange();
+    } catch (error) {
+      setWrong(sentence(error));
+    }
   };
+  const others = (one: Captions) => gone.filter(({ language }) => language !== one.language);
+  const remove = (one: Captions) =>
+    change(() => recordings.deleteCaptions(id, one.language), [...others(one), one]);
+  const restore = (one: Captions) => change(() => recordings.restoreCaptions(id, one.language), others(one));
   return (
     <>
-      {captions.length === 0 ? (
+      {captions.length === 0 && gone.length === 0 ? (
         <p className="soft">There are no captions yet. Add a WebVTT file (.vtt) for a language.</p>
       ) : (
         <ul className="share-list">
           {captions.map((one) => (
             <li key={one.language} className="share-row">
               <span className="share-words">
-                <span className="share-name">{one.label || languageName(one.language)}</span>
+                <span className="share-name">{nameOf(one)}</span>
                 <span className="soft">{plural(one.cues, "line", "lines")}</span>
               </span>
               <IconButton
@@ -52,21 +72,55 @@ function CaptionSet({ id, captions, onChange }: Omit<Props, "open" | "onClose">)
               />
             </li>
           ))}
+          {gone.map((one) => (
+            <DeletedRow key={one.language} captions={one} onRestore={() => void restore(one)} />
+          ))}
         </ul>
       )}
-      <AddCaptions id={id} onAdded={onChange} />
+      {wrong && <Notice tone="wrong">{wrong}</Notice>}
+      <AddCaptions id={id} captions={captions} onAdded={onChange} />
     </>
   );
 }
 
-function AddCaptions({ id, onAdded }: { id: string; onAdded: () => Promise<void> }) {
+function DeletedRow({ captions, onRestore }: { captions: Captions; onRestore: () => void }) {
+  const row = useRef<HTMLLIElement>(null);
+  useEffect(() => {
+    // The button that deleted them had the focus, and is gone.
+    if (document.activeElement === document.body) row.current?.querySelector("button")?.focus();
+  }, []);
+  return (
+    <li ref={row} className="share-row" data-testid="captions-deleted">
+      <span className="share-words" role="status">
+        <span className="share-name">{nameOf(captions)}</span>
+        <span className="soft">Deleted</span>
+      </span>
+      <Button
+        size="small"
+        aria-label={`Undo: bring back the captions in ${languageName(captions.language)}`}
+        onClick={onRestore}
+      >
+        Undo
+      </Button>
+    </li>
+  );
+}
+
+const nameOf = (one: Captions) => one.label || languageName(one.language);
+
+interface AddProps {
+  id: string;
+  captions: readonly Captions[];
+  onAdded: () => Promise<void>;
+}
+
+function AddCaptions({ id, captions, onAdded }: AddProps) {
   const { recordings } = useApi();
   const input = useRef<HTMLInputElement>(null);
   const [file, setFile] = useState<File | null>(null);
-  const [language, setLanguage] = useState(() => navigator.language.split("-")[0] ?? "en");
+  const { language, choose, languages } = useCaptionLanguage(captions.map((one) => one.language));
   const [busy, setBusy] = useState(false);
   const [wrong, setWrong] = useState("");
-  const [languages] = useState(commonLanguages);
   const add = async (event: FormEvent) => {
     event.preventDefault();
     if (!file) return setWrong("Choose a file first.");
@@ -85,7 +139,7 @@ function AddCaptions({ id, onAdded }: { id: string; onAdded: () => Promise<void>
   };
   return (
     <form className="share-form" onSubmit={(event) => void add(event)}>
-      <SelectField label="Language" value={language} onChange={(event) => setLanguage(event.target.value)}>
+      <SelectField label="Language" value={language} onChange={(event) => choose(event.target.value)}>
         {languages.map(({ tag, name }) => (
           <option key={tag} value={tag}>
             {name}

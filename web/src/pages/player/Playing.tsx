@@ -3,11 +3,12 @@ import { type ReactNode, type RefObject, useCallback, useEffect, useMemo, useRef
 import type { Captions, Chapters, MyProgress, RecordingsApi } from "../../api/recordings";
 import { Button } from "../../design/Button";
 import { Dialog } from "../../design/Dialog";
-import { Notice } from "../../design/Notice";
 import { clock } from "../../format";
 import { Figures } from "../Figures";
 import { ChapterList, EditChapters } from "./Chapters";
 import { timeIn } from "./deep_link";
+import type { Failure } from "./failure";
+import { PlayProblem } from "./PlayProblem";
 import { keptPosition } from "./position";
 import { PICTURE_SHORTCUTS, SHORTCUTS } from "./shortcuts";
 import { attachSource, type Qualities } from "./source";
@@ -63,8 +64,16 @@ export function Playing(props: Props) {
   const [start] = useState(() => startOf(id, progress));
   const [helping, setHelping] = useState(false);
   const [editing, setEditing] = useState(false);
-  const [failure, setFailure] = useState<string | null>(null);
-  const [attempt, setAttempt] = useState(0);
+  const [failure, setFailure] = useState<Failure | null>(null);
+  /** From where it is attached, and whether it plays then. */
+  const [attempt, setAttempt] = useState({ at_s: start.at_s, plays: false });
+  const retry = useCallback(() => {
+    const element = video.current;
+    if (!element) return;
+    const plays = !element.paused;
+    // One that has loaded nothing stands nowhere yet.
+    setAttempt((last) => ({ at_s: element.readyState > 0 ? element.currentTime : last.at_s, plays }));
+  }, [video]);
   const [qualities, setQualities] = useState(NO_QUALITIES);
   const arrangement = useArrangement(useTracks(recordings, id, hasTracks));
   const { alone, chooseNext, toggleStrip, listenTo } = arrangement;
@@ -84,13 +93,15 @@ export function Playing(props: Props) {
   const playback = usePlayback(id, video, frame, pageActions, alone !== null);
   const storyboard = useStoryboard(id, recordings, grows);
   useProgress(id, video, told);
-  // biome-ignore lint/correctness/useExhaustiveDependencies: another attempt attaches the source anew
+  // biome-ignore lint/correctness/useExhaustiveDependencies: another recording is attached, whatever its address
   useEffect(() => {
     if (!video.current) return;
     setFailure(null);
-    const start_s = attempt === 0 ? start.at_s : video.current.currentTime;
-    return attachSource(video.current, { url, start_s, onQualities: setQualities, onFailure: setFailure });
-  }, [id, video, url, attempt, start]);
+    const options = { url, start_s: attempt.at_s, onQualities: setQualities, onFailure: setFailure };
+    const detach = attachSource(video.current, options);
+    if (attempt.plays) video.current.play().catch(() => undefined);
+    return detach;
+  }, [id, video, url, attempt]);
   const hasPictures = arrangement.tracks.pictures.length > 0;
   const now_s = useCallback(() => video.current?.currentTime ?? 0, [video]);
   return (
@@ -119,19 +130,7 @@ export function Playing(props: Props) {
         )}
         {start.resumed && <Resumed at_s={start.at_s} onRestart={() => playback.actions.seek(0)} />}
       </VideoFrame>
-      {failure && (
-        <Notice
-          tone="wrong"
-          testId="play-problem"
-          action={
-            <Button size="small" onClick={() => setAttempt(attempt + 1)}>
-              Try again
-            </Button>
-          }
-        >
-          {failure}
-        </Notice>
-      )}
+      {failure && <PlayProblem failure={failure} onRetry={retry} />}
       {children}
       {(chapters.chapters.length > 1 || mayAnnotate) && (
         <ChapterList

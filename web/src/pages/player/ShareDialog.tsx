@@ -6,7 +6,7 @@ import { Button } from "../../design/Button";
 import { Dialog } from "../../design/Dialog";
 import { CheckField, Field, SelectField } from "../../design/Field";
 import { Loading } from "../../design/Spinner";
-import { day } from "../../format";
+import { day, moment } from "../../format";
 import { useLoaded } from "../../hooks/useLoaded";
 import { useTask } from "../../hooks/useTask";
 import { useApi } from "../../session/Session";
@@ -183,7 +183,9 @@ function ShareRow({ id, share, onEnded }: { id: string; share: Share; onEnded: (
     <li className="share-row">
       <span className="share-words">
         <span className="share-name">{share.title || "Link"}</span>
-        <span className="soft">until {day(share.expires_at)}</span>
+        <span className="soft">
+          {moment(share.created_at)} · until {day(share.expires_at)}
+        </span>
       </span>
       {share.download && <Badge>Download</Badge>}
       <Button size="small" busy={task.busy} onClick={() => void end()} data-testid="end-share">

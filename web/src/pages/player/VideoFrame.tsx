@@ -5,7 +5,7 @@ import { IconButton } from "../../design/Button";
 import { Icon } from "../../design/Icon";
 import { Menu } from "../../design/Menu";
 import { Spinner } from "../../design/Spinner";
-import { clock } from "../../format";
+import { clock, plural } from "../../format";
 import { CaptionText } from "./CaptionText";
 import { chapterAt } from "./Chapters";
 import { languageName } from "./languages";
@@ -130,7 +130,7 @@ export function VideoFrame(props: Props) {
             {captions.length > 0 && <CaptionMenu captions={captions} caption={caption} />}
             {qualities.heights.length > 1 && <QualityMenu qualities={qualities} />}
             <Menu
-              label={`Speed, ${state.speed} times`}
+              label={`Speed, ${plural(state.speed, "time", "times")}`}
               above
               className="button button-quiet player-speed"
               testId="speed"

@@ -1,10 +1,12 @@
 /** Attaching an HLS playlist to a video element: hls.js where it runs, else the browser's own player. */
 import Hls from "hls.js";
 import workerUrl from "hls.js/dist/hls.worker.js?url";
+import { type Failure, failed, failureAt, failureOf } from "./failure";
 import { keepOneSound } from "./oneSound";
 
 const NO_HLS =
   "This browser cannot play the recording. Use a current version of Chrome, Edge, Firefox or Safari.";
+const NOT_PLAYED = "The recording could not be played.";
 const MAX_RECOVERIES = 3;
 
 /** The pictures that a player can choose from. */
@@ -19,8 +21,8 @@ export interface SourceOptions {
   url: string;
   start_s: number;
   onQualities: (qualities: Qualities) => void;
-  /** Given a sentence when playing has failed for good. */
-  onFailure: (message: string) => void;
+  /** Told why when playing has failed, until it is attached anew. */
+  onFailure: (failure: Failure) => void;
 }
 
 /** Attaches; gives the function that detaches. */
@@ -28,10 +30,15 @@ export function attachSource(video: HTMLVideoElement, options: SourceOptions): (
   const { url, start_s, onFailure } = options;
   if (Hls.isSupported()) return attachHls(video, options);
   if (!video.canPlayType("application/vnd.apple.mpegurl")) {
-    onFailure(NO_HLS);
+    onFailure(failed(NO_HLS));
     return () => undefined;
   }
-  const onError = () => onFailure(video.error?.message || "The recording could not be played.");
+  let attached = true;
+  const onError = async () => {
+    const undecodable = video.error?.code === MediaError.MEDIA_ERR_DECODE;
+    const failure = undecodable ? failed(video.error?.message || NOT_PLAYED) : await failureAt(url);
+    if (attached) onFailure(failure);
+  };
   const seek = () => {
     if (start_s > 0) video.currentTime = start_s;
   };
@@ -39,6 +46,7 @@ export function attachSource(video: HTMLVideoElement, options: SourceOptions): (
   video.addEventListener("loadedmetadata", seek, { once: true });
   video.src = url;
   return () => {
+    attached = false;
     video.removeEventListener("error", onError);
     video.removeEventListener("loadedmetadata", seek);
     video.removeAttribute("src");
@@ -59,6 +67,7 @@ function attachHls(
     renderTextTracksNatively: false, // captions are ours: useCaptions
   });
   let recoveries = 0;
+  let attached = true;
   hls.on(Hls.Events.MANIFEST_PARSED, () => {
     keepOneSound(hls);
     onQualities(qualitiesOf(hls));
@@ -67,14 +76,21 @@ function attachHls(
     if (!data.fatal) return;
     recoveries += 1;
     if (recoveries > MAX_RECOVERIES) {
-      onFailure("The recording could not be played.");
+      onFailure(failed(NOT_PLAYED));
       hls.destroy();
     } else if (data.type === Hls.ErrorTypes.MEDIA_ERROR) hls.recoverMediaError();
-    else onFailure(networkMessage(data.response?.code));
+    else if (data.type !== Hls.ErrorTypes.NETWORK_ERROR) onFailure(failed(NOT_PLAYED));
+    else {
+      const request = data.networkDetails instanceof XMLHttpRequest ? data.networkDetails : null;
+      void failureOf(request).then((failure) => attached && onFailure(failure));
+    }
   });
   hls.loadSource(url);
   hls.attachMedia(video);
-  return () => hls.destroy();
+  return () => {
+    attached = false;
+    hls.destroy();
+  };
 }
 
 function qualitiesOf(hls: Hls): Qualities {
@@ -85,10 +101,4 @@ function qualitiesOf(hls: Hls): Qualities {
       hls.nextLevel = height === null ? -1 : hls.levels.findLastIndex((level) => level.height === height);
     },
   };
-}
-
-function networkMessage(status: number | undefined): string {
-  if (status === 401 || status === 403) return "You may not watch this recording any more.";
-  if (status === 404 || status === 410) return "The recording's files are not there any more.";
-  return "The recording could not be loaded. Check your connection and try again.";
 }

@@ -35,6 +35,7 @@ it("says a rule in words, with the day of the first class where it names none", 
   expect(ruleWords("FREQ=WEEKLY;BYDAY=MO,WE,FR;COUNT=20", "2026-10-05T08:00")).toBe(
     "Every week on Monday, Wednesday and Friday, 20 times",
   );
+  expect(ruleWords("FREQ=WEEKLY;BYDAY=MO;COUNT=1", "2026-10-05T08:00")).toBe("Every week on Monday, once");
   expect(ruleWords("FREQ=WEEKLY;INTERVAL=2", "2026-10-06T08:00")).toBe("Every 2 weeks on Tuesday");
   expect(ruleWords("FREQ=MONTHLY;BYDAY=2TU", "2026-10-06T08:00")).toBe("FREQ=MONTHLY;BYDAY=2TU");
 });

@@ -96,7 +96,7 @@ export function ruleWords(text: string, first_start: string): string {
       : "";
   const end =
     rule.count !== null
-      ? `, ${rule.count} times`
+      ? `, ${rule.count === 1 ? "once" : `${rule.count} times`}`
       : rule.until !== null
         ? `, until ${dayWords(rule.until)}`
         : "";
