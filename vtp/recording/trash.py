@@ -76,7 +76,8 @@ class Trash:
     async def delete(
         self, principal: Principal, recording_id: str, origin: Origin, *, permanent: bool
     ) -> Recording:
-        """Puts a recording into the trash, or by way of that deletes it for good; stops it when it runs.
+        """Puts a recording into the trash, or by way of that deletes it for good; stops it when it runs here.
+        What another server has recorded lies in the trash until that has deleted it: the row says so.
 
         Raises Unavailable where its bytes cannot be deleted now: then it stays in the trash until they can.
         """
@@ -92,9 +93,9 @@ class Trash:
             self._playback.show(recording.id)
             raise
         self._playback.hide(recording.id)  # it may have come back from an earlier time meanwhile
-        if permanent:
+        if permanent and self._removal.is_ours(trashed):
             await self._remove(recording.id)
-            return replace(trashed, deleted_at=self._clock())
+            return replace(trashed, deleted_at=self._clock(), purging_at=None)
         try:
             await self._jobs.cancel_of(recording.id)
         finally:
