@@ -28,7 +28,11 @@ from vtp.recording.view import RecordingView
 logger = logging.getLogger(__name__)
 
 SAVE_AGAIN_S = 5.0  # how long after the database was away to how a recording ended is written again
-RECOVER_AGAIN_S = 60.0  # how long after the disk refused it a recording is made whole again
+RECOVER_AGAIN_S = 60.0  # how long after the disk or the database refused it a recording is made whole again
+
+
+class _RefusedError(Exception):
+    """What keeps a recording from being made whole may pass."""
 
 
 class Ends:
@@ -49,7 +53,7 @@ class Ends:
         self._closing = closing
         self._instance_id = instance_id
         self._clock = clock
-        self._left: list[Recording] = []  # that the disk kept from being made whole
+        self._left: list[Recording] = []  # that the disk or the database kept from being made whole
 
     async def recover(self) -> list[tuple[str, RecordingView]]:
         """Makes whole what a former process was recording when it ended; gives what there is to play."""
@@ -58,8 +62,8 @@ class Ends:
         return await self._recover_all(unfinished)
 
     async def recover_rest(self, tell: Callable[[str, RecordingView], None]) -> None:
-        """Tries again, until the server ends, what the disk kept `recover` from; tells of each that is whole.
-        Until then they are unfinished."""
+        """Tries again, until the server ends, what the disk or the database kept `recover` from; tells of
+        each that is whole. Until then they are unfinished."""
         while self._left:
             with suppress(TimeoutError):
                 async with asyncio.timeout(RECOVER_AGAIN_S):
@@ -70,12 +74,24 @@ class Ends:
                 tell(recording_id, view)
 
     async def _recover_all(self, unfinished: list[Recording]) -> list[tuple[str, RecordingView]]:
-        self._left = []
-        found = [(one.id, await self._recover(one)) for one in unfinished]
-        return [(id_, view) for id_, view in found if view is not None]
+        found: list[tuple[str, RecordingView]] = []
+        left: list[Recording] = []
+        for one in unfinished:
+            try:
+                view = await self._recover(one)
+            except (_RefusedError, Unavailable) as error:
+                logger.warning("Recording %s is recovered later: %s", one.id, error)
+                left.append(one)
+                continue
+            if view is not None:
+                found.append((one.id, view))
+        self._left = left
+        return found
 
-    async def save(self, recording_id: str, view: RecordingView, outcome: Outcome) -> None:
-        """Keeps how a recording ended."""
+    async def save(
+        self, recording_id: str, view: RecordingView, outcome: Outcome, stopped_at: datetime | None = None
+    ) -> None:
+        """Keeps how a recording ended, and when: now, unless said."""
         failure = outcome.failure
         self._tell(RecordingChanged(recording_id, Status.FINALIZING))
         status = Status.READY if not failure else Status.INTERRUPTED
@@ -83,7 +99,7 @@ class Ends:
             status = Status.FAILED
         ended = {
             "status": status,
-            "stopped_at": self._clock(),
+            "stopped_at": stopped_at or self._clock(),
             "error_message": failure,
             "metadata": metadata_of(view, outcome.code),
             **summary_of(view),
@@ -112,14 +128,14 @@ class Ends:
             await save_ended(tx, recording_id, {"updated_at": self._clock(), **values})
 
     async def _recover(self, recording: Recording) -> RecordingView | None:
+        """None where there is nothing to play. Raises _RefusedError, Unavailable: then it is tried again."""
         directory = self._files.directory(recording.id)
         try:
             view = await asyncio.to_thread(recover_unclosed, directory)
         except (OSError, ValueError) as error:
-            logger.warning("Recording %s cannot be recovered: %s", recording.id, error)
             if not await asyncio.to_thread(_is_for_good, error, directory):
-                self._left.append(recording)
-                return None
+                raise _RefusedError(str(error)) from error
+            logger.warning("Recording %s cannot be recovered: %s", recording.id, error)
             await self._change(
                 recording.id,
                 status=Status.FAILED,
@@ -130,9 +146,8 @@ class Ends:
             return None
         manifest = view.manifest
         outcome = Outcome(manifest.duration_ns, manifest.failure, manifest.failure_code)
-        await self.save(recording.id, view, outcome)
-        length = timedelta(microseconds=view.manifest.duration_ns // 1000)
-        await self._change(recording.id, stopped_at=recording.started_at + length)
+        length = timedelta(microseconds=manifest.duration_ns // 1000)
+        await self.save(recording.id, view, outcome, recording.started_at + length)
         return view
 
 
