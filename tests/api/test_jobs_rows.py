@@ -356,6 +356,21 @@ async def test_recording_that_comes_back_while_it_is_put_away_is_shown_and_its_j
     assert (await now_of(api, job)).state is State.QUEUED
 
 
+async def test_nothing_is_done_again_with_what_is_in_the_trash(api: Api, job: Job, teacher: Person) -> None:
+    work = Scripted(HopelessError("damaged"))
+    await runner_of(api, work).run(job.id)
+    assert (await now_of(api, job)).state is State.FAILED
+    path = f"{BASE}/{job.recording_id}"
+    assert (await api.call("DELETE", path, by=teacher)).status == 200
+    refused = await api.call("POST", f"{path}/jobs/{job.id}/retry", by=teacher)
+    assert (refused.status, refused.body["code"]) == (410, "recording_deleted")
+    assert (await now_of(api, job)).state is State.FAILED
+    assert (await api.call("POST", f"{path}/restore", by=teacher)).status == 200
+    assert (await api.call("POST", f"{path}/jobs/{job.id}/retry", by=teacher)).status == 200
+    await runner_of(api, work).run(job.id)
+    assert (await now_of(api, job)).state is State.DONE
+
+
 async def test_run_that_finds_its_recording_gone_takes_away_what_it_left(
     api: Api, job: Job, teacher: Person, monkeypatch: pytest.MonkeyPatch
 ) -> None:

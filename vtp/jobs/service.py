@@ -131,7 +131,8 @@ class Jobs:
             return await _job(tx, job.recording_id, job.id)
 
     async def retry(self, principal: Principal, recording_id: str, job_id: str) -> Job:
-        """Lets a job begin anew, or at once when it waits. Raises NotFound, Forbidden, Conflict."""
+        """Lets a job begin anew, or at once when it waits. Raises NotFound, Forbidden, Conflict, and Gone for
+        what is in the trash."""
         job = await self._queue_again(principal, recording_id, job_id)
         await self.put(job.id)
         return job
@@ -141,6 +142,7 @@ class Jobs:
         now = self._clock()
         async with self._database.transaction() as tx:
             job = await self._job_for(tx, principal, recording_id, job_id)
+            await store.require_kept(tx, job.recording_id)
             if job.state in (State.RUNNING, State.DONE):
                 raise Conflict("This job is running, or done already.", code="job_goes_on")
             hurried = await store.hurry(tx, job.id, now)
