@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import shutil
-from collections.abc import AsyncIterator
 from pathlib import Path
 
 import pytest
@@ -215,14 +214,6 @@ async def test_files_that_are_in_the_way_are_deleted_later(
     while await recordings.removal.look():
         pass
     await gone(api, stuck)
-
-
-@pytest.fixture
-async def second(api: Api, tmp_path: Path, database_url: str) -> AsyncIterator[Api]:
-    """Another server on the same database and keys, with a folder of its own."""
-    keys = tmp_path / "data" / "secrets"
-    async with serving(tmp_path / "second", database_url, secrets_dir=keys) as running:
-        yield running
 
 
 async def recorded_by(api: Api, recording_id: str) -> Path:
