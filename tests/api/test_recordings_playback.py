@@ -300,13 +300,25 @@ async def test_recording_without_a_manifest_has_failed_at_the_start(tmp_path: Pa
     async with serving(tmp_path / "data") as api:
         teacher = await api.person("teacher")
         room = await make_room(api, teacher)
-        killed = await add_finished(api, room, teacher, status=Status.RECORDING, closed=False)
+        killed, empty, begun = [
+            await add_finished(api, room, teacher, status=Status.RECORDING, closed=False) for _ in range(3)
+        ]
         await add_finished(api, room, teacher)
-        await asyncio.to_thread(api.server.services.recordings.file(killed, MANIFEST_NAME).unlink)
+        file = api.server.services.recordings.file
+        for recording_id in (killed, empty):
+            file(recording_id, MANIFEST_NAME).unlink()
+        for recording_id in (empty, begun):
+            for track in ("video", "opus", "aac"):
+                shutil.rmtree(file(recording_id, track))
     async with serving(tmp_path / "data") as api:
         teacher = await api.sign_in("teacher@school.example")
-        answer = await api.call("GET", f"{BASE}/{killed}", by=teacher)
-        assert answer.body["status"] == "failed"
+        for recording_id, why in (
+            (killed, "The server ended while this was being recorded, and the file that names what"),
+            (empty, "The server ended before anything was recorded."),
+            (begun, "The server ended before anything was recorded."),
+        ):
+            answer = await api.call("GET", f"{BASE}/{recording_id}", by=teacher)
+            assert answer.body["status"] == "failed" and answer.body["error_message"].startswith(why)
 
 
 async def test_bytes_in_place_of_a_grant_open_nothing(api: Api, recording_id: str) -> None:

@@ -115,6 +115,16 @@ async def test_a_recording_goes_into_the_trash_a_week_after_it_was_told_and_is_d
     assert seen == [(None, True, True), (None, False, True)]
 
 
+async def test_a_trash_of_one_day_is_told_as_that(
+    api: Api, teacher: Person, room: str, clock: Clock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(api.server.services.retention, "_keep_trash", timedelta(days=1))
+    await add_finished(api, room, teacher)
+    await after(api, clock, days=364)
+    await after(api, clock, days=8)
+    assert "There it is for 1 day; until then you can restore it." in (await told(api, teacher))[0]["text"]
+
+
 async def test_what_is_kept_stays_and_what_comes_back_has_a_new_term(
     api: Api, teacher: Person, room: str, clock: Clock
 ) -> None:

@@ -20,6 +20,7 @@ from vtp.recording.files import RecordingFiles
 from vtp.recording.loading import recover_unclosed
 from vtp.recording.manifest import MANIFEST_NAME
 from vtp.recording.outcome import Outcome
+from vtp.recording.recovery import INTERRUPTED
 from vtp.recording.store import ERROR_CODE, Recording, Status, save_ended, unfinished_recordings
 from vtp.recording.stretches import DOWNLOAD_PARTS, stretches
 from vtp.recording.summary import summary_of
@@ -29,6 +30,11 @@ logger = logging.getLogger(__name__)
 
 SAVE_AGAIN_S = 5.0  # how long after the database was away to how a recording ended is written again
 RECOVER_AGAIN_S = 60.0  # how long after the disk or the database refused it a recording is made whole again
+NOTHING_RECORDED = "The server ended before anything was recorded."
+DAMAGED = (
+    "The server ended while this was being recorded, and the file that names what was recorded "
+    f"({MANIFEST_NAME}) is missing or damaged."
+)
 
 
 class _RefusedError(Exception):
@@ -136,16 +142,17 @@ class Ends:
             if not await asyncio.to_thread(_is_for_good, error, directory):
                 raise _RefusedError(str(error)) from error
             logger.warning("Recording %s cannot be recovered: %s", recording.id, error)
+            why = DAMAGED if await asyncio.to_thread(_has_bytes, directory) else NOTHING_RECORDED
             await self._change(
-                recording.id,
-                status=Status.FAILED,
-                stopped_at=recording.started_at,
-                error_message="The server ended before anything was recorded.",
+                recording.id, status=Status.FAILED, stopped_at=recording.started_at, error_message=why
             )
             self._tell(RecordingChanged(recording.id, Status.FAILED))
             return None
         manifest = view.manifest
-        outcome = Outcome(manifest.duration_ns, manifest.failure, manifest.failure_code)
+        failure = manifest.failure
+        if failure == INTERRUPTED and not view.is_playable:
+            failure = NOTHING_RECORDED
+        outcome = Outcome(manifest.duration_ns, failure, manifest.failure_code)
         length = timedelta(microseconds=manifest.duration_ns // 1000)
         await self.save(recording.id, view, outcome, recording.started_at + length)
         return view
@@ -160,6 +167,14 @@ def _is_for_good(error: OSError | ValueError, directory: Path) -> bool:
         return not (directory / MANIFEST_NAME).exists() and any(directory.parent.iterdir())
     except OSError:
         return False
+
+
+def _has_bytes(directory: Path) -> bool:
+    """Whether something was recorded into a folder, whatever it is worth."""
+    try:
+        return any(path.stat().st_size for path in directory.glob("*/seg-*.m4s*"))
+    except OSError:  # it cannot be known, so that nothing is said to be lost
+        return True
 
 
 def metadata_of(view: RecordingView, error_code: str) -> dict[str, object]:

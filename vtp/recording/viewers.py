@@ -13,6 +13,7 @@ from collections import OrderedDict
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
+from vtp.counted import counted
 from vtp.errors import Unavailable
 from vtp.recording.layer_names import layer_number
 from vtp.recording.viewer_parties import Parties
@@ -128,7 +129,8 @@ class Viewers:
                 self.leave(gives_way)
                 return
             raise Unavailable(
-                f"The stream has {self.most} viewers, as many as it may have; try again in a moment.",
+                f"The stream has {counted(self.most, 'viewer')}, as many as it may have; "
+                "try again in a moment.",
                 retry_after_s=RETRY_AFTER_S,
                 code="stream_full",
             )
