@@ -1,6 +1,7 @@
 /** Attaching an HLS playlist to a video element: hls.js where it runs, else the browser's own player. */
 import Hls from "hls.js";
 import workerUrl from "hls.js/dist/hls.worker.js?url";
+import { goOnBehindGaps } from "./gaps";
 import { keepOneSound } from "./oneSound";
 
 const NO_HLS =
@@ -74,7 +75,11 @@ function attachHls(
   });
   hls.loadSource(url);
   hls.attachMedia(video);
-  return () => hls.destroy();
+  const stopLooking = goOnBehindGaps(video);
+  return () => {
+    stopLooking();
+    hls.destroy();
+  };
 }
 
 function qualitiesOf(hls: Hls): Qualities {
