@@ -9,6 +9,7 @@ from typing import Any
 
 from pydantic import ValidationError
 
+from vtp.counted import counted
 from vtp.errors import StartupError
 from vtp.settings import Settings
 from vtp.settings_sources import Layers, Tree, default_config_dir, read_dotenv, read_layers
@@ -40,6 +41,7 @@ def _sentence(error: ValidationError, layers: Layers) -> str:
     reason = first["msg"].removeprefix("Value error, ")
     origin = layers.origin(path)
     where = f" (in {origin})" if origin else ""
-    more = f"; {len(problems) - 1} more settings are wrong too" if len(problems) > 1 else ""
+    others = len(problems) - 1
+    more = f"; {counted(others, 'more setting is', 'more settings are')} wrong too" if others else ""
     reason = f"{reason[:1].lower()}{reason[1:]}"
     return f"The setting {path}{where} is not acceptable: {reason}{more}; correct it and start again."

@@ -30,6 +30,14 @@ async def api(request: pytest.FixtureRequest, tmp_path: Path, database_url: str)
 
 
 @pytest.fixture
+async def second(api: Api, tmp_path: Path, database_url: str) -> AsyncIterator[Api]:
+    """Another server on the same database and keys, with a folder of its own."""
+    keys = tmp_path / "data" / "secrets"
+    async with serving(tmp_path / "second", database_url, secrets_dir=keys) as running:
+        yield running
+
+
+@pytest.fixture
 def store(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[FolderClients]:
     """A folder that servers and job processes of this test take for their object store."""
     with folder_store(tmp_path / "bucket", monkeypatch) as found:

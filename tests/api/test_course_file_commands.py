@@ -45,7 +45,7 @@ async def test_a_course_goes_from_a_running_server_to_one_that_is_not_by_command
     there = tmp_path / "there"
     owner = ("--owner", "Teacher@school.example")
     looked = await vtp(there, "import", str(file), *owner, "--dry-run")
-    assert looked.code == 0 and "would be a draft of Teacher@school.example: 1 announcements" in looked.output
+    assert looked.code == 0 and "would be a draft of Teacher@school.example: 1 announcement," in looked.output
     brought = await vtp(there, "import", str(file), *owner)
     assert brought.code == 0, brought
     async with serving(there) as api:

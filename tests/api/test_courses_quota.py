@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+import pytest
 from sqlalchemy import update
 
 from tests.api.course_material import BASE, add_lesson, enrol, make_course
@@ -13,6 +14,7 @@ from tests.api.test_recordings_quota import add, recording_of_six_seconds, start
 from tests.serving import Answer, Api, Person
 from vtp.accounts.tables import audit_log
 from vtp.courses.tables import lessons
+from vtp.recording import quota
 
 RECORDINGS = "/api/v1/recordings"
 
@@ -108,6 +110,35 @@ async def test_a_recording_that_grows_over_its_courses_quota_ends_and_says_why(
     ended = (await api.call("GET", f"{RECORDINGS}/{recording_id}", by=teacher)).body
     assert (ended["status"], ended["error_code"]) == ("interrupted", "quota_exceeded")
     assert ended["error_message"].startswith("The recordings of the course Mechanics take ")
+
+
+async def test_what_another_server_records_counts_while_it_grows(
+    api: Api, second: Api, teacher: Person, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(quota, "NOTED_BYTES", 1)
+    admin, course, rooms = (
+        await api.person("admin"),
+        await make_course(api, teacher),
+        [await make_room(api, teacher, slug) for slug in ("physics", "maths")],
+    )
+    for room in rooms:
+        await hold_in(api, course, room, teacher)
+    await let_hold(api, course, admin, 10_000)
+    _, started = await start(api, rooms[0], teacher)
+    await until_written(await recording_of_six_seconds(api, started["recording_id"]))
+    quotas, theirs = (one.server.services.recordings.quotas for one in (api, second))
+    noted = quotas.note_growth
+    await noted()
+    status, body = await start(second, rooms[1], teacher)
+    assert (status, body["code"]) == (409, "quota_exceeded")
+    await theirs.note_growth()
+    used = (await held(second, course, teacher))["used_bytes"]
+    assert used > 10_000
+    await quotas.look()
+    await until_ended(api)
+    await noted()
+    ended = (await api.call("GET", f"{RECORDINGS}/{started['recording_id']}", by=teacher)).body
+    assert ended["file_size_bytes"] == (await held(second, course, teacher))["used_bytes"] >= used
 
 
 async def test_administrators_set_it_and_the_courses_staff_read_it(api: Api, teacher: Person) -> None:

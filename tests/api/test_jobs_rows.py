@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import asyncio
 import errno
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from typing import Any
 
 import pytest
 from sqlalchemy import update
+from sqlalchemy.ext.asyncio import AsyncConnection
 
 from tests.api.recording_material import make_room
 from tests.serving import Api, Person
@@ -35,7 +37,9 @@ from vtp.jobs.store import (
 )
 from vtp.jobs.sweeper import Sweeper
 from vtp.jobs.tables import recording_jobs
+from vtp.recording.retention_store import Aging, page_of_ended
 from vtp.recording.store import Recording, Status, Storage, add_recording, change_recording
+from vtp.recording.trash import Trash
 from vtp.settings import JobSettings, Settings
 from vtp.storage import Store
 
@@ -321,6 +325,50 @@ async def test_recording_that_comes_back_before_its_run_has_let_go_is_worked_on_
     work.may_end.set()
     await worker.run(job.id)
     assert work.runs == 2 and (await now_of(api, job)).state is State.DONE
+
+
+@pytest.mark.both_databases
+@pytest.mark.parametrize("step", ["_put_away", "_expire"])
+async def test_recording_that_comes_back_while_it_is_put_away_is_shown_and_its_jobs_go_on(
+    api: Api, job: Job, teacher: Person, monkeypatch: pytest.MonkeyPatch, step: str
+) -> None:
+    recordings, path = api.server.services.recordings, f"{BASE}/{job.recording_id}"
+    put_away = getattr(Trash, step)
+
+    async def put_away_and_restore(*arguments: Any, **options: Any) -> Any:
+        found = await put_away(*arguments, **options)
+        restored = await api.call("POST", f"{path}/restore", by=teacher)
+        assert restored.status == 200, restored
+        return found
+
+    async def tell(tx: AsyncConnection, gone: Sequence[Aging]) -> None:
+        assert [one.id for one in gone] == [job.recording_id]
+
+    monkeypatch.setattr(Trash, step, put_away_and_restore)
+    if step == "_put_away":
+        assert (await api.call("DELETE", path, by=teacher)).status == 200
+    else:
+        async with api.server.services.database.read() as tx:
+            aging = await page_of_ended(tx, "", 10)
+        await recordings.trash.expire(aging, tell)
+    assert (await api.call("GET", path, by=teacher)).body["status"] == "ready"
+    assert recordings.playback.is_there(job.recording_id)
+    assert (await now_of(api, job)).state is State.QUEUED
+
+
+async def test_nothing_is_done_again_with_what_is_in_the_trash(api: Api, job: Job, teacher: Person) -> None:
+    work = Scripted(HopelessError("damaged"))
+    await runner_of(api, work).run(job.id)
+    assert (await now_of(api, job)).state is State.FAILED
+    path = f"{BASE}/{job.recording_id}"
+    assert (await api.call("DELETE", path, by=teacher)).status == 200
+    refused = await api.call("POST", f"{path}/jobs/{job.id}/retry", by=teacher)
+    assert (refused.status, refused.body["code"]) == (410, "recording_deleted")
+    assert (await now_of(api, job)).state is State.FAILED
+    assert (await api.call("POST", f"{path}/restore", by=teacher)).status == 200
+    assert (await api.call("POST", f"{path}/jobs/{job.id}/retry", by=teacher)).status == 200
+    await runner_of(api, work).run(job.id)
+    assert (await now_of(api, job)).state is State.DONE
 
 
 async def test_run_that_finds_its_recording_gone_takes_away_what_it_left(

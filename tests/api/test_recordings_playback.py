@@ -6,6 +6,7 @@ import asyncio
 import errno
 import gzip
 import re
+import shutil
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -16,6 +17,7 @@ from tests.serving import Api, Person, raw_status, serving
 from tests.unit.coded_pictures import coded_units, pictures_of
 from tests.unit.recording_material import h264_units, placed
 from vtp.accounts.tokens import room_claims
+from vtp.errors import Unavailable
 from vtp.recording import ends, recovery
 from vtp.recording.grants import Grants, Scope
 from vtp.recording.manifest import MANIFEST_NAME, Manifest, read_manifest, write_manifest
@@ -255,6 +257,41 @@ async def test_recording_that_the_disk_keeps_from_being_recovered_is_whole_once_
         assert answer.body["status"] == "interrupted" and 3 < answer.body["duration_seconds"] <= 4
 
 
+async def test_what_is_left_to_be_recovered_is_tried_again_after_the_database_was_away(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async with serving(tmp_path / "data") as api:
+        teacher = await api.person("teacher")
+        room = await make_room(api, teacher)
+        lost, killed = [
+            await add_finished(api, room, teacher, status=Status.RECORDING, closed=False) for _ in range(2)
+        ]
+        root = api.server.services.recordings.file(killed, "x").parents[1]
+    away = root.rename(tmp_path / "away")
+    for wait in ("RECOVER_AGAIN_S", "SAVE_AGAIN_S"):
+        monkeypatch.setattr(ends, wait, 0.05)
+    async with serving(tmp_path / "data") as api:
+        tried = asyncio.Event()
+
+        def refuse() -> None:
+            tried.set()
+            raise Unavailable("The database does not answer.")
+
+        with monkeypatch.context() as patch:
+            patch.setattr(api.server.services.database, "transaction", refuse)
+            shutil.rmtree(away / lost / "video")
+            (away / lost / MANIFEST_NAME).unlink()
+            for folder in (killed, lost):  # a disk that is mounted
+                await asyncio.to_thread((away / folder).rename, root / folder)
+            async with asyncio.timeout(40):
+                await tried.wait()
+        teacher = await api.sign_in("teacher@school.example")
+        async with asyncio.timeout(40):
+            await api.server.services.recordings.settle()
+        for recording_id, status in ((lost, "failed"), (killed, "interrupted")):
+            assert (await api.call("GET", f"{BASE}/{recording_id}", by=teacher)).body["status"] == status
+
+
 def _refuse(directory: Path, manifest: Manifest) -> None:
     raise OSError(errno.ENOSPC, "No space left on device", str(directory))
 
@@ -263,13 +300,25 @@ async def test_recording_without_a_manifest_has_failed_at_the_start(tmp_path: Pa
     async with serving(tmp_path / "data") as api:
         teacher = await api.person("teacher")
         room = await make_room(api, teacher)
-        killed = await add_finished(api, room, teacher, status=Status.RECORDING, closed=False)
+        killed, empty, begun = [
+            await add_finished(api, room, teacher, status=Status.RECORDING, closed=False) for _ in range(3)
+        ]
         await add_finished(api, room, teacher)
-        await asyncio.to_thread(api.server.services.recordings.file(killed, MANIFEST_NAME).unlink)
+        file = api.server.services.recordings.file
+        for recording_id in (killed, empty):
+            file(recording_id, MANIFEST_NAME).unlink()
+        for recording_id in (empty, begun):
+            for track in ("video", "opus", "aac"):
+                shutil.rmtree(file(recording_id, track))
     async with serving(tmp_path / "data") as api:
         teacher = await api.sign_in("teacher@school.example")
-        answer = await api.call("GET", f"{BASE}/{killed}", by=teacher)
-        assert answer.body["status"] == "failed"
+        for recording_id, why in (
+            (killed, "The server ended while this was being recorded, and the file that names what"),
+            (empty, "The server ended before anything was recorded."),
+            (begun, "The server ended before anything was recorded."),
+        ):
+            answer = await api.call("GET", f"{BASE}/{recording_id}", by=teacher)
+            assert answer.body["status"] == "failed" and answer.body["error_message"].startswith(why)
 
 
 async def test_bytes_in_place_of_a_grant_open_nothing(api: Api, recording_id: str) -> None:

@@ -115,6 +115,16 @@ async def test_a_recording_goes_into_the_trash_a_week_after_it_was_told_and_is_d
     assert seen == [(None, True, True), (None, False, True)]
 
 
+async def test_a_trash_of_one_day_is_told_as_that(
+    api: Api, teacher: Person, room: str, clock: Clock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(api.server.services.retention, "_keep_trash", timedelta(days=1))
+    await add_finished(api, room, teacher)
+    await after(api, clock, days=364)
+    await after(api, clock, days=8)
+    assert "There it is for 1 day; until then you can restore it." in (await told(api, teacher))[0]["text"]
+
+
 async def test_what_is_kept_stays_and_what_comes_back_has_a_new_term(
     api: Api, teacher: Person, room: str, clock: Clock
 ) -> None:
@@ -193,19 +203,19 @@ async def test_what_comes_back_while_others_go_stays_and_its_jobs_go_on(
     both = {await add_finished(api, room, teacher) for _ in range(2)}
     await after(api, clock, days=364)
     jobs = api.server.services.recordings.trash._jobs
-    cancel_of, cancelled = jobs.cancel_of, list[str]()
+    let_go_of, ended = jobs.let_go_of, list[str]()
 
-    async def cancel_and_restore_the_other(recording_id: str) -> None:
-        cancelled.append(recording_id)
-        if len(cancelled) == 1:
+    async def restore_the_other(recording_id: str) -> None:
+        ended.append(recording_id)
+        if len(ended) == 1:
             [other] = both - {recording_id}
             answer = await api.call("POST", f"{BASE}/{other}/restore", by=teacher)
             assert answer.status == 200, answer
-        await cancel_of(recording_id)
+        await let_go_of(recording_id)
 
-    monkeypatch.setattr(jobs, "cancel_of", cancel_and_restore_the_other)
+    monkeypatch.setattr(jobs, "let_go_of", restore_the_other)
     await after(api, clock, days=8)
-    [gone] = cancelled
+    [gone] = ended
     [back] = both - {gone}
     assert (await row_of(api, gone)).status is Status.DELETED
     assert (await row_of(api, back)).status is Status.READY

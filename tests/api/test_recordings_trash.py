@@ -214,3 +214,46 @@ async def test_files_that_are_in_the_way_are_deleted_later(
     while await recordings.removal.look():
         pass
     await gone(api, stuck)
+
+
+async def recorded_by(api: Api, recording_id: str) -> Path:
+    """Says that a recording is this server's; gives its folder there."""
+    recordings = api.server.services.recordings
+    async with api.server.services.database.transaction() as tx:
+        await change_recording(tx, recording_id, instance_id=recordings._instance_id)
+    return recordings.file(recording_id, "x").parent
+
+
+async def test_what_another_server_has_recorded_is_deleted_for_good_by_that(
+    api: Api, second: Api, teacher: Person, room: str
+) -> None:
+    recording_id = await add_finished(api, room, teacher)
+    folder = await recorded_by(api, recording_id)
+    asked = await second.call("DELETE", f"{BASE}/{recording_id}?permanent=true", by=teacher)
+    assert (asked.status, asked.body["status"]) == (200, "deleted")
+    assert "by the server that recorded it" in asked.body["message"]
+    row = await second.call("GET", f"{BASE}/{recording_id}", by=teacher)
+    assert (row.body["status"], row.body["being_deleted"]) == ("deleted", True)
+    restored = await second.call("POST", f"{BASE}/{recording_id}/restore", by=teacher)
+    assert (restored.status, restored.body["code"]) == (409, "being_deleted")
+    assert folder.exists(), "the other server has not looked yet"
+    again = await second.call("DELETE", f"{BASE}/{recording_id}?permanent=true", by=teacher)
+    assert again.status == 200
+    await second.server.services.recordings.removal.look()
+    assert await row_of(second, recording_id) is not None
+    await api.server.services.recordings.removal.look()
+    assert await row_of(api, recording_id) is None and not folder.exists()
+
+
+async def test_what_runs_on_the_server_that_deletes_it_for_good_is_stopped_first(
+    api: Api, second: Api, teacher: Person, room: str
+) -> None:
+    started = await api.call("POST", f"{BASE}/start", {"room_id": room}, by=teacher)
+    recording_id = str(started.body["recording_id"])
+    asked = await second.call("DELETE", f"{BASE}/{recording_id}?permanent=true", by=teacher)
+    assert asked.status == 200, asked
+    recordings = api.server.services.recordings
+    await recordings.removal.look()
+    assert recordings.active.get(recording_id) is None
+    assert await row_of(api, recording_id) is None
+    assert not recordings.file(recording_id, "x").parent.exists()

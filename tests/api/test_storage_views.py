@@ -33,7 +33,7 @@ from vtp.jobs.queue import JobQueue
 from vtp.recording import download_routes
 from vtp.recording.sample_table import TABLE_NAME
 from vtp.recording.segmenter import VIDEO_TRACK
-from vtp.recording.store import access_changes
+from vtp.recording.store import access_changes, change_recording, remove_recording
 from vtp.storage import RemoteStore
 
 pytestmark = [pytest.mark.sqlite_alone, pytest.mark.over_store]
@@ -283,3 +283,23 @@ async def test_many_who_watch_together_cost_the_store_one_request_each_file(
     answers = await asyncio.gather(*(fetch(api, path, Cookie=cookie) for _ in range(20)))
     assert {answer.status for answer in answers} == {200}
     assert len(store.asked) == len(set(store.asked))
+
+
+async def test_nothing_is_kept_here_of_what_another_process_deletes_for_good(
+    stored: tuple[Api, str, Person],
+) -> None:
+    api, recording_id, teacher = stored
+    services = api.server.services
+    files, removal = services.jobs.files, services.recordings.removal
+    kept = services.settings.data_dir / "cache" / recording_id
+    await views_of(api, recording_id, teacher)
+    await removal.look()
+    assert files.cached() == [recording_id] and kept.exists()
+    async with services.database.transaction() as tx:  # as the other process writes it
+        await change_recording(tx, recording_id, status="deleted", deleted_at=datetime.now(UTC))
+    await removal.look()
+    assert kept.exists(), "it may be restored"
+    async with services.database.transaction() as tx:
+        await remove_recording(tx, recording_id)
+    await removal.look()
+    assert files.cached() == [] and not kept.exists()

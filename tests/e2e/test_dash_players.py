@@ -16,7 +16,14 @@ from playwright.sync_api import Browser, TimeoutError
 
 from tests.e2e.app_in_thread import app_in_thread
 from tests.e2e.conftest import ROOT
-from tests.e2e.test_recording_hlsjs import other_size, plain, publisher_returns
+from tests.e2e.test_recording_hlsjs import (
+    TRACKS,
+    assert_played_over_the_gap,
+    other_size,
+    plain,
+    publisher_returns,
+    recovered_without,
+)
 from tests.unit.recording_material import Recorded
 from vtp.recording.dash import CLOCK_NAME, MPD_NAME, MPD_TYPE
 from vtp.recording.index import TrackIndex
@@ -54,7 +61,7 @@ const note = (_, frame) => {
 video.requestVideoFrameCallback(note);
 window.state = () => ({
   time: video.currentTime, duration: video.duration, ended: video.ended, errors,
-  moving: Object.values(shown).filter((count) => count >= 3).length,
+  moving: Object.values(shown).filter((count) => count >= 3).length, shown,
   audio: video.webkitAudioDecodedByteCount, width: video.videoWidth,
 });
 </script>"""
@@ -129,6 +136,18 @@ def test_manifest_plays_to_its_end(
     assert state["errors"] == [] and state["ended"], state
     assert abs(state["duration"] - seconds) < 0.2 and state["audio"] > 0, state
     assert state["moving"] >= frames // 30 - 1, state
+
+
+@pytest.mark.drawn(2)
+@pytest.mark.e2e
+@pytest.mark.parametrize("lost", TRACKS)
+@pytest.mark.parametrize("player", PLAYERS)
+def test_recovered_recording_plays_over_a_lost_segment(
+    tmp_path: Path, browser: Browser, player: str, lost: str
+) -> None:
+    view = recovered_without(tmp_path, lost)
+    page = PAGE.replace("START", "0")
+    assert_played_over_the_gap(view, played(browser, app_of(tmp_path, player, lambda: view, page)))
 
 
 @pytest.mark.drawn(1)

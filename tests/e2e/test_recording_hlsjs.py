@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+import signal
+import subprocess
+import sys
 import threading
 from collections.abc import Callable, Iterator
+from contextlib import suppress
 from dataclasses import replace
 from functools import partial
 from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
@@ -11,18 +15,22 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from playwright.sync_api import Browser
+from playwright.sync_api import Browser, TimeoutError
 
-from tests.e2e.conftest import bundle
+from tests.e2e.conftest import ROOT, bundle
 from tests.unit.coded_pictures import coded_units, pictures_of
 from tests.unit.recording_material import Recorded, feed, h264_units, opus_units, placed, shifted, show
+from vtp.recording.index import segment_name
 from vtp.recording.manifest import Manifest
+from vtp.recording.recovery import recover
 from vtp.recording.segmenter import Segmenter
 from vtp.recording.timebase import NS
 from vtp.recording.view import RecordingView
 
 FRAMES_PER_S = 30
-HLS_JS = Path(__file__).resolve().parents[2] / "web" / "node_modules" / "hls.js" / "dist" / "hls.min.js"
+TRACKS = ("video", "opus", "aac")
+LOST_MSN = 1
+HLS_JS = ROOT / "web" / "node_modules" / "hls.js" / "dist" / "hls.min.js"
 PAGE = """<!doctype html><video id=v muted playsinline></video><script src=hls.min.js></script>
 <script src=page.js></script><script>
 const video = document.getElementById('v'), errors = [];
@@ -35,7 +43,7 @@ hls.on(Hls.Events.ERROR, (_, data) => {
   const parts = [data.details, data.sourceBufferName, data.frag?.relurl, data.error, video.error?.message];
   errors.push(parts.filter(Boolean).join(', '));
 });
-hls.loadSource('master.m3u8'); hls.attachMedia(video);
+hls.loadSource('master.m3u8'); hls.attachMedia(video); goOnBehindGaps(video);
 video.playbackRate = 2; video.play();
 const shown = {};  // pictures by the second of the recording that they belong to
 const note = (_, frame) => {
@@ -46,7 +54,7 @@ const note = (_, frame) => {
 video.requestVideoFrameCallback(note);
 window.state = () => ({
   time: video.currentTime, duration: video.duration, ended: video.ended, errors,
-  moving: Object.values(shown).filter((count) => count >= 3).length,
+  moving: Object.values(shown).filter((count) => count >= 3).length, shown,
   audio: video.webkitAudioDecodedByteCount, width: video.videoWidth,
 });
 </script>"""
@@ -172,17 +180,75 @@ def test_recording_plays_to_its_end(
     assert state["moving"] >= frames // FRAMES_PER_S - 1, state
 
 
+@pytest.mark.drawn(1)
+@pytest.mark.e2e
+@pytest.mark.parametrize("lost", TRACKS)
+def test_recovered_recording_plays_over_a_lost_segment(
+    tmp_path: Path, browser: Browser, address: str, page_script: str, lost: str
+) -> None:
+    view = recovered_without(tmp_path, lost)
+    write_page(tmp_path, view)
+    (tmp_path / "page.js").write_text(page_script)
+    page = browser.new_page()
+    page.goto(f"{address}/index.html")
+    try:
+        with suppress(TimeoutError):  # the state tells more
+            page.wait_for_function("state().ended || state().errors.length > 0", timeout=60_000, polling=50)
+    finally:
+        state = page.evaluate("state()")
+        page.close()
+    assert_played_over_the_gap(view, state)
+
+
+def recovered_without(directory: Path, lost: str) -> RecordingView:
+    """What is recovered of a recording whose process was killed after ten seconds at least, one segment of a
+    track, which others follow, being lost."""
+    command = [sys.executable, "-m", "tests.faults.recording_victim", str(directory)]
+    with subprocess.Popen(command, cwd=ROOT, stdout=subprocess.PIPE, text=True) as victim:
+        assert victim.stdout is not None
+        written = dict.fromkeys(TRACKS, 0)
+        for line in victim.stdout:
+            track, msn, _, _ = line.split()
+            written[track] = int(msn)
+            if min(written.values()) >= LOST_MSN + 3:
+                break
+        victim.send_signal(signal.SIGKILL)
+    (directory / lost / segment_name(LOST_MSN)).unlink()
+    recovered = recover(directory)
+    gaps = [
+        (track, one.msn) for track, index in recovered.tracks.items() for one in index.segments if one.gap
+    ]
+    assert gaps == [(lost, LOST_MSN)]
+    return RecordingView(recovered.manifest, recovered.tracks, ended=True)
+
+
+def assert_played_over_the_gap(view: RecordingView, state: dict[str, Any]) -> None:
+    """To the end, without an error, and with pictures before the gap and in all that comes behind it."""
+    seconds = view.manifest.duration_ns / NS
+    [gap] = [one for index in view.tracks.values() for one in index.segments if one.gap]
+    end_s = next(gap.end / index.timescale for index in view.tracks.values() if gap in index.segments)
+    assert state["errors"] == [] and state["ended"], state
+    assert abs(state["duration"] - seconds) < 0.2 and abs(state["time"] - seconds) < 0.2, (seconds, state)
+    assert state["audio"] > 0, state
+    with_pictures = {int(second) for second in state["shown"]}
+    assert {0, 1, *range(round(end_s), int(seconds))} <= with_pictures, (seconds, state)
+
+
 def write_recording(directory: Path, content: Callable[[Segmenter], None]) -> None:
     """The recording's folder, its playlists as files, and a page with hls.js."""
     recorded = Recorded(directory)
     segmenter = recorded.segmenter()
     content(segmenter)
     segmenter.finish()
-    names = [name for name in ("video", "opus", "aac") if (directory / name).exists()]
+    names = [name for name in TRACKS if (directory / name).exists()]
     manifest = Manifest("r", 10**18, segmenter.target_duration_s, tuple(names))
-    view = RecordingView(manifest, {name: recorded.index(name) for name in names}, ended=True)
+    write_page(directory, RecordingView(manifest, {name: recorded.index(name) for name in names}, ended=True))
+
+
+def write_page(directory: Path, view: RecordingView) -> None:
+    """The playlists of a recording's folder as files, and a page with hls.js."""
     (directory / "master.m3u8").write_bytes(view.multivariant().text)
-    for name in names:
+    for name in view.tracks:
         (directory / name / "playlist.m3u8").write_bytes(view.media(name).text)
     (directory / "hls.min.js").write_bytes(HLS_JS.read_bytes())
     (directory / "index.html").write_text(PAGE)

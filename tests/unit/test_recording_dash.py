@@ -23,8 +23,9 @@ from tests.unit.test_recording_strict_parser import (
 from vtp.recording import dash
 from vtp.recording.dash import render_mpd
 from vtp.recording.index import TrackIndex, segment_name
-from vtp.recording.manifest import Manifest
+from vtp.recording.manifest import Manifest, write_manifest
 from vtp.recording.playlist import Rate, measure_rate
+from vtp.recording.recovery import recover
 from vtp.recording.segmenter import Segmenter
 from vtp.recording.timebase import NS
 from vtp.recording.view import RecordingView
@@ -91,6 +92,23 @@ def test_a_gap_is_the_end_of_a_period_without_segments(tmp_path: Path) -> None:
     assert video is not None and first.get("duration") is None
     lengths = [int(str(s.get("d"))) * (1 + int(s.get("r", "0"))) for s in video.findall(".//mpd:S", NAMES)]
     assert sum(lengths) / 90_000 == pytest.approx(4, abs=0.05)
+
+
+@pytest.mark.parametrize("lost", ["video", "aac"])
+def test_a_track_that_alone_has_a_gap_ends_before_its_period(tmp_path: Path, lost: str) -> None:
+    view = recorded_view(tmp_path, plain)
+    (tmp_path / lost / segment_name(1)).unlink()
+    write_manifest(tmp_path, view.manifest)
+    view = RecordingView(view.manifest, recover(tmp_path).tracks, ended=True)
+    assert [one.msn for one in view.tracks[lost].segments if one.gap] == [1]
+    found = [
+        {one.get("id") for one in period.findall(".//mpd:Representation", NAMES)} for period in periods(view)
+    ]
+    assert found == [{"video", "opus", "aac"}] * 2, "Shaka shows no picture where a Period has none"
+    first, second = periods(view)
+    assert (first.get("start"), second.get("id")) == ("PT0S", "p2")
+    listed = first.findall(f".//mpd:Representation[@id='{lost}']//mpd:S", NAMES)
+    assert [one.get("r") for one in listed] == [None], "the segment before the gap, and no other"
 
 
 def slides(segmenter: Segmenter) -> None:

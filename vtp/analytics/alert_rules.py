@@ -11,6 +11,8 @@ from dataclasses import dataclass
 from statistics import median
 from typing import Any, Final
 
+from vtp.counted import counted
+
 AWAY_WARN_DAYS: Final = 7
 AWAY_ALERT_DAYS: Final = 14
 CLASSES_BEFORE: Final = 3
@@ -123,7 +125,8 @@ def _missing(facts: Facts) -> Finding | None:
     return Finding(
         Rule.MISSING,
         Severity.HIGH if many and large else Severity.MEDIUM,
-        f"{facts.missing} of {facts.due} assignments that were due are missing.",
+        f"{facts.missing} of {counted(facts.due, 'assignment that was', 'assignments that were')} due "
+        f"{'is' if facts.missing == 1 else 'are'} missing.",
         "Agree on a date by which they are handed in.",
         {"missing": facts.missing, "due": facts.due},
     )

@@ -21,6 +21,7 @@ from vtp.backup.file_check import course_file_damage
 from vtp.backup.own_tables import OWN_TABLES
 from vtp.backup.picture_check import picture_damage
 from vtp.backup.source import refuse_missing
+from vtp.counted import counted
 from vtp.courses.check import differing_students
 from vtp.coursework.check import differing_settled
 from vtp.data_folder import instance_id
@@ -116,7 +117,8 @@ async def _dangling(tx: AsyncConnection, table: Table) -> AsyncIterator[str]:
         if count:
             names = ", ".join(key.column_keys)
             gone = f"a row of {key.referred_table.name} that is gone"
-            yield f"{count} rows of {table.name} name by {names} {gone}."
+            rows = counted(count, "row")
+            yield f"{rows} of {table.name} {'names' if count == 1 else 'name'} by {names} {gone}."
 
 
 @dataclass(frozen=True, slots=True)

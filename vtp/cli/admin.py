@@ -17,6 +17,7 @@ from vtp.cli.anonymize import anonymize
 from vtp.cli.backup import backup, check, restore
 from vtp.cli.course import app as course_app
 from vtp.cli.drain import drain
+from vtp.counted import counted
 from vtp.errors import Invalid, StartupError, VtpError
 from vtp.settings import Settings
 from vtp.settings_loading import load_settings
@@ -128,8 +129,12 @@ async def _reseal(settings: Settings, *, new_key: bool) -> str:
         details = {"key": sealer.newest, "values": done, "unreadable": lost}
         origin = Origin(user_agent="vtp admin reseal")
         await accounts.audit.note(Event.COLUMNS_RESEALED, origin, subject="server", details=details)
-    unread = f" {lost} could not be read by any key and stay as they are." if lost else ""
-    return f"{done} values are sealed with key {sealer.newest} now.{unread}"
+    unread = (
+        f" {lost} could not be read by any key and {'stays as it is' if lost == 1 else 'stay as they are'}."
+        if lost
+        else ""
+    )
+    return f"{counted(done, 'value is', 'values are')} sealed with key {sealer.newest} now.{unread}"
 
 
 async def _create_user(settings: Settings, email: str, role: str, name: str, password: str) -> str:

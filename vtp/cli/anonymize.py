@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from vtp.counted import counted
 from vtp.errors import StartupError, VtpError
 from vtp.settings import SHORTEST_BY_NAME_DAYS, Settings
 from vtp.settings_loading import load_settings
@@ -62,10 +63,8 @@ async def _run(settings: Settings, dry_run: bool, after_days: int | None, course
                 raise StartupError(NOT_SET)
             if dry_run:
                 due = await anonymizer.due(after_days)
-                return (
-                    f"{len(due.courses)} courses and {due.viewers} viewers of recordings would become "
-                    "nobody's, and then who watched the recordings of these courses."
-                )
+                what = _what(len(due.courses), due.viewers)
+                return f"{what} would become nobody's, and then who watched the recordings of these courses."
             before = await anonymizer.done()
             await _when_free(lambda: anonymizer.run(after_days), wait_s)
             done = await anonymizer.done()
@@ -76,7 +75,11 @@ async def _run(settings: Settings, dry_run: bool, after_days: int | None, course
     finally:
         await database.close()
     courses, viewers = done.courses - before.courses, done.viewers - before.viewers
-    return f"{courses} courses and {viewers} viewers of recordings are nobody's now."
+    return f"{_what(courses, viewers)} are nobody's now."
+
+
+def _what(courses: int, viewers: int) -> str:
+    return f"{counted(courses, 'course')} and {counted(viewers, 'viewer')} of recordings"
 
 
 async def _when_free(work: Callable[[], Awaitable[bool]], wait_s: float) -> None:
@@ -96,8 +99,8 @@ async def _close(anonymizer: Anonymizer, course: str, wait_s: float) -> str:
         said.append("Who was in its classes of today stays by name until the day is counted, tomorrow.")
     if left.viewers:
         said.append(
-            f"What {left.viewers} people watched has not been pushed to the learning record store yet; it "
-            f"waits for that, for {SHORTEST_BY_NAME_DAYS} days at most."
+            f"What {counted(left.viewers, 'person', 'people')} watched has not been pushed to the learning "
+            f"record store yet; it waits for that, for {SHORTEST_BY_NAME_DAYS} days at most."
         )
     if len(said) > 1:
         said.append("A server does the rest by itself, and so does this command when it is run again.")

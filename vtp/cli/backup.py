@@ -10,6 +10,7 @@ from typing import Annotated
 
 import typer
 
+from vtp.counted import counted
 from vtp.settings_loading import load_settings
 
 SECRETS_WARNING = (
@@ -34,9 +35,11 @@ def backup(
         note_backup(settings.data_dir, datetime.now(UTC))
     except OSError as error:
         sys.stderr.write(f"That there is one could not be noted in {settings.data_dir}: {error.strerror}.\n")
-    print(f"{file}: {made.rows} rows of {made.database}, {made.files} files, {made.bytes} bytes.")
+    rows, files = counted(made.rows, "row"), counted(made.files, "file")
+    print(f"{file}: {rows} of {made.database}, {files}, {counted(made.bytes, 'byte')}.")
     if made.missing:
-        print(f"{made.missing} files were deleted before they were copied.")
+        missing = counted(made.missing, "file was", "files were")
+        print(f"{missing} deleted before the backup came to it.")
     sys.stderr.write(f"{SECRETS_WARNING}\n")
 
 
@@ -58,11 +61,14 @@ def restore(
     from vtp.backup.restore import restore_backup
 
     restored = asyncio.run(restore_backup(load_settings(), file, force=force, keep_sessions=keep_sessions))
-    print(f"Restored {restored.rows} rows and {restored.files} files of revision {restored.revision}.")
+    rows, files = counted(restored.rows, "row"), counted(restored.files, "file")
+    print(f"Restored {rows} and {files} of revision {restored.revision}.")
     if restored.ended is not None:
         print(
-            f"Ended {restored.ended.sessions} sessions, {restored.ended.links} links of mails and "
-            f"{restored.ended.invitations} open invitations: some may have been ended since the backup."
+            f"Ended {counted(restored.ended.sessions, 'session')}, "
+            f"{counted(restored.ended.links, 'link of a mail', 'links of mails')} and "
+            f"{counted(restored.ended.invitations, 'open invitation')}: "
+            "some may have been ended since the backup."
         )
     print(
         "Rights, passwords and second factors are those of the backup: the log (vtp.audit) has what changed."
@@ -79,7 +85,7 @@ def check(
     """Look for damage in the database and the recordings; code 1 when there is any."""
     found = asyncio.run(_check(read_media=media))
     if found:
-        print(f"{found} faults.")
+        print(f"{counted(found, 'fault')}.")
         raise typer.Exit(1)
     print("No damage found.")
 

@@ -10,12 +10,14 @@ from typing import Annotated, Any, TypeVar
 
 import typer
 
+from vtp.counted import counted
 from vtp.errors import Invalid, StartupError, VtpError
 from vtp.settings_loading import load_settings
 
 PIECE_BYTES = 1 << 20
 T = TypeVar("T")
 
+_ONE = {"quizzes": "quiz", "series": "series"}  # of others it is the word without its s
 app = typer.Typer(
     no_args_is_help=True,
     add_completion=False,
@@ -34,7 +36,7 @@ def export(
 ) -> None:
     """Make one file of a course, without people and what they have done."""
     size = _run(_export(course, file, recordings=recordings))
-    print(f"{file}: {size} bytes.")
+    print(f"{file}: {counted(size, 'byte')}.")
 
 
 @app.command("import")
@@ -84,11 +86,16 @@ async def _import(file: Path, owner: str, *, dry: bool) -> list[str]:
         principal = await account_by_email(database, owner)
         origin = Origin(user_agent="vtp admin course")
         made = await parts.imports.run(principal, lambda most: _pieces(file, most), origin, dry=dry)
-    counts = ", ".join(f"{count} {kind}" for kind, count in sorted(made.carried.items()) if count)
+    counts = ", ".join(
+        counted(count, _ONE.get(kind, kind.removesuffix("s")), kind)
+        for kind, count in sorted(made.carried.items())
+        if count
+    )
     words = "would be" if dry else "is"
     said = [f"{made.course.code}, {made.course.name} {words} a draft of {owner}: {counts or 'empty'}."]
     if made.missing:
-        said.append(f"{made.missing} files or recordings had been lost where it comes from.")
+        lost = counted(made.missing, "file or recording", "files or recordings")
+        said.append(f"{lost} had been lost where it comes from.")
     return said if dry else [*said, made.course.id]
 
 

@@ -81,8 +81,10 @@ class Submissions:
             last, handed_in, has_draft = await last_attempts(tx, assignment.id, owner)
             most = assignment.max_attempts or MOST_ATTEMPTS
             if handed_in >= most:
-                times = "once" if most == 1 else f"{most} times"
-                raise Conflict(f"It can be handed in {times}, no more.", code="no_attempt_left")
+                raise Conflict(
+                    f"It can be handed in {'once' if most == 1 else f'{most} times'}, no more.",
+                    code="no_attempt_left",
+                )
             made = Submission(
                 new_id(), assignment.id, owner, user_id, group_id, last + 1, text, None, now, now
             )

@@ -57,7 +57,7 @@ def build_routes(jobs: Jobs, transcoding: Transcoding) -> RouteTable:
         PATH + "/{job_id}/retry",
         reply=JobReply,
         summary="Try a job again that failed, was cancelled, or waits for its next try",
-        errors=(403, 404, 409),
+        errors=(403, 404, 409, 410),
     )
     async def retry_job(call: Call) -> JobReply:
         return JobReply.of(await jobs.retry(call.principal, call.path["id"], call.path["job_id"]))

@@ -131,7 +131,8 @@ class Jobs:
             return await _job(tx, job.recording_id, job.id)
 
     async def retry(self, principal: Principal, recording_id: str, job_id: str) -> Job:
-        """Lets a job begin anew, or at once when it waits. Raises NotFound, Forbidden, Conflict."""
+        """Lets a job begin anew, or at once when it waits. Raises NotFound, Forbidden, Conflict, and Gone for
+        what is in the trash."""
         job = await self._queue_again(principal, recording_id, job_id)
         await self.put(job.id)
         return job
@@ -141,6 +142,7 @@ class Jobs:
         now = self._clock()
         async with self._database.transaction() as tx:
             job = await self._job_for(tx, principal, recording_id, job_id)
+            await store.require_kept(tx, job.recording_id)
             if job.state in (State.RUNNING, State.DONE):
                 raise Conflict("This job is running, or done already.", code="job_goes_on")
             hurried = await store.hurry(tx, job.id, now)
@@ -150,8 +152,16 @@ class Jobs:
 
     async def cancel_of(self, recording_id: str) -> None:
         """Ends everything that is done with a recording, and waits until nobody touches it any more."""
-        if not await self._cancel_all(recording_id):
-            return
+        await self._cancel_alone(recording_id)
+        await self.let_go_of(recording_id)
+
+    async def cancel_within(self, tx: AsyncConnection, recording_id: str) -> None:
+        """Ends everything that is done with a recording, once the transaction is stored."""
+        await store.cancel_open(tx, recording_id, self._clock())
+        await store.stay_local(tx, recording_id)
+
+    async def let_go_of(self, recording_id: str) -> None:
+        """Waits until nobody touches a recording any more whose jobs have been cancelled; not for ever."""
         with suppress(TimeoutError):
             async with asyncio.timeout(LET_GO_S):
                 while await self._is_worked_on(recording_id):  # noqa: ASYNC110 - by another process
@@ -162,11 +172,9 @@ class Jobs:
         await store.queue_ended_again(tx, recording_id, since, self._clock())
 
     @done_over
-    async def _cancel_all(self, recording_id: str) -> int:
+    async def _cancel_alone(self, recording_id: str) -> None:
         async with self._database.transaction() as tx:
-            count = await store.cancel_open(tx, recording_id, self._clock())
-            await store.stay_local(tx, recording_id)
-        return count
+            await self.cancel_within(tx, recording_id)
 
     async def _is_worked_on(self, recording_id: str) -> bool:
         async with self._database.read() as tx:

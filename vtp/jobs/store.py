@@ -14,8 +14,9 @@ from typing import Any
 from sqlalchemy import ColumnElement, func, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from vtp.errors import Gone
 from vtp.jobs.tables import recording_jobs as jobs
-from vtp.recording.store import Status, Storage, of_instance
+from vtp.recording.store import Status, Storage, find_recording, of_instance
 from vtp.recording.tables import recordings
 
 
@@ -106,6 +107,13 @@ async def unfinished_of(tx: AsyncConnection, recording_ids: Sequence[str]) -> li
     return [
         _job(row._mapping) for row in await tx.execute(select(*_COLUMNS).where(*left).order_by(jobs.c.id))
     ]
+
+
+async def require_kept(tx: AsyncConnection, recording_id: str) -> None:
+    """Raises Gone for a recording in the trash; one that is not is not put there before this is stored."""
+    recording = await find_recording(tx, recording_id, to_change=True)
+    if recording is None or recording.status is Status.DELETED:
+        raise Gone("This recording is in the trash: restore it first.", code="recording_deleted")
 
 
 async def claim(tx: AsyncConnection, job_id: str, owner: str, now: datetime) -> Job | None:

@@ -105,6 +105,7 @@ class Transcoding:
     async def _wish(self, recording_id: str, rungs: str, *, lacks: bool) -> Job:
         now = self._clock()
         async with self._database.transaction() as tx:
+            await store.require_kept(tx, recording_id)
             job = await store.find_job_of(tx, recording_id, Kind.LADDER)
             if job is None:
                 job = replace(new_job(recording_id, Kind.LADDER, now), rungs=rungs)

@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from datetime import datetime, timedelta
 
+from vtp.counted import counted
 from vtp.mail.outbox import Mail, MailKind
 
 NOTICE_TTL = timedelta(days=3)
@@ -162,7 +163,7 @@ def _span(ttl: timedelta) -> str:
     hours = round(ttl.total_seconds() / 3600)
     if hours > 48:
         return f"{round(hours / 24)} days"
-    return f"{hours} hours" if hours > 1 else f"{round(ttl.total_seconds() / 60)} minutes"
+    return f"{hours} hours" if hours > 1 else counted(round(ttl.total_seconds() / 60), "minute")
 
 
 def _lines(text: str) -> str:

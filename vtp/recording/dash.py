@@ -1,14 +1,15 @@
 """The DASH manifest (ISO/IEC 23009-1, ISO base media live profile) over the segments that HLS plays too.
 
 Sound and picture are demuxed; a Period begins wherever HLS has a discontinuity, another initialization
-section, or the end of a gap; a gap is the end of a Period, without segments: dash.js stands still between
-Periods that do not touch. Nothing is ever taken away while it grows.
+section, or the end of a gap; a gap of all tracks is the end of a Period, without segments: dash.js stands
+still between Periods that do not touch. A track that alone has a gap ends before its Period does: where one
+Period lacks the picture Shaka shows none in any. Nothing is ever taken away while it grows.
 """
 
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from html import escape
 from itertools import groupby
@@ -125,7 +126,7 @@ def _periods(
     finished = (max if ended else min)(counts, default=0)
     begin = 0
     for msn in range(1, finished + 1):
-        if msn == finished or any(_breaks(index, msn) for index in tracks.values()):
+        if msn == finished or _break(tracks.values(), msn):
             runs = [_run(name, index, begin, msn, figures[name]) for name, index in tracks.items()]
             found = [run for run in runs if run is not None]
             if found:
@@ -133,12 +134,21 @@ def _periods(
             begin = msn
 
 
+def _break(tracks: Collection[TrackIndex], msn: int) -> bool:
+    """Whether a Period begins with the segments of this number, or nothing: they all have a gap there."""
+    if any(_breaks(index, msn) for index in tracks):
+        return True
+    there = [index.segments[msn] for index in tracks if msn < len(index.segments)]
+    before = [index.segments[msn - 1] for index in tracks if msn <= len(index.segments)]
+    return all(one.gap for one in there) and not all(one.gap for one in before)
+
+
 def _breaks(index: TrackIndex, msn: int) -> bool:
-    """Whether a segment of a track does not simply go on from the one before it."""
+    """Whether a segment of a track goes on neither from the one before it nor with a gap."""
     if msn >= len(index.segments):
         return False
     before, segment = index.segments[msn - 1], index.segments[msn]
-    return segment.discontinuity or segment.gap != before.gap or segment.map != before.map
+    return segment.discontinuity or (before.gap and not segment.gap) or segment.map != before.map
 
 
 def _run(name: str, index: TrackIndex, begin: int, end: int, figures: Mapping[str, str]) -> _Run | None:

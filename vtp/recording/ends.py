@@ -20,6 +20,7 @@ from vtp.recording.files import RecordingFiles
 from vtp.recording.loading import recover_unclosed
 from vtp.recording.manifest import MANIFEST_NAME
 from vtp.recording.outcome import Outcome
+from vtp.recording.recovery import INTERRUPTED
 from vtp.recording.store import ERROR_CODE, Recording, Status, save_ended, unfinished_recordings
 from vtp.recording.stretches import DOWNLOAD_PARTS, stretches
 from vtp.recording.summary import summary_of
@@ -28,7 +29,16 @@ from vtp.recording.view import RecordingView
 logger = logging.getLogger(__name__)
 
 SAVE_AGAIN_S = 5.0  # how long after the database was away to how a recording ended is written again
-RECOVER_AGAIN_S = 60.0  # how long after the disk refused it a recording is made whole again
+RECOVER_AGAIN_S = 60.0  # how long after the disk or the database refused it a recording is made whole again
+NOTHING_RECORDED = "The server ended before anything was recorded."
+DAMAGED = (
+    "The server ended while this was being recorded, and the file that names what was recorded "
+    f"({MANIFEST_NAME}) is missing or damaged."
+)
+
+
+class _RefusedError(Exception):
+    """What keeps a recording from being made whole may pass."""
 
 
 class Ends:
@@ -49,7 +59,7 @@ class Ends:
         self._closing = closing
         self._instance_id = instance_id
         self._clock = clock
-        self._left: list[Recording] = []  # that the disk kept from being made whole
+        self._left: list[Recording] = []  # that the disk or the database kept from being made whole
 
     async def recover(self) -> list[tuple[str, RecordingView]]:
         """Makes whole what a former process was recording when it ended; gives what there is to play."""
@@ -58,8 +68,8 @@ class Ends:
         return await self._recover_all(unfinished)
 
     async def recover_rest(self, tell: Callable[[str, RecordingView], None]) -> None:
-        """Tries again, until the server ends, what the disk kept `recover` from; tells of each that is whole.
-        Until then they are unfinished."""
+        """Tries again, until the server ends, what the disk or the database kept `recover` from; tells of
+        each that is whole. Until then they are unfinished."""
         while self._left:
             with suppress(TimeoutError):
                 async with asyncio.timeout(RECOVER_AGAIN_S):
@@ -70,12 +80,24 @@ class Ends:
                 tell(recording_id, view)
 
     async def _recover_all(self, unfinished: list[Recording]) -> list[tuple[str, RecordingView]]:
-        self._left = []
-        found = [(one.id, await self._recover(one)) for one in unfinished]
-        return [(id_, view) for id_, view in found if view is not None]
+        found: list[tuple[str, RecordingView]] = []
+        left: list[Recording] = []
+        for one in unfinished:
+            try:
+                view = await self._recover(one)
+            except (_RefusedError, Unavailable) as error:
+                logger.warning("Recording %s is recovered later: %s", one.id, error)
+                left.append(one)
+                continue
+            if view is not None:
+                found.append((one.id, view))
+        self._left = left
+        return found
 
-    async def save(self, recording_id: str, view: RecordingView, outcome: Outcome) -> None:
-        """Keeps how a recording ended."""
+    async def save(
+        self, recording_id: str, view: RecordingView, outcome: Outcome, stopped_at: datetime | None = None
+    ) -> None:
+        """Keeps how a recording ended, and when: now, unless said."""
         failure = outcome.failure
         self._tell(RecordingChanged(recording_id, Status.FINALIZING))
         status = Status.READY if not failure else Status.INTERRUPTED
@@ -83,7 +105,7 @@ class Ends:
             status = Status.FAILED
         ended = {
             "status": status,
-            "stopped_at": self._clock(),
+            "stopped_at": stopped_at or self._clock(),
             "error_message": failure,
             "metadata": metadata_of(view, outcome.code),
             **summary_of(view),
@@ -112,27 +134,27 @@ class Ends:
             await save_ended(tx, recording_id, {"updated_at": self._clock(), **values})
 
     async def _recover(self, recording: Recording) -> RecordingView | None:
+        """None where there is nothing to play. Raises _RefusedError, Unavailable: then it is tried again."""
         directory = self._files.directory(recording.id)
         try:
             view = await asyncio.to_thread(recover_unclosed, directory)
         except (OSError, ValueError) as error:
-            logger.warning("Recording %s cannot be recovered: %s", recording.id, error)
             if not await asyncio.to_thread(_is_for_good, error, directory):
-                self._left.append(recording)
-                return None
+                raise _RefusedError(str(error)) from error
+            logger.warning("Recording %s cannot be recovered: %s", recording.id, error)
+            why = DAMAGED if await asyncio.to_thread(_has_bytes, directory) else NOTHING_RECORDED
             await self._change(
-                recording.id,
-                status=Status.FAILED,
-                stopped_at=recording.started_at,
-                error_message="The server ended before anything was recorded.",
+                recording.id, status=Status.FAILED, stopped_at=recording.started_at, error_message=why
             )
             self._tell(RecordingChanged(recording.id, Status.FAILED))
             return None
         manifest = view.manifest
-        outcome = Outcome(manifest.duration_ns, manifest.failure, manifest.failure_code)
-        await self.save(recording.id, view, outcome)
-        length = timedelta(microseconds=view.manifest.duration_ns // 1000)
-        await self._change(recording.id, stopped_at=recording.started_at + length)
+        failure = manifest.failure
+        if failure == INTERRUPTED and not view.is_playable:
+            failure = NOTHING_RECORDED
+        outcome = Outcome(manifest.duration_ns, failure, manifest.failure_code)
+        length = timedelta(microseconds=manifest.duration_ns // 1000)
+        await self.save(recording.id, view, outcome, recording.started_at + length)
         return view
 
 
@@ -145,6 +167,14 @@ def _is_for_good(error: OSError | ValueError, directory: Path) -> bool:
         return not (directory / MANIFEST_NAME).exists() and any(directory.parent.iterdir())
     except OSError:
         return False
+
+
+def _has_bytes(directory: Path) -> bool:
+    """Whether something was recorded into a folder, whatever it is worth."""
+    try:
+        return any(path.stat().st_size for path in directory.glob("*/seg-*.m4s*"))
+    except OSError:  # it cannot be known, so that nothing is said to be lost
+        return True
 
 
 def metadata_of(view: RecordingView, error_code: str) -> dict[str, object]:

@@ -177,6 +177,15 @@ class RecordingFiles:
         if self._cache is not None:
             self._cache.forget_all(recording_id, _CATALOGUE)
 
+    def cached(self) -> list[str]:
+        """The recordings of which something from the store is kept here."""
+        return sorted(self._cache.folders()) if self._cache is not None else []
+
+    def drop_cached(self, recording_id: str) -> None:
+        """Keeps nothing here that came from the store."""
+        if self._cache is not None:
+            self._cache.forget(recording_id)
+
     def forget_track(self, recording_id: str, track: str) -> None:
         """Keeps nothing of a track that has been deleted."""
         if self._cache is not None:
@@ -187,8 +196,7 @@ class RecordingFiles:
         if self._remote is not None:
             with _telling():
                 await self._remote.delete(recording_id)
-        if self._cache is not None:
-            self._cache.forget(recording_id)
+        self.drop_cached(recording_id)
         await self.store.delete(recording_id)
 
     def _fetch_ahead(self, recording_id: str, names: Iterable[str]) -> None:

@@ -21,7 +21,14 @@ from vtp.recording.active import ActiveRecordings, Growing
 from vtp.recording.bounds import Bound, Bounds
 from vtp.recording.catalogue import RoomDirectory
 from vtp.recording.disk import BYTES_AN_HOUR
-from vtp.recording.quota_store import find_quota, rooms_of_owner, set_quota, used_by_owner, used_by_room
+from vtp.recording.quota_store import (
+    find_quota,
+    note_sizes,
+    rooms_of_owner,
+    set_quota,
+    used_by_owner,
+    used_by_room,
+)
 from vtp.rooms.store import Room
 from vtp.settings import RecordingSettings
 
@@ -32,6 +39,8 @@ WARN_SHARE = 0.9
 MOST_ROOMS = 100
 LOOK_EVERY_S = 5.0
 """A 720p lecture takes 1 MB in that time: by so much a quota may be exceeded."""
+NOTED_BYTES = 4_000_000
+"""When it has grown by so much, its row says so to other processes: with several, by so much more."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -126,7 +135,8 @@ def _of(bound: Bound, room: Room) -> tuple[Usage, Callable[[Growing], bool]]:
 
 class Quotas:
     """Counted is what the rows say of those that have ended, rungs of a ladder, the trash and what lies in an
-    object store alone included, and what has been written of those in progress here.
+    object store alone included, and what has been written of those in progress: here, and by what their rows
+    say in other processes.
     """
 
     def __init__(
@@ -146,6 +156,7 @@ class Quotas:
         self._per_room = settings.quota_per_room_bytes
         self._per_owner = settings.quota_per_owner_bytes
         self._known: dict[str, _Stored] = {}  # of rooms that are recorded
+        self._noted: dict[str, int] = {}  # what rows say of those in progress
 
     async def get(self, principal: Principal, reference: str) -> tuple[Room, RoomUsage]:
         """A room and what its recordings take and may, for who may start one there. Raises NotFound,
@@ -246,6 +257,8 @@ class Quotas:
 
     async def look(self) -> None:
         """Ends the recordings of rooms whose quota, or whose owner's, is used up."""
+        with suppress(Unavailable):
+            await self.note_growth()
         growing = self._active.sizes()
         recorded = {one.room.id: one.room for one in growing}
         self._known = {id_: known for id_, known in self._known.items() if id_ in recorded}
@@ -256,6 +269,17 @@ class Quotas:
             exceeded = known.grown(room, growing).exceeded if known is not None else None
             if exceeded is not None:
                 self._end(room, exceeded)
+
+    @done_over
+    async def note_growth(self) -> None:
+        """Tells other processes how large those in progress are. Raises Unavailable."""
+        sizes = {one.recording_id: one.size_bytes for one in self._active.sizes()}
+        self._noted = {id_: size for id_, size in self._noted.items() if id_ in sizes}
+        grown = {id_: size for id_, size in sizes.items() if size >= self._noted.get(id_, 0) + NOTED_BYTES}
+        if grown:
+            async with self._database.transaction() as tx:
+                await note_sizes(tx, grown)
+            self._noted |= grown
 
     def _end(self, room: Room, exceeded: Usage) -> None:
         for one in self._active.sizes():

@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import ColumnElement, func, select
+from sqlalchemy import ColumnElement, bindparam, func, or_, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from vtp.db.statements import put_row
+from vtp.recording.store import UNFINISHED
 from vtp.recording.tables import recording_quotas, recordings
 from vtp.rooms.tables import rooms
 
@@ -35,6 +36,14 @@ async def set_quota(tx: AsyncConnection, room_id: str, value: int | None, now: d
     """Sets the value of a room; None: the default holds again."""
     values = None if value is None else {"bytes": value, "updated_at": now}
     await put_row(tx, recording_quotas, {"room_id": room_id}, values)
+
+
+async def note_sizes(tx: AsyncConnection, sizes: Mapping[str, int]) -> None:
+    """Says how many bytes some recordings have by now, of those that have not ended meanwhile."""
+    c = recordings.c
+    grows = or_(c.status.in_(UNFINISHED), c.status_before.in_(UNFINISHED))
+    noted = update(recordings).where(c.id == bindparam("of"), grows).values(file_size_bytes=bindparam("size"))
+    await tx.execute(noted, [{"of": id_, "size": size} for id_, size in sizes.items()])
 
 
 async def used_by_room(tx: AsyncConnection, room_id: str, but: Collection[str] = ()) -> int:

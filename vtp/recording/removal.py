@@ -13,11 +13,12 @@ from datetime import datetime
 from vtp.db import Database
 from vtp.db.conflicts import done_over
 from vtp.errors import Unavailable
+from vtp.recording.active import ActiveRecordings
 from vtp.recording.catalogue import utc_now
 from vtp.recording.files import RecordingFiles
 from vtp.recording.playback import Playback
-from vtp.recording.store import remove_recording
-from vtp.recording.trash_store import to_be_purged
+from vtp.recording.store import Recording, remove_recording
+from vtp.recording.trash_store import kept_of, to_be_purged
 
 logger = logging.getLogger(__name__)
 
@@ -26,12 +27,16 @@ AT_A_TIME = 50
 
 
 class Removal:
-    """Of rows whose `purging_at` says so; `cancel_jobs` ends what is done with one, and waits for that."""
+    """Of rows whose `purging_at` says so; `cancel_jobs` ends what is done with one, and waits for that.
+
+    What another data folder has recorded is left to the process of that: its bytes may be there alone.
+    """
 
     def __init__(
         self,
         database: Database,
         playback: Playback,
+        active: ActiveRecordings,
         files: RecordingFiles,
         cancel_jobs: Callable[[str], Awaitable[None]],
         instance_id: str,
@@ -39,6 +44,7 @@ class Removal:
     ) -> None:
         self._database = database
         self._playback = playback
+        self._active = active
         self._files = files
         self._cancel_jobs = cancel_jobs
         self._instance_id = instance_id
@@ -46,6 +52,10 @@ class Removal:
         self._going: dict[str, asyncio.Lock] = {}
         self._after = ""
         self._news = asyncio.Event()
+
+    def is_ours(self, recording: Recording) -> bool:
+        """Whether this process deletes it, and no other."""
+        return recording.instance_id in (None, self._instance_id)
 
     def wake(self) -> None:
         """There is more to delete."""
@@ -63,6 +73,7 @@ class Removal:
 
     async def _delete(self, recording_id: str) -> None:
         self._playback.hide(recording_id)
+        await self._active.stop(recording_id)  # it may have been deleted by another process
         await self._cancel_jobs(recording_id)
         await self._playback.settle(recording_id)
         await self._files.delete(recording_id)  # first: bytes without a row would stay for ever
@@ -88,6 +99,7 @@ class Removal:
     async def look(self) -> bool:
         """Deletes some of what is to be deleted; tells whether there may be more that can be now. After one
         that cannot the next look begins behind it, so that it keeps nobody's from going."""
+        await self._drop_cached()
         found, self._after = await self._found(), ""
         for recording_id in found:
             try:
@@ -111,6 +123,18 @@ class Removal:
                 first = await to_be_purged(tx, self._instance_id, remote_url, now, "", AT_A_TIME)
                 found += [one for one in first if one <= after]
         return found[:AT_A_TIME]
+
+    async def _drop_cached(self) -> None:
+        """Keeps nothing from the store of what other processes delete, or have deleted."""
+        cached = self._files.cached()
+        for at in range(0, len(cached), AT_A_TIME):
+            some = cached[at : at + AT_A_TIME]
+            async with self._database.read() as tx:
+                kept = await kept_of(tx, some)
+            for recording_id in some:
+                if recording_id not in kept:
+                    self._playback.forget(recording_id)
+                    self._files.drop_cached(recording_id)
 
     @done_over
     async def _remove_row(self, recording_id: str) -> None:

@@ -15,6 +15,7 @@ from typing import Final
 
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from vtp.counted import counted
 from vtp.db import Database
 from vtp.db.conflicts import done_over
 from vtp.errors import Unavailable
@@ -191,8 +192,9 @@ class Retention:
     async def _tell_expired(self, tx: AsyncConnection, recordings: Sequence[Aging]) -> None:
         """In the transaction in which they go."""
         days = self._keep_trash.days
-        time = "a day" if days == 1 else f"{days} days"
-        until = f"There it is for {time}; until then you can restore it." if days else "Restore it there."
+        until = "Restore it there."
+        if days:
+            until = f"There it is for {counted(days, 'day')}; until then you can restore it."
         await self._tell(tx, recordings, EXPIRED, "", f"{_TIME_IS_OVER} {until}")
 
     async def _tell(

@@ -212,7 +212,7 @@ def _add_changing_routes(table: RouteTable, recordings: Recordings) -> None:
             recording_id=recording.id,
             status=recording.status,
             deleted_at=recording.deleted_at,
-            message="The recording is gone." if permanent else "The recording is in the trash.",
+            message=_said_of_deleted(recording, permanent=permanent),
         )
 
     @table.post(
@@ -229,6 +229,12 @@ def _add_changing_routes(table: RouteTable, recordings: Recordings) -> None:
         reply = _reply(seen, await recordings.catalogue.room_name(seen.recording))
         call.reply_headers["ETag"] = etag_of_model(reply)
         return reply
+
+
+def _said_of_deleted(recording: Recording, *, permanent: bool) -> str:
+    if recording.purging_at is not None:
+        return "The recording is being deleted for good, by the server that recorded it."
+    return "The recording is gone." if permanent else "The recording is in the trash."
 
 
 def _listed(seen: Seen, listed: Listed, standing: Standing | None) -> bytes:

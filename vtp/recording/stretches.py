@@ -9,6 +9,7 @@ from __future__ import annotations
 import itertools
 from collections.abc import Mapping
 
+from vtp.counted import counted
 from vtp.errors import Conflict, NotFound
 from vtp.recording.codec_strings import family
 from vtp.recording.downloads import WHOLE, Clip
@@ -42,8 +43,9 @@ def clip_of(tracks: Mapping[str, TrackIndex], clip: Clip, part: int | None) -> C
     clips = _clips(tracks)
     if part is not None:
         if part > len(clips):
-            parts = "one part" if len(clips) == 1 else f"{len(clips)} parts"
-            raise NotFound(f"This recording has {parts} to download.", code="no_such_part")
+            raise NotFound(
+                f"This recording has {counted(len(clips), 'part')} to download.", code="no_such_part"
+            )
         return clips[part - 1]
     if len(clips) > 1 and not any(_contains(one, clip) for one in clips):
         raise Conflict(

@@ -15,6 +15,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from vtp.accounts.audit import Event, Origin
 from vtp.accounts.permissions import Action, Reach, require_reach
 from vtp.db import Database
+from vtp.db.after import after_commit
 from vtp.db.conflicts import done_over
 from vtp.errors import Conflict, Unavailable
 from vtp.http.identity import Principal
@@ -43,6 +44,12 @@ class JobsOfRecordings(Protocol):
 
     async def cancel_of(self, recording_id: str) -> None:
         """Ends everything that is done with a recording, and waits until nobody touches it any more."""
+
+    async def cancel_within(self, tx: AsyncConnection, recording_id: str) -> None:
+        """Ends everything that is done with a recording, once the transaction is stored."""
+
+    async def let_go_of(self, recording_id: str) -> None:
+        """Waits until nobody touches a recording any more of which everything is ended."""
 
     async def take_up(self, tx: AsyncConnection, recording_id: str, since: datetime) -> None:
         """Has done what was ended of it since then."""
@@ -76,7 +83,8 @@ class Trash:
     async def delete(
         self, principal: Principal, recording_id: str, origin: Origin, *, permanent: bool
     ) -> Recording:
-        """Puts a recording into the trash, or by way of that deletes it for good; stops it when it runs.
+        """Puts a recording into the trash, or by way of that deletes it for good; stops it when it runs here.
+        What another server has recorded lies in the trash until that has deleted it: the row says so.
 
         Raises Unavailable where its bytes cannot be deleted now: then it stays in the trash until they can.
         """
@@ -85,20 +93,11 @@ class Trash:
             await self._active.stop(recording.id)
         if permanent and not self._is_reachable(recording):
             raise stored_elsewhere()
-        self._playback.hide(recording.id)  # at once, also for players who come while it is being deleted
-        try:
-            trashed = await self._put_away(recording.id, principal, origin, permanent=permanent)
-        except BaseException:
-            self._playback.show(recording.id)
-            raise
-        self._playback.hide(recording.id)  # it may have come back from an earlier time meanwhile
-        if permanent:
+        trashed = await self._put_away(recording.id, principal, origin, permanent=permanent)
+        if permanent and self._removal.is_ours(trashed):
             await self._remove(recording.id)
-            return replace(trashed, deleted_at=self._clock())
-        try:
-            await self._jobs.cancel_of(recording.id)
-        finally:
-            self._playback.forget(recording.id)
+            return replace(trashed, deleted_at=self._clock(), purging_at=None)
+        await self._settle([recording.id])
         return trashed
 
     async def _remove(self, recording_id: str) -> None:
@@ -130,7 +129,23 @@ class Trash:
                 await self._catalogue.note(tx, Event.RECORDING_DELETED, recording, by, origin, permanent=True)
             if values:
                 await change_recording(tx, recording.id, updated_at=now, **values)
+            await self._end_all_of(tx, recording.id)
             return await find_recording(tx, recording.id) or recording
+
+    async def _end_all_of(self, tx: AsyncConnection, recording_id: str) -> None:
+        """Who restores it comes after this transaction, and finds its jobs ended and nobody shown it."""
+        await self._jobs.cancel_within(tx, recording_id)
+        after_commit(tx, lambda: self._playback.hide(recording_id))
+
+    async def _settle(self, recording_ids: Sequence[str]) -> None:
+        """Waits for what was done with them, and keeps nothing of them in memory."""
+        for recording_id in recording_ids:
+            if self._playback.is_there(recording_id):
+                continue  # it has come back meanwhile, and what is done with it goes on
+            try:
+                await self._jobs.let_go_of(recording_id)
+            finally:
+                self._playback.forget(recording_id)
 
     @done_over
     async def restore(self, principal: Principal, recording_id: str, origin: Origin) -> Seen:
@@ -161,15 +176,7 @@ class Trash:
         """Puts those into the trash whose time is over, as they were seen, and tells of it in the same
         transaction; gives which those are."""
         gone = [one.id for one in await self._expire(aging, tell)]
-        for recording_id in gone:  # all before the first await: none may have come back yet
-            self._playback.hide(recording_id)
-        for recording_id in gone:
-            if self._playback.is_there(recording_id):
-                continue  # it has come back meanwhile, and what is done with it goes on
-            try:
-                await self._jobs.cancel_of(recording_id)
-            finally:
-                self._playback.forget(recording_id)
+        await self._settle(gone)
         return gone
 
     @done_over
@@ -185,6 +192,7 @@ class Trash:
                 await change_recording(tx, one.id, updated_at=now, **values)
                 details = {"permanent": False, "expired": True}
                 await self._catalogue.note(tx, Event.RECORDING_DELETED, recording, None, Origin(), **details)
+                await self._end_all_of(tx, one.id)
                 gone.append(one)
             await tell(tx, gone)
         return gone

@@ -7,6 +7,7 @@ from typing import Annotated, Self
 from pydantic import BaseModel, Field
 
 from vtp.accounts.routes import origin_of
+from vtp.counted import counted
 from vtp.http.routing import Call, RouteTable
 from vtp.recording.trash import Trash
 from vtp.recording.trash_store import Contents
@@ -62,7 +63,7 @@ def add_trash_routes(table: RouteTable, trash: Trash) -> None:
     )
     async def empty_trash(call: Call) -> TrashEmptied:
         gone = await trash.empty(call.principal, origin_of(call))
-        words = "1 recording is" if gone.recordings == 1 else f"{gone.recordings} recordings are"
+        words = counted(gone.recordings, "recording is", "recordings are")
         return TrashEmptied(
             count=gone.recordings,
             used_bytes=gone.used_bytes,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
@@ -55,6 +56,12 @@ async def some_of(
     wanted = whose.condition, _c.purging_at.is_(None), _c.deleted_at <= until, reachable
     rows = await tx.execute(select(*COLUMNS).where(*wanted).order_by(_c.id).limit(limit))
     return [recording_of(row) for row in rows]
+
+
+async def kept_of(tx: AsyncConnection, recording_ids: Sequence[str]) -> set[str]:
+    """Those of them that there are, and that are not being deleted for good."""
+    kept = _c.id.in_(recording_ids), _c.purging_at.is_(None)
+    return set((await tx.execute(select(_c.id).where(*kept))).scalars())
 
 
 async def to_be_purged(

@@ -13,6 +13,7 @@ from collections import OrderedDict
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
+from vtp.counted import counted
 from vtp.errors import Unavailable
 from vtp.recording.layer_names import layer_number
 from vtp.recording.viewer_parties import Parties
@@ -127,9 +128,9 @@ class Viewers:
             if gives_way is not None:
                 self.leave(gives_way)
                 return
-            viewers = "one viewer" if self.most == 1 else f"{self.most} viewers"
             raise Unavailable(
-                f"The stream has {viewers}, as many as it may have; try again in a moment.",
+                f"The stream has {counted(self.most, 'viewer')}, as many as it may have; "
+                "try again in a moment.",
                 retry_after_s=RETRY_AFTER_S,
                 code="stream_full",
             )

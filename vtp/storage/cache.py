@@ -64,6 +64,10 @@ class FileCache:
         if self.find(key) is None:
             self._come(key, fetch)
 
+    def folders(self) -> set[str]:
+        """The first part of the keys of all that it holds."""
+        return {key.partition("/")[0] for key in self._kept}
+
     def forget(self, folder: str) -> None:
         """Deletes what is below a folder."""
         for key in [key for key in self._kept if key.startswith(f"{folder}/")]:

@@ -2,6 +2,7 @@
 import Hls from "hls.js";
 import workerUrl from "hls.js/dist/hls.worker.js?url";
 import { type Failure, failed, failureAt, failureOf } from "./failure";
+import { goOnBehindGaps } from "./gaps";
 import { keepOneSound } from "./oneSound";
 
 const NO_HLS =
@@ -87,8 +88,10 @@ function attachHls(
   });
   hls.loadSource(url);
   hls.attachMedia(video);
+  const stopLooking = goOnBehindGaps(video);
   return () => {
     attached = false;
+    stopLooking();
     hls.destroy();
   };
 }

@@ -99,8 +99,10 @@ function Told({ contents, everybodys }: { contents: TrashContents; everybodys: b
   return (
     <p className="soft" data-testid="trash-contents">
       {plural(count, "recording", "recordings")}
-      {everybodys && " of everybody"}, {bytes(used_bytes)}. They count in quotas.
-      {keep_days > 0 && ` After ${plural(keep_days, "day", "days")} here they are deleted for good.`}
+      {everybodys && " of everybody"}, {bytes(used_bytes)}.{" "}
+      {count === 1 ? "It counts in quotas." : "They count in quotas."}
+      {keep_days > 0 &&
+        ` After ${plural(keep_days, "day", "days")} here ${count === 1 ? "it is" : "they are"} deleted for good.`}
     </p>
   );
 }
@@ -128,11 +130,12 @@ function Empty({ contents, everybodys, onDone }: EmptyProps) {
       <Dialog title="Empty the trash?" open={asked} onClose={() => setAsked(false)}>
         <p className="soft">
           {plural(contents.count, "recording", "recordings")}
-          {everybodys && ", of everybody,"} with {bytes(contents.used_bytes)} will be gone for good, with
-          their captions, chapters, links and figures. Nobody can bring them back.
+          {everybodys && ", of everybody,"} with {bytes(contents.used_bytes)} will be gone for good, with{" "}
+          {contents.count === 1 ? "its" : "their"} captions, chapters, links and figures. Nobody can bring{" "}
+          {contents.count === 1 ? "it" : "them"} back.
         </p>
         <DialogActions>
-          <Button onClick={() => setAsked(false)}>Keep them</Button>
+          <Button onClick={() => setAsked(false)}>{contents.count === 1 ? "Keep it" : "Keep them"}</Button>
           <Button tone="danger" busy={task.busy} onClick={() => void empty()} data-testid="confirm-empty">
             Delete for good
           </Button>
