@@ -417,10 +417,10 @@ async def test_an_assignment_that_cannot_be_told_of_is_in_no_others_way(
     teller = api.server.services.coursework.teller
     real = teller.tell
 
-    async def tell(tx: Any, of: Any, made: Any) -> None:
+    async def tell(tx: Any, kind: Any, of: Any, made: Any) -> None:
         if made.title == "Broken":
             raise ValueError("no such words")
-        await real(tx, of, made)
+        await real(tx, kind, of, made)
 
     with monkeypatch.context() as patch:
         patch.setattr(teller, "tell", tell)

@@ -26,7 +26,7 @@ from sqlalchemy import (
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from vtp.accounts.tables import users
-from vtp.courses.tables import course_sections, courses, lessons
+from vtp.courses.tables import course_sections, lessons
 from vtp.coursework.late import Deadline, LatePolicy
 from vtp.coursework.released import seen_by_students
 from vtp.coursework.tables import assignment_group_members as members
@@ -142,30 +142,6 @@ def _page(given: frozenset[str]) -> Prepared:
     if "most" in given:
         statement = statement.limit(bindparam("most", type_=Integer()))
     return Prepared(statement.order_by(table.c.id.desc()))
-
-
-async def assignments_to_tell(
-    tx: AsyncConnection, now: datetime, statuses: Collection[str], course_id: str | None = None
-) -> list[tuple[str, str]]:
-    """Course and id of those whose students see them now and have not been told; of one course, or of all."""
-    statement = (
-        select(table.c.course_id, table.c.id)
-        .select_from(
-            table.join(courses, courses.c.id == table.c.course_id)
-            .outerjoin(lessons, lessons.c.id == table.c.lesson_id)
-            .outerjoin(course_sections, course_sections.c.id == lessons.c.section_id)
-        )
-        .where(table.c.to_tell.is_(True), courses.c.status.in_(statuses), *seen_by_students(table, now))
-    )
-    if course_id is not None:
-        statement = statement.where(table.c.course_id == course_id)
-    return [(row[0], row[1]) for row in await tx.execute(statement.order_by(table.c.id))]
-
-
-async def take_to_tell(tx: AsyncConnection, assignment_id: str) -> bool:
-    """Whether its class is to be told by the caller: by whoever asks first."""
-    waiting = update(table).where(table.c.id == assignment_id, table.c.to_tell.is_(True))
-    return (await tx.execute(waiting.values(to_tell=False))).rowcount == 1
 
 
 async def assignments_to_do(
