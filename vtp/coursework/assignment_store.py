@@ -211,13 +211,19 @@ async def is_graded(tx: AsyncConnection, assignment_id: str) -> bool:
     return (await tx.execute(one)).first() is not None
 
 
-async def has_submissions(tx: AsyncConnection, assignment_id: str, owners: Collection[str] = ()) -> bool:
-    """Whether anything was begun in it, by these owners or by anybody."""
-    c = submissions.c
-    one = select(c.id).where(c.assignment_id == assignment_id).limit(1)
-    if owners:
-        one = one.where(c.owner.in_(owners))
+async def has_submissions(tx: AsyncConnection, assignment_id: str) -> bool:
+    """Whether anybody has begun anything in it."""
+    one = select(submissions.c.id).where(submissions.c.assignment_id == assignment_id).limit(1)
     return (await tx.execute(one)).first() is not None
+
+
+async def begun_by(tx: AsyncConnection, assignment_id: str, owners: Collection[str]) -> set[str]:
+    """Which of these owners have begun something in it."""
+    if not owners:
+        return set()
+    c = submissions.c
+    wanted = select(c.owner).distinct().where(c.assignment_id == assignment_id, c.owner.in_(owners))
+    return set((await tx.execute(wanted)).scalars())
 
 
 def _are_there(assignment_id: str, students: To) -> tuple[ColumnElement[bool], ColumnElement[bool]]:
