@@ -120,18 +120,21 @@ async def test_a_quiz_is_due_that_a_student_can_take_and_has_not_taken(
     await quiz("not open", opens_at=soon(hours=1), closes_at=soon(days=1))
     await quiz("hidden", closes_at=soon(days=1), published=False)
     await quiz("far", closes_at=soon(days=20))
-    await quiz("at any time")
+    endless = await quiz("at any time", attempts_allowed=3)
+    await quiz("not open for ever", opens_at=soon(hours=1))
     await times_are_over(api, quizzes, closed, closes_at=datetime.now(UTC) - timedelta(minutes=10))
     await end(api, course, (await begin_quiz(api, course, done, pupil)).body, pupil)
     assert (await begin_quiz(api, course, at, pupil)).status == 201
     seen = (await home(api, pupil))["quizzes"]
-    assert titles(seen) == ["soon", "later", "at it"]
+    assert titles(seen) == ["soon", "later", "at it", "at any time"]
     assert (seen[0]["id"], seen[0]["time_limit_minutes"], seen[0]["begun"]) == (soon_over, 20, False)
     assert (seen[2]["begun"], seen[2]["ends_at"]) == (True, None)
     extra = f"{BASE}/{course}/quizzes/{closed}/extra-time/{pupil.user_id}"
     for minutes, is_open in ((5, False), (60, True)):
         assert (await api.call("PUT", extra, {"minutes": minutes}, by=teacher)).status == 200
         assert ("closed with more time" in titles((await home(api, pupil))["quizzes"])) is is_open
+    await end(api, course, (await begin_quiz(api, course, endless, pupil)).body, pupil)
+    assert "at any time" not in titles((await home(api, pupil))["quizzes"])
     assert (await home(api, teacher))["quizzes"] == []
 
 

@@ -96,7 +96,10 @@ class HomeReply(BaseModel):
     ]
     quizzes: Annotated[
         list[DueQuizReply],
-        Field(description="Where the caller is a student: open, closing within 14 days, and not taken yet."),
+        Field(
+            description="Where the caller is a student: open, closing within 14 days or never, and not "
+            "taken yet; those without an end come last."
+        ),
     ]
     to_grade: Annotated[
         list[ToGradeReply], Field(description="Where the caller teaches: what was due first comes first.")

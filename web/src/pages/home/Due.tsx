@@ -3,23 +3,33 @@ import { Link } from "wouter";
 import type { HomeRead } from "../../api/home";
 import { Badge } from "../../design/Badge";
 import { momentWithin, plural } from "../../format";
-import { type Due, dueOf, inCourses } from "./next";
+import { type Due, dueOf, inCourses, isAtAnyTime } from "./next";
 
 export function DueList({ read, now_ms }: { read: HomeRead; now_ms: number }) {
-  const due = dueOf(read, now_ms);
+  const all = dueOf(read, now_ms);
+  const due = all.filter((one) => !isAtAnyTime(one));
+  const open = all.filter(isAtAnyTime);
   return (
     <section className="course-part" aria-label="Due">
       <h2>Due</h2>
       {due.length === 0 ? (
-        <p className="outline-none">
-          Nothing is due in the coming two weeks. Quizzes without a closing time are in their courses.
-        </p>
+        <p className="outline-none">Nothing is due in the coming two weeks.</p>
       ) : (
         <ul className="list" data-testid="home-due">
           {due.map((one) => (
             <DueRow key={one.key} due={one} />
           ))}
         </ul>
+      )}
+      {open.length > 0 && (
+        <>
+          <h3>Open, without a date</h3>
+          <ul className="list" data-testid="home-open">
+            {open.map((one) => (
+              <DueRow key={one.key} due={one} />
+            ))}
+          </ul>
+        </>
       )}
     </section>
   );

@@ -51,6 +51,9 @@ export function dueOf({ courses, due, quizzes }: HomeRead, now_ms: number): Due[
   return [...work, ...asked].sort((a, b) => rank[a.state] - rank[b.state] || time(a) - time(b));
 }
 
+/** Those that somebody may do whenever they like, behind the others. */
+export const isAtAnyTime = ({ at, state }: Due): boolean => at === null && state === "open";
+
 const ofWork = (course: HomeCourse, { id, title, due_at }: DueWork, now_ms: number): Due => ({
   key: id,
   title,
