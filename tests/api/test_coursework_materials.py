@@ -529,6 +529,22 @@ async def test_the_class_is_told_of_the_files_of_a_draft_when_it_opens(api: Api,
     assert [one["text"] for one in await told(api, pupil)] == [texts[count]]
 
 
+@pytest.mark.sqlite_alone
+async def test_the_class_of_a_copy_is_told_of_its_files_when_it_opens(api: Api) -> None:
+    teacher, course, material = await prepared(api)
+    pupil = await student(api, "next year")
+    assert (await upload(api, versions_of(course, material), teacher)).status == 201
+    await add_material(api, course, teacher, title="Empty")
+    wish = {"semester": "s", "year": 2027}
+    copied = await api.call("POST", f"{BASE}/{course}/copy", wish, by=teacher)
+    assert copied.status == 201, copied
+    copy = copied.body["id"]
+    await enrol(api, copy, teacher, student_id=pupil.user_id)
+    assert "material_added" not in await kinds(api, pupil)
+    assert (await api.call("PATCH", f"{BASE}/{copy}", {"status": "active"}, by=teacher)).status == 200
+    assert (await kinds(api, pupil)).count("material_added") == 1
+
+
 async def test_a_link_gives_one_file_to_whoever_has_it_for_some_minutes(
     api: Api, monkeypatch: pytest.MonkeyPatch
 ) -> None:
