@@ -65,14 +65,21 @@ async def test_what_is_due_is_what_a_student_sees_has_not_handed_in_and_still_ca
     await assign(api, course, teacher, title="refused", due_at=soon(days=-1), late_policy="refuse")
     await assign(api, course, teacher, title="hidden", due_at=soon(days=2), published=False)
     await assign(api, course, teacher, title="far", due_at=soon(days=20))
-    await assign(api, course, teacher, title="at any time")
+    endless = [await assign(api, course, teacher, title=f"at any time {n}") for n in range(3)]
     assert (await hand_in(api, await begin(api, done, pupil), pupil)).status == 200
     due = (await home(api, pupil))["due"]
     assert [(one["title"], one["status"]) for one in due] == [
         ("late", "missing"),
         ("sooner", "floating"),
         ("later", "floating"),
+        *((f"at any time {n}", "floating") for n in range(3)),
     ]
+    assert (await hand_in(api, await begin(api, endless[0], pupil), pupil)).status == 200
+    for released, left in ((False, [1, 2]), (True, [2])):
+        grade = {"points": 1, "released": released}
+        path = f"{endless[1]}/grades/{pupil.user_id}"
+        assert (await api.call("PATCH", path, grade, by=teacher)).status == 200
+        assert titles((await home(api, pupil))["due"])[3:] == [f"at any time {n}" for n in left]
     assert (due[1]["course_id"], due[1]["points"]) == (course, 5)
     assert (await home(api, teacher))["due"] == []
 

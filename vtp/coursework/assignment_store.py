@@ -154,7 +154,8 @@ async def assignments_to_do(
     limit: int,
 ) -> list[Assignment]:
     """What a student of these courses, a thousand at most, sees, has not handed in (nor their group) and
-    still can, if it is due within a time; what is due first comes first."""
+    still can, if it is due within a time, or at no time and they see no grade in it either; what is due
+    first comes first."""
     if not course_ids:
         return []
     (since, until), (count, values) = due_within, filled_at_once("course", course_ids)
@@ -175,14 +176,18 @@ def _to_do(count: int) -> Prepared:
         submissions.c.handed_in_at.is_not(None),
     )
     late = c.late_policy != LatePolicy.REFUSE, or_(c.late_until.is_(None), c.late_until >= now)
+    g = grades.c
+    graded = exists().where(g.assignment_id == c.id, g.user_id == user_id, g.released_at.is_not(None))
+    at_any_time = and_(c.due_at.is_(None), ~graded)
     statement = _ASSIGNMENTS.where(
         among(c.course_id, "course", count),
-        c.due_at.between(since, until),
-        or_(c.due_at >= now, and_(*late)),
+        or_(and_(c.due_at.between(since, until), or_(c.due_at >= now, and_(*late))), at_any_time),
         *seen_by_students(table, now),
         ~done,
     )
-    return Prepared(statement.order_by(c.due_at, c.id).limit(bindparam("most", type_=Integer())))
+    return Prepared(
+        statement.order_by(c.due_at.is_(None), c.due_at, c.id).limit(bindparam("most", type_=Integer()))
+    )
 
 
 async def count_assignments(tx: AsyncConnection, course_id: str) -> int:

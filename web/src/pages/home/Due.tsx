@@ -43,7 +43,8 @@ const WHEN: Readonly<Record<Due["state"], string>> = {
 };
 
 function DueRow({ due: { title, course, href, at, state } }: { due: Due }) {
-  const when = at === null ? "quiz" : `${WHEN[state]} ${momentWithin(at)}`;
+  const kind = state === "due" ? "assignment" : "quiz";
+  const when = at === null ? kind : `${WHEN[state]} ${momentWithin(at)}`;
   return (
     <li className="upload" data-testid={`due-${title}`} data-state={state}>
       <div className="list-row-words">

@@ -17,7 +17,7 @@ const home = (read: Partial<HomeRead>): HomeRead => ({
 });
 const lesson = (title: string, starts_at: string, cancelled = false) =>
   ({ title, starts_at, ends_at: null, over_at: null, cancelled, course_id: "c" }) as Lesson;
-const work = (id: string, due_at: string) => ({
+const work = (id: string, due_at: string | null) => ({
   id,
   course_id: "c",
   title: id,
@@ -53,7 +53,11 @@ it("has lessons as they stand now, and leaves out what is over since it was read
 
 it("tells what is overdue apart, and puts what somebody is at before everything", () => {
   const read = home({
-    due: [work("late", "2026-10-05T08:00:00Z"), work("essay", "2026-10-07T08:00:00Z")],
+    due: [
+      work("late", "2026-10-05T08:00:00Z"),
+      work("essay", "2026-10-07T08:00:00Z"),
+      work("some time", null),
+    ],
     quizzes: [quiz("ever", null), quiz("test", "2026-10-06T08:00:00Z"), quiz("at it", null, null)],
   });
   expect(dueOf(read, now_ms).map(({ title, state }) => [title, state])).toEqual([
@@ -61,13 +65,14 @@ it("tells what is overdue apart, and puts what somebody is at before everything"
     ["late", "overdue"],
     ["test", "open"],
     ["essay", "due"],
+    ["some time", "due"],
     ["ever", "open"],
   ]);
   expect(
     dueOf(read, now_ms)
       .filter(isAtAnyTime)
       .map(({ title }) => title),
-  ).toEqual(["ever"]);
+  ).toEqual(["some time", "ever"]);
   expect(dueOf(read, now_ms)[2]?.href).toBe("/courses/c/quizzes?quiz=test");
 });
 
