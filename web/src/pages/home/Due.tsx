@@ -10,28 +10,32 @@ export function DueList({ read, now_ms }: { read: HomeRead; now_ms: number }) {
   const due = all.filter((one) => !isAtAnyTime(one));
   const open = all.filter(isAtAnyTime);
   return (
-    <section className="course-part" aria-label="Due">
-      <h2>Due</h2>
-      {due.length === 0 ? (
-        <p className="outline-none">Nothing is due in the coming two weeks.</p>
-      ) : (
-        <ul className="list" data-testid="home-due">
-          {due.map((one) => (
-            <DueRow key={one.key} due={one} />
-          ))}
-        </ul>
-      )}
+    <>
+      <section className="course-part" aria-label="Due">
+        <h2>Due</h2>
+        {due.length === 0 ? (
+          <p className="outline-none">Nothing is due in the coming two weeks.</p>
+        ) : (
+          <DueRows due={due} testId="home-due" />
+        )}
+      </section>
       {open.length > 0 && (
-        <>
-          <h3>Open, without a date</h3>
-          <ul className="list" data-testid="home-open">
-            {open.map((one) => (
-              <DueRow key={one.key} due={one} />
-            ))}
-          </ul>
-        </>
+        <section className="course-part" aria-label="Open, without a date">
+          <h2>Open, without a date</h2>
+          <DueRows due={open} testId="home-open" />
+        </section>
       )}
-    </section>
+    </>
+  );
+}
+
+function DueRows({ due, testId }: { due: readonly Due[]; testId: string }) {
+  return (
+    <ul className="list" data-testid={testId}>
+      {due.map((one) => (
+        <DueRow key={one.key} due={one} />
+      ))}
+    </ul>
   );
 }
 
