@@ -26,6 +26,12 @@ async def write_coursework(api: Api, course: str, admin: Person, teacher: Person
     assert (await api.call("DELETE", at, by=teacher)).status == 204
     await _write_assignments(api, course, admin, teacher, pupil)
     await api.server.services.coursework.files.sweep()
+    later = await add_material(api, course, teacher, published=False)
+    await upload(api, versions_of(course, later), teacher)
+    assert (
+        await api.call("PATCH", f"{BASE}/{course}/materials/{later}", {"published": True}, by=teacher)
+    ).status == 200
+    await api.server.services.coursework.teller.look()
 
 
 async def _write_assignments(api: Api, course: str, admin: Person, teacher: Person, pupil: Person) -> None:

@@ -251,3 +251,56 @@ async def test_a_series_is_shown_hidden_and_put_into_a_section_as_a_whole(
     assert len(shown) == 5, "what was hidden with the others is shown with them"
     refused = await api.call("PATCH", f"{BASE}/{path}", {"section_id": "x"}, by=teacher)
     assert (refused.status, refused.pointers) == (422, ["/section_id"])
+
+
+async def test_who_is_given_or_loses_a_role_gets_what_is_planned_into_their_calendar_or_out_of_it(
+    mailed: Api, mailbox: Mailbox
+) -> None:
+    """Without being enrolled; and who is enrolled gets, or loses, what students do not see."""
+    api = mailed
+    teacher, pupil = await api.person("teacher"), await student(api, "pupil")
+    helper = await student(api, "helper")
+    course = await make_course(api, teacher)
+    shown = {await live(api, course, teacher, title) for title in ("Lenses", "Mirrors")}
+    hidden = {await live(api, course, teacher, "Hidden", published=False)}
+    assert (await enrol(api, course, pupil)).status == 201
+    assert carried_ids(await mailbox.next_to(pupil.email, "2 lessons")) == {"REQUEST": shown}
+    url = (await api.call("POST", CALENDARS, {}, by=helper)).body["url"]
+
+    async def given(who: Person, role: str) -> None:
+        wish = {"user_id": who.user_id, "role": role}
+        answer = await api.call("POST", f"{BASE}/{course}/permissions", wish, by=teacher)
+        assert answer.status in (200, 201), answer
+
+    async def taken(who: Person, path: str = "permissions") -> None:
+        answer = await api.call("DELETE", f"{BASE}/{course}/{path}/{who.user_id}", by=teacher)
+        assert answer.status in (200, 204), answer
+
+    async def followed() -> set[str]:
+        return set(events(await calendar_at(api, url)))
+
+    await given(helper, "assistant")
+    assert carried_ids(await mailbox.next_to(helper.email, "3 lessons")) == {"REQUEST": shown | hidden}
+    assert await followed() == shown | hidden
+    await given(helper, "teacher")
+    await given(helper, "student")
+    assert carried_ids(await mailbox.next_to(helper.email, "Hidden")) == {"CANCEL": hidden}
+    assert await followed() == shown
+    await taken(helper)
+    assert carried_ids(await mailbox.next_to(helper.email, "2 lessons")) == {"CANCEL": shown}
+    assert await followed() == set()
+    await given(pupil, "assistant")
+    assert carried_ids(await mailbox.next_to(pupil.email, "Hidden")) == {"REQUEST": hidden}
+    await taken(pupil, "enroll")
+    assert carried_ids(await mailbox.next_to(pupil.email, "3 lessons")) == {"CANCEL": shown | hidden}
+    heir = await api.person("teacher", "heir@school.example")
+    await change(api, course, teacher, instructor_id=heir.user_id)
+    assert carried_ids(await mailbox.next_to(heir.email, "3 lessons")) == {"REQUEST": shown | hidden}
+
+
+def carried_ids(mail: Any) -> dict[str, set[str]]:
+    """The lessons in a mail, by method."""
+    found: dict[str, set[str]] = {}
+    for _, method, event in carried(mail):
+        found.setdefault(method, set()).add(str(event["uid"]))
+    return found

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from datetime import UTC, datetime, timedelta
+from functools import partial
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -181,6 +182,27 @@ async def test_a_series_that_is_changed_on_the_day_of_a_class_after_it_has_no_cl
         after = await lessons_of(api, course, teacher)
         assert [one["id"] for one in after] == [one["id"] for one in before]
         assert [local(one["starts_at"]) for one in after] == [wall(*one) for one in classes]
+
+
+async def test_the_class_of_a_day_whose_changed_hour_is_over_stays_as_it_was(
+    api: Api, teacher: Person, course: str
+) -> None:
+    """It would be lost, or in the past; with the others nothing is made or taken away."""
+    made = await series(api, course, teacher, rule="FREQ=WEEKLY;COUNT=4", first_start=wall(-5, 8))
+    _, today, *_ = before = await lessons_of(api, course, teacher)
+    service = api.server.services.courses.schedules
+    start = datetime.fromisoformat(today["starts_at"])
+    for hours, wish, classes in (
+        (-1, {"first_start": wall(-5, 6)}, [(-5, 8), (2, 8), (9, 6), (16, 6)]),
+        (-1, {"duration_minutes": 30}, [(-5, 8), (2, 8), (9, 6), (16, 6)]),
+        (-1, {"first_start": wall(-5, 9)}, [(-5, 8), (2, 9), (9, 9), (16, 9)]),
+        (3, {"first_start": wall(-5, 12)}, [(-5, 8), (2, 9), (9, 12), (16, 12)]),
+    ):
+        service._clock = partial(start.__add__, timedelta(hours=hours))
+        await change(api, f"{course}/schedules/{made['id']}", teacher, **wish)
+        after = await lessons_of(api, course, teacher)
+        assert [local(one["starts_at"]) for one in after] == [wall(*one) for one in classes], wish
+        assert [one["id"] for one in after] == [one["id"] for one in before]
 
 
 async def test_a_rule_with_fewer_classes_leaves_what_was_moved_by_hand_where_it_is(

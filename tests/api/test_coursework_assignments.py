@@ -332,7 +332,44 @@ async def test_accounts_and_groups_are_named_in_capitals_too(api: Api) -> None:
     twice = {"name": "Blues", "members": [pupil.user_id]}
     refused = await api.call("PUT", groups, {"groups": [kept, twice]}, by=teacher)
     assert (refused.status, refused.pointers) == (422, ["/groups/1/members/0"])
-    assert refused.body["errors"][0]["detail"] == "somebody in “Blues” is in another group, too"
+    assert refused.body["errors"][0]["detail"] == "Student is in “Reds” and in “Blues”"
+
+
+async def test_what_is_wrong_with_groups_names_people_and_groups(api: Api) -> None:
+    teacher, pupil, at = await prepared(api, for_groups=True)
+    helper = await api.person("teacher", "helper@school.example", full_name="Ada")
+    gone = await api.person("student", "gone@school.example", full_name="Cem")
+    await enrol(api, course_of(at), gone)
+    groups = f"{at}/groups"
+    reds = {"name": "Reds", "members": [pupil.user_id]}
+    made = named(await api.call("PUT", groups, {"groups": [reds]}, by=teacher))[0]
+    assert (await api.call("DELETE", f"{BASE}/{course_of(at)}/enroll/{gone.user_id}", by=gone)).status == 200
+    nobody = "0192f0c0-0000-7000-8000-000000000000"
+    for wrong, told in (
+        (["Blues", helper.user_id], "Ada in “Blues” is no student of this course"),
+        (["Blues", gone.user_id], "Cem in “Blues” is no student of this course"),
+        (["Blues", nobody], "somebody in “Blues” is no student of this course"),
+        (["Blues", pupil.user_id, pupil.user_id], "Student is in “Blues” twice"),
+    ):
+        wish = {"name": wrong[0], "members": wrong[1:]}
+        refused = await api.call("PUT", groups, {"groups": [wish]}, by=teacher)
+        assert [one["detail"] for one in refused.body["errors"]] == [told], refused
+    again = {**made, "name": "Greens", "members": [helper.user_id]}
+    refused = await api.call("PUT", groups, {"groups": [made, again]}, by=teacher)
+    assert refused.body["errors"][-1]["detail"] == "“Reds” and “Greens” are one and the same group"
+    alone = await api.call("PATCH", f"{at}/grades/{pupil.user_id}", {"points": 1}, by=teacher)
+    assert alone.status == 200, alone
+    await begin(api, at, pupil, "We think")
+    gone_one = await api.call("PUT", groups, {"groups": []}, by=teacher)
+    assert (gone_one.status, gone_one.body["code"]) == (409, "group_has_work")
+    assert "“Reds”" in gone_one.body["detail"]
+    new = await api.person("student", "new@school.example", full_name="Eva")
+    await enrol(api, course_of(at), new)
+    lonely = await api.call(
+        "PATCH", f"{at}/grades/{new.user_id}", {"points": 1, "for_group": True}, by=teacher
+    )
+    assert (lonely.status, lonely.body["code"]) == (409, "no_group")
+    assert lonely.body["detail"] == "Eva is in no group of the assignment."
 
 
 def named(answer: Answer) -> list[dict[str, Any]]:
@@ -417,10 +454,10 @@ async def test_an_assignment_that_cannot_be_told_of_is_in_no_others_way(
     teller = api.server.services.coursework.teller
     real = teller.tell
 
-    async def tell(tx: Any, of: Any, made: Any) -> None:
+    async def tell(tx: Any, kind: Any, of: Any, made: Any) -> None:
         if made.title == "Broken":
             raise ValueError("no such words")
-        await real(tx, of, made)
+        await real(tx, kind, of, made)
 
     with monkeypatch.context() as patch:
         patch.setattr(teller, "tell", tell)

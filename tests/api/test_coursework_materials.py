@@ -34,6 +34,8 @@ from vtp.backup.make import make_backup
 from vtp.coursework.downloads import LINK_S
 from vtp.coursework.file_store import key_of
 from vtp.coursework.files import ARRIVE_WITHIN, CourseFiles
+from vtp.coursework.material_news import MaterialNews
+from vtp.coursework.telling import ReleaseTeller
 from vtp.recording.disk import Disk
 from vtp.settings import CourseworkSettings
 
@@ -431,6 +433,7 @@ async def test_the_class_is_told_of_a_file_once_it_is_shown_and_not_again(api: A
     async def shown(**wish: object) -> tuple[int, int]:
         """How often the student and the assistant have been told since."""
         assert (await api.call("PATCH", path, wish, by=teacher)).status == 200
+        await api.server.services.coursework.teller.look()
         heard = [await kinds(api, one) for one in (pupil, helper)]
         return heard[0].count("material_added"), heard[1].count("material_added")
 
@@ -445,6 +448,64 @@ async def test_the_class_is_told_of_a_file_once_it_is_shown_and_not_again(api: A
     assert await shown(release_at=homework.soon(days=1)) == (2, 2)
     assert (await upload(api, versions_of(course, material), teacher)).status == 201
     assert await shown(release_at=None) == (3, 3)
+    lesson = await add_lesson(api, course, teacher, published=False)
+    assert await shown(lesson_id=lesson) == (3, 3)
+    newest = (await upload(api, versions_of(course, material), teacher)).body["id"]
+    assert (await api.call("DELETE", f"{versions_of(course, material)}/{newest}", by=teacher)).status == 204
+    assert await shown(lesson_id=None) == (3, 4), "they know of the version before"
+
+
+def teller_in(api: Api, days: int) -> ReleaseTeller:
+    """One by whose clock so many days are over."""
+    services, at = api.server.services, datetime.now(UTC) + timedelta(days=days, minutes=1)
+    return ReleaseTeller(services.database, services.notifications.notifier, MaterialNews(), clock=lambda: at)
+
+
+@pytest.mark.both_databases
+async def test_the_class_is_told_of_a_file_once_its_date_has_come_also_after_a_restart(
+    tmp_path: Path, database_url: str
+) -> None:
+    async with serving(tmp_path / "data", database_url) as api:
+        teacher, pupil = await api.person("teacher"), await student(api, "dated")
+        course = await make_course(api, teacher)
+        await enrol(api, course, pupil)
+        lesson = await add_lesson(api, course, teacher, release_at=homework.soon(days=2))
+        for wish in (
+            {"title": "Dated", "release_at": homework.soon(days=1)},
+            {"title": "Of a lesson", "lesson_id": lesson},
+            {"title": "Gone", "release_at": homework.soon(days=1)},
+        ):
+            material = await add_material(api, course, teacher, **wish)
+            sent = await upload(api, versions_of(course, material), teacher)
+        await add_material(api, course, teacher, title="Empty", release_at=homework.soon(days=1))
+        path = f"{versions_of(course, material)}/{sent.body['id']}"
+        assert (await api.call("DELETE", path, by=teacher)).status == 204
+        assert await api.server.services.coursework.teller.look() == 0
+        assert "material_added" not in await kinds(api, pupil)
+    async with serving(tmp_path / "data", database_url) as api:
+        heard: list[list[str]] = []
+        for days in (1, 1, 2, 2):
+            teller = teller_in(api, days)
+            await asyncio.gather(teller.look(), teller.look())
+            found = await told(api, pupil)
+            heard.append([one["title"] for one in found if one["kind"] == "material_added"])
+    assert heard == [["Dated"], ["Dated"], ["Of a lesson", "Dated"], ["Of a lesson", "Dated"]]
+
+
+async def test_the_class_is_told_of_many_files_that_are_released_at_once_in_one_sentence(api: Api) -> None:
+    teacher, course, _ = await prepared(api)
+    pupil = await student(api, "many")
+    await enrol(api, course, pupil)
+    hidden = await add_lesson(api, course, teacher, published=False)
+    for number in range(4):
+        material = await add_material(api, course, teacher, title=f"Sheet {number}", lesson_id=hidden)
+        assert (await upload(api, versions_of(course, material), teacher)).status == 201
+    shown = await api.call("PATCH", f"{BASE}/{course}/lessons/{hidden}", {"published": True}, by=teacher)
+    assert shown.status == 200, shown
+    assert await api.server.services.coursework.teller.look() == 4
+    news = [one for one in await told(api, pupil) if one["kind"] == "material_added"]
+    assert [one["text"] for one in news] == ["There are 4 files: “Sheet 0”, “Sheet 1”, “Sheet 2” and 1 more."]
+    assert await api.server.services.coursework.teller.look() == 0
 
 
 @pytest.mark.parametrize("count", [1, 4])
@@ -466,6 +527,22 @@ async def test_the_class_is_told_of_the_files_of_a_draft_when_it_opens(api: Api,
         4: "There are 4 files: “Sheet 0”, “Sheet 1”, “Sheet 2” and 1 more.",
     }
     assert [one["text"] for one in await told(api, pupil)] == [texts[count]]
+
+
+@pytest.mark.sqlite_alone
+async def test_the_class_of_a_copy_is_told_of_its_files_when_it_opens(api: Api) -> None:
+    teacher, course, material = await prepared(api)
+    pupil = await student(api, "next year")
+    assert (await upload(api, versions_of(course, material), teacher)).status == 201
+    await add_material(api, course, teacher, title="Empty")
+    wish = {"semester": "s", "year": 2027}
+    copied = await api.call("POST", f"{BASE}/{course}/copy", wish, by=teacher)
+    assert copied.status == 201, copied
+    copy = copied.body["id"]
+    await enrol(api, copy, teacher, student_id=pupil.user_id)
+    assert "material_added" not in await kinds(api, pupil)
+    assert (await api.call("PATCH", f"{BASE}/{copy}", {"status": "active"}, by=teacher)).status == 200
+    assert (await kinds(api, pupil)).count("material_added") == 1
 
 
 async def test_a_link_gives_one_file_to_whoever_has_it_for_some_minutes(

@@ -65,14 +65,21 @@ async def test_what_is_due_is_what_a_student_sees_has_not_handed_in_and_still_ca
     await assign(api, course, teacher, title="refused", due_at=soon(days=-1), late_policy="refuse")
     await assign(api, course, teacher, title="hidden", due_at=soon(days=2), published=False)
     await assign(api, course, teacher, title="far", due_at=soon(days=20))
-    await assign(api, course, teacher, title="at any time")
+    endless = [await assign(api, course, teacher, title=f"at any time {n}") for n in range(3)]
     assert (await hand_in(api, await begin(api, done, pupil), pupil)).status == 200
     due = (await home(api, pupil))["due"]
     assert [(one["title"], one["status"]) for one in due] == [
         ("late", "missing"),
         ("sooner", "floating"),
         ("later", "floating"),
+        *((f"at any time {n}", "floating") for n in range(3)),
     ]
+    assert (await hand_in(api, await begin(api, endless[0], pupil), pupil)).status == 200
+    for released, left in ((False, [1, 2]), (True, [2])):
+        grade = {"points": 1, "released": released}
+        path = f"{endless[1]}/grades/{pupil.user_id}"
+        assert (await api.call("PATCH", path, grade, by=teacher)).status == 200
+        assert titles((await home(api, pupil))["due"])[3:] == [f"at any time {n}" for n in left]
     assert (due[1]["course_id"], due[1]["points"]) == (course, 5)
     assert (await home(api, teacher))["due"] == []
 
@@ -120,18 +127,21 @@ async def test_a_quiz_is_due_that_a_student_can_take_and_has_not_taken(
     await quiz("not open", opens_at=soon(hours=1), closes_at=soon(days=1))
     await quiz("hidden", closes_at=soon(days=1), published=False)
     await quiz("far", closes_at=soon(days=20))
-    await quiz("at any time")
+    endless = await quiz("at any time", attempts_allowed=3)
+    await quiz("not open for ever", opens_at=soon(hours=1))
     await times_are_over(api, quizzes, closed, closes_at=datetime.now(UTC) - timedelta(minutes=10))
     await end(api, course, (await begin_quiz(api, course, done, pupil)).body, pupil)
     assert (await begin_quiz(api, course, at, pupil)).status == 201
     seen = (await home(api, pupil))["quizzes"]
-    assert titles(seen) == ["soon", "later", "at it"]
+    assert titles(seen) == ["soon", "later", "at it", "at any time"]
     assert (seen[0]["id"], seen[0]["time_limit_minutes"], seen[0]["begun"]) == (soon_over, 20, False)
     assert (seen[2]["begun"], seen[2]["ends_at"]) == (True, None)
     extra = f"{BASE}/{course}/quizzes/{closed}/extra-time/{pupil.user_id}"
     for minutes, is_open in ((5, False), (60, True)):
         assert (await api.call("PUT", extra, {"minutes": minutes}, by=teacher)).status == 200
         assert ("closed with more time" in titles((await home(api, pupil))["quizzes"])) is is_open
+    await end(api, course, (await begin_quiz(api, course, endless, pupil)).body, pupil)
+    assert "at any time" not in titles((await home(api, pupil))["quizzes"])
     assert (await home(api, teacher))["quizzes"] == []
 
 

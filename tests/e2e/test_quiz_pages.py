@@ -209,8 +209,13 @@ def test_an_attempt_ends_by_itself_and_shows_no_result_before_the_quiz_has_close
     closes = (datetime.now(UTC) + timedelta(days=1)).isoformat()
     wish = {"title": "Short", "published": True, "closes_at": closes, "parts": [{"question_id": asked}]}
     quiz = school.call("POST", f"/api/v1/courses/{course}/quizzes", wish | {"time_limit_minutes": 5})["id"]
+    endless = wish | {"title": "Practice", "closes_at": None, "results": "at_once"}
+    school.call("POST", f"/api/v1/courses/{course}/quizzes", endless)
     student = person(browser, school, STUDENT)
     expect(student.get_by_test_id("due-Short")).to_contain_text("closes tomorrow")
+    expect(student.get_by_test_id("home-open").get_by_test_id("due-Practice")).to_be_visible()
+    expect(student.get_by_test_id("home-due").get_by_test_id("due-Practice")).to_have_count(0)
+    assert_fits_a_phone(student)
     student.get_by_test_id("due-Short").get_by_role("link").click()
     student.get_by_test_id("begin-quiz").click()
     expect(student.get_by_test_id("taking")).to_be_visible()

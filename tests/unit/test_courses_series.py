@@ -15,7 +15,7 @@ from vtp.courses.calendar_store import MOST_SAID, CalendarLesson
 from vtp.courses.lesson_news import LessonNews
 from vtp.courses.outline_store import Lesson, LessonKind
 from vtp.courses.recurrence import MAX_COUNT, Occurrence, occurrences, parse_rule
-from vtp.courses.series import not_used_up, realign
+from vtp.courses.series import not_used_up, overtaken, realign
 from vtp.db.kept_rows import Kept
 from vtp.mail.links import Links
 
@@ -218,3 +218,35 @@ def test_a_class_that_was_held_uses_up_its_place(
     found = not_used_up(past, known, places(new, f"2026-{first}"), (old, new))
     noon = datetime(2026, 10, 14, 10, tzinfo=UTC)
     assert [one.local[5:10] for one in found if one.starts_at > noon][:2] == free
+
+
+@pytest.mark.parametrize(
+    ("before", "after", "held", "stay"),
+    [
+        # at noon of Wednesday, 14 October, with a class in the evening: to the morning
+        ((W, "10-07T20:00"), (W, "10-07T07:00"), 1, ["10-14T20:00"]),
+        ((W, "10-07T20:00"), (W, "10-07T21:00"), 1, []),
+        (("FREQ=DAILY", "10-13T20:00"), ("FREQ=DAILY", "10-13T07:00"), 1, ["10-14T20:00"]),
+        (("FREQ=MONTHLY", "09-14T20:00"), ("FREQ=MONTHLY", "09-14T07:00"), 1, ["10-14T20:00"]),
+        # to a day of the week that is over, and to one that is not
+        ((W, "10-07T20:00"), (W, "10-05T20:00"), 1, ["10-14T20:00"]),
+        ((W, "10-07T20:00"), (W, "10-09T07:00"), 1, []),
+        ((f"{W};BYDAY=WE,FR", "10-14T20:00"), (f"{W};BYDAY=TU,FR", "10-12T20:00"), 0, ["10-14T20:00"]),
+        ((f"{W};BYDAY=MO,WE", "10-12T20:00"), (f"{W};BYDAY=MO,TH", "10-12T07:00"), 1, []),
+        # more or fewer of them a week, or another kind of rule: by the day
+        ((W, "10-14T20:00"), (f"{W};BYDAY=WE,FR", "10-14T07:00"), 0, ["10-14T20:00"]),
+        ((W, "10-14T20:00"), (f"{W};BYDAY=MO,FR", "10-12T07:00"), 0, []),
+        ((W, "10-14T20:00"), ("FREQ=DAILY", "10-12T07:00"), 0, ["10-14T20:00"]),
+        # a series that starts before there was a class
+        ((f"{W};COUNT=4", "10-21T20:00"), (f"{W};COUNT=4", "09-30T07:00"), 0, []),
+    ],
+)
+def test_a_class_whose_place_by_the_changed_rule_is_over_stays(
+    before: tuple[str, str], after: tuple[str, str], held: int, stay: list[str]
+) -> None:
+    (old, since), (new, first) = before, after
+    noon = datetime(2026, 10, 14, 10, tzinfo=UTC)
+    known = [one.local for one in places(old, f"2026-{since}")]
+    past, to_come = known[:held], known[held:]
+    found = overtaken(past, to_come, places(new, f"2026-{first}"), (old, new), noon)
+    assert sorted(one[5:] for one in found) == stay

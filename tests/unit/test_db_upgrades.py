@@ -13,10 +13,11 @@ from tests.filled import contents, fill
 from tests.serving import serving
 from vtp.courses.tables import course_sections, courses, lessons
 from vtp.coursework.check import differing_settled
-from vtp.coursework.tables import submissions
+from vtp.coursework.tables import coursework_files, materials, submissions
 from vtp.db import Database
 from vtp.db.migrations import current_revision, known_revisions, migrate
 from vtp.db.types import UtcDateTime
+from vtp.notifications.tables import news
 from vtp.recording.tables import recording_progress
 
 COURSES = "/api/v1/courses"
@@ -196,4 +197,81 @@ async def test_of_what_students_see_they_were_told_before_the_upgrade(empty_data
     async with database.read() as tx:
         told = set((await tx.execute(select(lessons.c.id).where(lessons.c.told.is_(True)))).scalars())
     assert told == {"seen", "released", "within"}
+    await database.close()
+
+
+@pytest.mark.both_databases
+async def test_of_files_that_students_do_not_see_they_are_told_after_the_upgrade(
+    empty_database_url: str,
+) -> None:
+    """Of those that they see, or were told of, not: they have had them for long."""
+    database = Database.connect(empty_database_url)
+    if database.url.dialect.value == "sqlite":
+        database.url.file.touch()
+    now = datetime.now(UTC)
+    past, future = now - timedelta(days=1), now + timedelta(days=1)
+    at = {"created_at": past, "updated_at": past}
+    differing: dict[str, dict[str, Any]] = {
+        "seen": {},
+        "released": {"release_at": past},
+        "of-shown": {"lesson_id": "shown"},
+        "later": {"release_at": future},
+        "hidden": {"published": False},
+        "of-later": {"lesson_id": "later-lesson"},
+        "in-hidden": {"lesson_id": "within"},
+        "of-draft": {"course_id": "draft"},
+        "of-told-draft": {"course_id": "told-draft"},
+        "hidden-of-told-draft": {"course_id": "told-draft", "published": False},
+        "told": {"published": False},
+        "told-of-the-first": {"published": False, "versions": 2},
+        "empty": {"published": False, "versions": 0},
+    }
+    words: dict[str, Any] = {"title": "x", "description": "", "published": True, "release_at": None, **at}
+    of_course: dict[str, Any] = dict.fromkeys(("code", "name", "description", "department", "semester"), "x")
+    of_course |= {"year": 2026, "listed": True, "self_enrolment": True, "waiting_list": True, "version": 1}
+    of_course |= {"lesson_opens_minutes": 1, "lesson_grace_minutes": 1, "mail_lessons": True, **at}
+    of_course |= {"record_lessons": "by_hand", "publish_rule": "at_once"}
+    of_lesson = {"course_id": "active", "kind": "material", "touched": False, "sequence": 0, "told": False}
+    of_file: dict[str, Any] = dict.fromkeys(("name", "media_type", "sha256"), "x")
+    of_file |= {"course_id": "active", "state": "kept", "size_bytes": 1, "created_at": past}
+    of_news = {"kind": "material_added", "title": "x", "text": "x", "link": "/", "context": "x", "at": past}
+    once = ("told:1", "told-of-the-first:1", "of:told-draft")
+    async with database.transaction() as tx:
+        await tx.run_sync(lambda connection: migrate(connection, database.url.dialect, to="0043"))
+        for name in ("active", "draft", "told-draft"):
+            await tx.execute(
+                insert(courses).values(
+                    {"id": name, "status": "active" if name == "active" else "draft", **of_course}
+                )
+            )
+        section = {"id": "unseen", "course_id": "active", "position": 0, **words, "published": False}
+        await tx.execute(insert(course_sections).values(section))
+        for name, more in (
+            ("shown", {}),
+            ("later-lesson", {"release_at": future}),
+            ("within", {"section_id": "unseen"}),
+        ):
+            row = {"id": name, "position": 0, **words, **of_lesson, **more}
+            await tx.execute(insert(lessons).values(row))
+        for name, more in differing.items():
+            row = {"id": name, "course_id": "active", "versions": 1, **words, **more}
+            await tx.execute(insert(materials).values(row))
+            for version in range(1, row["versions"] + 1):
+                file = {"id": f"{name}-{version}", "material_id": name, "version": version, **of_file}
+                await tx.execute(insert(coursework_files).values(file))
+        for name in once:
+            row = {"id": name, "once": f"material_added:{name}", **of_news}
+            await tx.execute(insert(news).values(row))
+    await database.migrate()
+    async with database.read() as tx:
+        found = set((await tx.execute(select(materials.c.id).where(materials.c.to_tell.is_(True)))).scalars())
+    assert found == {
+        "later",
+        "hidden",
+        "of-later",
+        "in-hidden",
+        "of-draft",
+        "hidden-of-told-draft",
+        "told-of-the-first",
+    }
     await database.close()

@@ -189,6 +189,14 @@ async def accounts_named(
     return {name: user_id for user_id, email in found for name in (user_id, email)}
 
 
+async def names_of(tx: AsyncConnection, user_ids: Collection[str]) -> dict[str, str]:
+    """What these are called, of those that are accounts."""
+    if not user_ids:
+        return {}
+    wanted = select(users.c.id, users.c.full_name).where(users.c.id.in_(sorted(user_ids)))
+    return {row[0]: row[1] for row in await tx.execute(wanted)}
+
+
 async def find_with_hash(tx: AsyncConnection, user_id: str) -> tuple[User, str] | None:
     """The account with this id and its password's hash."""
     row = (

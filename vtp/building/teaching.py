@@ -85,7 +85,6 @@ def build_teaching(base: Foundation, classes: Classes, taking: Taking, showing: 
     )
     quizzes = QuizParts.build(database, accounts.audit, courses.contents, notifications.notifier)
     coursework.book.quizzes = quizzes.book
-    courses.courses.when_opened(coursework.material_teller.opened)
     courses.courses.when_opened(coursework.teller.opened)
     courses.courses.when_opened(quizzes.teller.opened)
     coursework.start(tasks)

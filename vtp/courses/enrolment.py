@@ -27,6 +27,7 @@ from vtp.courses.enrolment_store import (
     page_of_memberships,
     remove_enrolment,
 )
+from vtp.courses.people import role_of
 from vtp.courses.permission_store import find_permission, remove_permission
 from vtp.courses.places import free_places, give_places
 from vtp.courses.roles import CourseStatus, EnrolmentStatus
@@ -147,12 +148,12 @@ class Enrolments:
                 raise Forbidden(
                     "You only watch in this course: ask who teaches it to take you out.", code="watch_only"
                 )
+            before = await role_of(tx, inside.course.id, inside.course.instructor_id, wanted)
             await remove_enrolment(tx, found)
             await remove_permission(tx, inside.course.id, wanted)
             if not own:
                 await self._news.taken_out(tx, inside.course, wanted, had)
-            if found.status is EnrolmentStatus.ACTIVE:
-                await self._news.lessons.left(tx, inside.course, wanted, found.role)
+            await self._news.lessons.role_changed(tx, inside.course, wanted, before)
             moved = await give_places(tx, inside.course, self._news, self._clock())
             await self._record(tx, Event.COURSE_LEFT, inside, found, origin, moved_up=moved)
         self._tell_narrowed(inside.course.id)

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import replace
+from datetime import datetime
 from typing import Final
 
 from sqlalchemy.ext.asyncio import AsyncConnection
@@ -13,6 +14,8 @@ from vtp.courses.lesson_mails import LessonMails
 from vtp.courses.lesson_news import NOT_SHOWN, NOT_YOURS, LessonNews, for_students
 from vtp.courses.lesson_zones import Zones, zones_of
 from vtp.courses.news import CANCELLED, MOVED, SCHEDULED, Whom, news_in, people_in
+from vtp.courses.outline_store import Lesson
+from vtp.courses.people import role_of
 from vtp.courses.roles import COURSE_STAFF, CourseStatus
 from vtp.courses.store import Course
 from vtp.courses.told_store import lessons_on, lessons_to_settle, set_told, set_withdrawn
@@ -75,22 +78,36 @@ class LessonTeller:
 
     async def came(self, tx: AsyncConnection, course: Course, user_ids: Collection[str], role: Role) -> None:
         """Puts the lessons that are to come into the calendars of who takes part from now on."""
-        await self._tell_some(tx, course, user_ids, role, "")
+        if user_ids and _is_mailed(course):
+            await self._change(tx, course, dict.fromkeys(user_ids, role), None, role)
 
-    async def left(self, tx: AsyncConnection, course: Course, user_id: str, role: Role) -> None:
-        """Takes them out of the calendar of who takes part no more."""
-        await self._tell_some(tx, course, [user_id], role, NOT_YOURS)
-
-    async def _tell_some(
-        self, tx: AsyncConnection, course: Course, user_ids: Collection[str], role: Role, withdrawn: str
+    async def role_changed(
+        self, tx: AsyncConnection, course: Course, user_id: str, before: Role | None
     ) -> None:
-        if course.status is not CourseStatus.ACTIVE or not course.mail_lessons or not user_ids:
-            return
+        """Puts those that somebody sees by the role that they have now into their calendar, and takes those
+        out that they saw by the one `before`; None: who took no part. Those of both stay as they are."""
+        if _is_mailed(course):
+            after = await role_of(tx, course.id, course.instructor_id, user_id)
+            role = after or before
+            if role is not None:
+                await self._change(tx, course, {user_id: role}, before, after)
+
+    async def _change(
+        self,
+        tx: AsyncConnection,
+        course: Course,
+        people: Mapping[str, Role],
+        before: Role | None,
+        after: Role | None,
+    ) -> None:
         now = self._clock()
-        found = await lessons_on(tx, course.id, now, told=role not in COURSE_STAFF)
-        news = [LessonNews(replace(one, updated_at=now), withdrawn=withdrawn, alone=True) for one in found]
-        people = dict.fromkeys(user_ids, role)
-        await self._mails.put_for(tx, course, people, news, await zones_of(tx, course.id))
+        had, have = [await _seen_as(tx, course, one, now) for one in (before, after)]
+        gone = [replace(one, updated_at=now) for one in had if one not in have]
+        come = [replace(one, updated_at=now) for one in have if one not in had]
+        news = [LessonNews(one, withdrawn=NOT_YOURS, alone=True) for one in gone]
+        news += [LessonNews(one, alone=True) for one in come]
+        if news:
+            await self._mails.put_for(tx, course, people, news, await zones_of(tx, course.id))
 
     async def _send(
         self,
@@ -127,6 +144,18 @@ class LessonTeller:
                 if some:
                     to = people_in(course.id, course.instructor_id, whom, [by])
                     await self._notifier.tell(tx, _news(course, some, zones), to)
+
+
+def _is_mailed(course: Course) -> bool:
+    """Whether the calendars of its people are told of its lessons."""
+    return course.status is CourseStatus.ACTIVE and course.mail_lessons
+
+
+async def _seen_as(tx: AsyncConnection, course: Course, role: Role | None, now: datetime) -> list[Lesson]:
+    """The lessons to come that calendars have of people of a role."""
+    if role is None:
+        return []
+    return await lessons_on(tx, course.id, now, told=role not in COURSE_STAFF)
 
 
 def _news(course: Course, some: Sequence[LessonNews], zones: Zones) -> News:

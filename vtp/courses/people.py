@@ -40,6 +40,19 @@ async def people_of(tx: AsyncConnection, course_id: str, instructor_id: str | No
     return found if instructor_id is None else {**found, instructor_id: Role.TEACHER}
 
 
+async def role_of(
+    tx: AsyncConnection, course_id: str, instructor_id: str | None, user_id: str
+) -> Role | None:
+    """The role of one of them; None for who is not in it."""
+    if user_id == instructor_id:
+        return Role.TEACHER
+    for one in roles_in(course_id):
+        row = (await tx.execute(one.where(one.selected_columns.user_id == user_id))).one_or_none()
+        if row is not None:
+            return Role(row[1])
+    return None
+
+
 def require_student(principal: Principal, inside: Entered, what: str) -> str:
     """The account of who may hand something in or attempt something: students who do not only watch.
 

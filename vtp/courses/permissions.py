@@ -13,6 +13,7 @@ from vtp.accounts.users import User, find_user
 from vtp.courses.door import Entered, enter, enter_to_change
 from vtp.courses.enrolment import TellNarrowed, require_to_give
 from vtp.courses.enrolment_news import EnrolmentNews
+from vtp.courses.people import role_of
 from vtp.courses.permission_store import (
     Permission,
     find_permission,
@@ -72,7 +73,9 @@ class CoursePermissions:
             given = Permission(
                 inside.course.id, wanted, role, watch_only, word, account_of(principal), self._clock()
             )
+            had = await self._role_of(tx, inside, wanted)
             await set_permission(tx, given)
+            await self._news.lessons.role_changed(tx, inside.course, wanted, had)
             await self._record(tx, Event.COURSE_ROLE_GIVEN, inside, given, origin)
             if wanted != principal.user_id and (before is None or before.role is not role):
                 await self._news.role_given(tx, inside.course, wanted, role)
@@ -116,9 +119,14 @@ class CoursePermissions:
             if found is None:
                 raise NotFound("This person was given no role in the course.", code="no_such_permission")
             require_to_give(inside, found.role)
+            had = await self._role_of(tx, inside, wanted)
             await remove_permission(tx, inside.course.id, wanted)
+            await self._news.lessons.role_changed(tx, inside.course, wanted, had)
             await self._record(tx, Event.COURSE_ROLE_TAKEN, inside, found, origin)
         self._tell_narrowed(inside.course.id)
+
+    async def _role_of(self, tx: AsyncConnection, inside: Entered, user_id: str) -> Role | None:
+        return await role_of(tx, inside.course.id, inside.course.instructor_id, user_id)
 
     async def _record(
         self, tx: AsyncConnection, event: Event, inside: Entered, given: Permission, origin: Origin

@@ -2,7 +2,7 @@
 
 The classes that are to come are paired with those of the changed rule in their order: the third of the rest
 becomes the third of the rest. Whoever has moved or cancelled one has said when that class is, so it keeps its
-time, and its place in the order.
+time, and its place in the order. A class whose place by the changed rule is over stays as it was.
 """
 
 from __future__ import annotations
@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections import Counter, defaultdict
 from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import datetime, timedelta
 from itertools import zip_longest
 
 from vtp.courses.outline_store import Lesson
@@ -81,6 +81,35 @@ def not_used_up(
         else:
             free += [place for place in some if place.local[:10] not in days]
     return free
+
+
+def overtaken(
+    past: Collection[str],
+    to_come: Collection[str],
+    after: Sequence[Occurrence],
+    rules: tuple[str, str],
+    now: datetime,
+) -> set[str]:
+    """Of the classes `to_come` those whose places by a changed rule are over by now. They stay as they are:
+    set from eight in the evening to seven at nine in the morning, the class of that day would be lost.
+
+    Where both rules (`rules`: before, after) are of one kind, and its week or month has as many places as
+    classes, the place of a class is by the order in that; else on its day.
+    """
+    one, other = (parse_rule(rule)["FREQ"] for rule in rules)
+    period = _PERIODS[one] if one == other else _day
+    found: set[str] = set()
+    for name in {period(place.local) for place in after if place.starts_at <= now}:
+        places = [place for place in after if period(place.local) == name]
+        classes = sorted(local for local in {*past, *to_come} if period(local) == name)
+        if len(classes) == len(places):
+            pairs = list(zip(classes, places, strict=True))
+        else:
+            pairs = [
+                (local, place) for local in classes for place in places if _day(local) == _day(place.local)
+            ]
+        found |= {local for local, place in pairs if place.starts_at <= now}
+    return found.intersection(to_come)
 
 
 def _week(local: str) -> str:

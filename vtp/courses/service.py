@@ -17,6 +17,7 @@ from vtp.courses.door import Entered, enter, enter_to_change, entered
 from vtp.courses.enrolment import TellNarrowed
 from vtp.courses.enrolment_news import EnrolmentNews
 from vtp.courses.lesson_store import rooms_of_course
+from vtp.courses.people import role_of
 from vtp.courses.permission_store import Permission, set_permission
 from vtp.courses.places import give_places
 from vtp.courses.roles import CourseStatus
@@ -141,13 +142,17 @@ class Courses:
             course = inside.course
             unless_changed(course.version)
             changes = {name: value for name, value in wanted.items() if getattr(course, name) != value}
+            heir: str | None = changes.get("instructor_id")
             if "instructor_id" in changes:
-                await self._hand_over(tx, inside, changes["instructor_id"])
+                await self._hand_over(tx, inside, heir)
+            had = await role_of(tx, course.id, course.instructor_id, heir) if heir else None
             if changes:
                 await change_course(tx, course.id, self._clock(), **changes)
                 await self.record(tx, Event.COURSE_CHANGED, course, principal, origin, fields=sorted(changes))
             changed = await self._again(tx, principal, course.id)
             await self._tell_of_status(tx, inside, changed)
+            if heir is not None and course.status is CourseStatus.ACTIVE:  # else there was nothing to come
+                await self._news.lessons.role_changed(tx, changed.course, heir, had)
             if "max_students" in changes and await give_places(tx, changed.course, self._news, self._clock()):
                 changed = await self._again(tx, principal, course.id)  # with how many take part now
         if "status" in changes:

@@ -26,7 +26,7 @@ from sqlalchemy import (
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from vtp.accounts.tables import users
-from vtp.courses.tables import course_sections, courses, lessons
+from vtp.courses.tables import course_sections, lessons
 from vtp.coursework.late import Deadline, LatePolicy
 from vtp.coursework.released import seen_by_students
 from vtp.coursework.tables import assignment_group_members as members
@@ -144,30 +144,6 @@ def _page(given: frozenset[str]) -> Prepared:
     return Prepared(statement.order_by(table.c.id.desc()))
 
 
-async def assignments_to_tell(
-    tx: AsyncConnection, now: datetime, statuses: Collection[str], course_id: str | None = None
-) -> list[tuple[str, str]]:
-    """Course and id of those whose students see them now and have not been told; of one course, or of all."""
-    statement = (
-        select(table.c.course_id, table.c.id)
-        .select_from(
-            table.join(courses, courses.c.id == table.c.course_id)
-            .outerjoin(lessons, lessons.c.id == table.c.lesson_id)
-            .outerjoin(course_sections, course_sections.c.id == lessons.c.section_id)
-        )
-        .where(table.c.to_tell.is_(True), courses.c.status.in_(statuses), *seen_by_students(table, now))
-    )
-    if course_id is not None:
-        statement = statement.where(table.c.course_id == course_id)
-    return [(row[0], row[1]) for row in await tx.execute(statement.order_by(table.c.id))]
-
-
-async def take_to_tell(tx: AsyncConnection, assignment_id: str) -> bool:
-    """Whether its class is to be told by the caller: by whoever asks first."""
-    waiting = update(table).where(table.c.id == assignment_id, table.c.to_tell.is_(True))
-    return (await tx.execute(waiting.values(to_tell=False))).rowcount == 1
-
-
 async def assignments_to_do(
     tx: AsyncConnection,
     course_ids: Sequence[str],
@@ -178,7 +154,8 @@ async def assignments_to_do(
     limit: int,
 ) -> list[Assignment]:
     """What a student of these courses, a thousand at most, sees, has not handed in (nor their group) and
-    still can, if it is due within a time; what is due first comes first."""
+    still can, if it is due within a time, or at no time and they see no grade in it either; what is due
+    first comes first."""
     if not course_ids:
         return []
     (since, until), (count, values) = due_within, filled_at_once("course", course_ids)
@@ -199,14 +176,18 @@ def _to_do(count: int) -> Prepared:
         submissions.c.handed_in_at.is_not(None),
     )
     late = c.late_policy != LatePolicy.REFUSE, or_(c.late_until.is_(None), c.late_until >= now)
+    g = grades.c
+    graded = exists().where(g.assignment_id == c.id, g.user_id == user_id, g.released_at.is_not(None))
+    at_any_time = and_(c.due_at.is_(None), ~graded)
     statement = _ASSIGNMENTS.where(
         among(c.course_id, "course", count),
-        c.due_at.between(since, until),
-        or_(c.due_at >= now, and_(*late)),
+        or_(and_(c.due_at.between(since, until), or_(c.due_at >= now, and_(*late))), at_any_time),
         *seen_by_students(table, now),
         ~done,
     )
-    return Prepared(statement.order_by(c.due_at, c.id).limit(bindparam("most", type_=Integer())))
+    return Prepared(
+        statement.order_by(c.due_at.is_(None), c.due_at, c.id).limit(bindparam("most", type_=Integer()))
+    )
 
 
 async def count_assignments(tx: AsyncConnection, course_id: str) -> int:
@@ -235,13 +216,19 @@ async def is_graded(tx: AsyncConnection, assignment_id: str) -> bool:
     return (await tx.execute(one)).first() is not None
 
 
-async def has_submissions(tx: AsyncConnection, assignment_id: str, owners: Collection[str] = ()) -> bool:
-    """Whether anything was begun in it, by these owners or by anybody."""
-    c = submissions.c
-    one = select(c.id).where(c.assignment_id == assignment_id).limit(1)
-    if owners:
-        one = one.where(c.owner.in_(owners))
+async def has_submissions(tx: AsyncConnection, assignment_id: str) -> bool:
+    """Whether anybody has begun anything in it."""
+    one = select(submissions.c.id).where(submissions.c.assignment_id == assignment_id).limit(1)
     return (await tx.execute(one)).first() is not None
+
+
+async def begun_by(tx: AsyncConnection, assignment_id: str, owners: Collection[str]) -> set[str]:
+    """Which of these owners have begun something in it."""
+    if not owners:
+        return set()
+    c = submissions.c
+    wanted = select(c.owner).distinct().where(c.assignment_id == assignment_id, c.owner.in_(owners))
+    return set((await tx.execute(wanted)).scalars())
 
 
 def _are_there(assignment_id: str, students: To) -> tuple[ColumnElement[bool], ColumnElement[bool]]:

@@ -14,6 +14,7 @@ from vtp.courses.door import Entered, enter
 from vtp.courses.items import CourseItems
 from vtp.courses.outline import not_released, seen_at
 from vtp.courses.roles import OPEN_TO_STUDENTS
+from vtp.coursework.assignment_news import AssignmentNews
 from vtp.coursework.assignment_schemas import CreateAssignment
 from vtp.coursework.assignment_store import (
     Assignment,
@@ -30,7 +31,7 @@ from vtp.coursework.files import CourseFiles
 from vtp.coursework.hand_in_news import subject_of
 from vtp.coursework.late import LatePolicy
 from vtp.coursework.materials import lesson_id_in
-from vtp.coursework.telling import AssignmentTeller
+from vtp.coursework.telling import ReleaseTeller
 from vtp.db import Database
 from vtp.errors import Conflict, FieldError, Invalid
 from vtp.http.identity import Principal
@@ -58,7 +59,7 @@ class Assignments(CourseItems[Assignment]):
         files: CourseFiles,
         tasks: Tasks,
         notifier: Notifier,
-        teller: AssignmentTeller,
+        teller: ReleaseTeller,
         *,
         clock: Clock = utc_now,
     ) -> None:
@@ -100,7 +101,7 @@ class Assignments(CourseItems[Assignment]):
         )
         check_assignment(made)
         if await self._add(tx, inside, made):
-            await self._teller.tell(tx, inside.course, made)
+            await self._teller.tell(tx, AssignmentNews(), inside.course, made)
         return made
 
     async def _add(self, tx: AsyncConnection, inside: Entered, made: Assignment) -> bool:

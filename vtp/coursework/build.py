@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 from vtp.accounts.audit import AuditLog
 from vtp.courses.contents import CourseContents
+from vtp.coursework.assignment_news import AssignmentNews
 from vtp.coursework.assignment_routes import add_assignment_routes
 from vtp.coursework.assignments import Assignments
 from vtp.coursework.carried_files import FilesToCarry
@@ -19,14 +20,14 @@ from vtp.coursework.gradebook import GradeBook
 from vtp.coursework.grades import Grades
 from vtp.coursework.groups import Groups
 from vtp.coursework.hand_in_news import HandInTeller
+from vtp.coursework.material_news import MaterialNews
 from vtp.coursework.material_routes import add_download_route, add_material_routes
-from vtp.coursework.material_telling import MaterialTeller
 from vtp.coursework.materials import Materials
 from vtp.coursework.news import KINDS
 from vtp.coursework.roster import Roster
 from vtp.coursework.submission_routes import add_submission_routes
 from vtp.coursework.submissions import Submissions
-from vtp.coursework.telling import AssignmentTeller
+from vtp.coursework.telling import ReleaseTeller
 from vtp.db import Database
 from vtp.errors import StartupError
 from vtp.http.routing import RouteTable
@@ -64,8 +65,7 @@ class CourseworkParts:
     book: GradeBook
     roster: Roster
     downloads: Downloads
-    teller: AssignmentTeller
-    material_teller: MaterialTeller
+    teller: ReleaseTeller
 
     @classmethod
     def build(cls, base: CourseworkBase) -> CourseworkParts:
@@ -80,11 +80,10 @@ class CourseworkParts:
             )
         disk = Disk(base.lies.store.root, FILES_FULL, base.settings.recording.min_free_bytes)
         files = CourseFiles(base.database, base.lies, limits, disk)
-        material_teller = MaterialTeller(base.notifier)
         materials = Materials(
-            base.database, base.audit, files, limits.max_material_bytes, base.tasks, material_teller
+            base.database, base.audit, files, limits.max_material_bytes, base.tasks, base.notifier
         )
-        teller = AssignmentTeller(base.database, base.notifier)
+        teller = ReleaseTeller(base.database, base.notifier, MaterialNews(), AssignmentNews())
         assignments = Assignments(base.database, base.audit, files, base.tasks, base.notifier, teller)
         submissions = Submissions(
             base.database,
@@ -121,12 +120,11 @@ class CourseworkParts:
             Roster(base.database),
             Downloads(base.database, files, checks, base.grants),
             teller,
-            material_teller,
         )
 
     def start(self, tasks: Tasks) -> None:
         """Begins what goes on by itself."""
-        tasks.start(self.teller.run(), "assignments that are released")
+        tasks.start(self.teller.run(), "coursework that is released")
 
 
 def build_routes(parts: CourseworkParts) -> RouteTable:

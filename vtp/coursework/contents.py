@@ -10,13 +10,13 @@ from pydantic import Field
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from vtp.courses.contents import ContentKind, Label, Packed, Source, Target
+from vtp.coursework.assignment_news import is_told_later
 from vtp.coursework.assignment_schemas import CreateAssignment
 from vtp.coursework.assignment_store import Assignment, add_assignment, page_of_assignments
 from vtp.coursework.assignments import MAX_ASSIGNMENTS, check_assignment
 from vtp.coursework.file_store import hold_file
 from vtp.coursework.material_schemas import CreateMaterial, FileName
 from vtp.coursework.material_store import MAX_MATERIALS, Material, add_material, materials_of
-from vtp.coursework.telling import is_told_later
 from vtp.errors import FieldError, Gone, Invalid
 
 LESSONS: Final = "lessons"
@@ -110,6 +110,7 @@ class MaterialContents(ContentKind[PackedMaterial]):
             created_by=target.by,
             created_at=target.now,
             updated_at=target.now,
+            to_tell=bool(item.files),
         )
         files = [(target.file(one.id, f"/files/{one.id}"), one.version) for one in item.files]
         return _Held(material, files)

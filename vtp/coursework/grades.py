@@ -12,6 +12,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from vtp.accounts.audit import AuditLog, Event, Origin
 from vtp.accounts.permissions import Action
 from vtp.accounts.service import Clock, account_of, utc_now
+from vtp.accounts.users import names_of
 from vtp.courses.door import Entered, enter, enter_to_change
 from vtp.courses.news import news_in
 from vtp.courses.roles import role_in_course
@@ -284,7 +285,8 @@ async def _group(tx: AsyncConnection, inside: Entered, assignment: Assignment, u
     """Somebody, and who of their group is in the course still."""
     group_id = await group_of(tx, assignment.id, user_id) if assignment.for_groups else None
     if group_id is None:
-        raise Conflict("This student is in no group of the assignment.", code="no_group")
+        name = (await names_of(tx, [user_id])).get(user_id, "This student")
+        raise Conflict(f"{name} is in no group of the assignment.", code="no_group")
     mates = await members_of(tx, group_id, students_of(inside))
     return [user_id, *(one for one in mates if one != user_id)]
 

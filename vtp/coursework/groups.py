@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections import Counter
+from collections.abc import Callable, Sequence
+from typing import Final
 
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from vtp.accounts.permissions import Action
+from vtp.accounts.users import names_of
 from vtp.courses.door import Entered, enter, enter_to_change
 from vtp.courses.news import Whom, people_in
 from vtp.courses.people import people_of
@@ -14,8 +17,8 @@ from vtp.coursework.assignment_schemas import WantedGroups
 from vtp.coursework.assignment_store import (
     Assignment,
     Group,
+    begun_by,
     group_of,
-    has_submissions,
     mark_of_groups,
     page_of_groups,
     set_groups,
@@ -28,6 +31,9 @@ from vtp.errors import Conflict, FieldError, Invalid
 from vtp.http.identity import Principal, Role
 from vtp.ids import new_id, parse_id
 from vtp.notifications.store import To
+
+MOST_NAMED: Final = 100
+"""Of people with whom something is wrong; nobody reads more, and statements have an end."""
 
 
 class Groups:
@@ -86,35 +92,50 @@ class Groups:
         sent = _sent(wish)
         others = {one for _, members in sent for one in members if people.get(one) is not Role.STUDENT}
         have_left = await were_in_groups(tx, found.id, others)
-        errors, seen, wanted = [], set[str](), list[Group]()
+        counts = Counter(one for _, members in sent for one in members)
+        wrong = {one for one in counts if one in others - have_left or counts[one] > 1}
+        called = await names_of(tx, sorted(wrong)[:MOST_NAMED])
+        errors, seen, wanted = [], dict[str, str](), list[Group]()
         for i, (group, (group_id, members)) in enumerate(zip(wish.groups, sent, strict=True)):
             if group_id is not None and group_id not in there:
                 errors.append(FieldError(f"/groups/{i}/id", f"“{group.name}” is no group of this assignment"))
             for j, member in enumerate(members):
-                at, somebody = f"/groups/{i}/members/{j}", f"somebody in “{group.name}” is"
+                at, name = f"/groups/{i}/members/{j}", called.get(member, "somebody")
                 if member in others - have_left:
-                    errors.append(FieldError(at, f"{somebody} no student of this course"))
+                    errors.append(FieldError(at, f"{name} in “{group.name}” is no student of this course"))
                 if member in seen:
-                    errors.append(FieldError(at, f"{somebody} in another group, too"))
-                seen.add(member)
+                    errors.append(FieldError(at, f"{name} is {_twice(seen[member], group.name)}"))
+                seen[member] = group.name
             going_on = tuple((one, "") for one in members if one not in have_left)
             if group_id is None and not going_on:
                 continue
             wanted.append(Group(group_id or new_id(), group.name, going_on))
-        ids = [one.id for one in wanted]
-        if len(set(ids)) != len(ids):
-            errors.append(FieldError("/groups", "names a group twice"))
+        first = {one.id: one.name for one in reversed(wanted)}
+        for i, (group, (group_id, _)) in enumerate(zip(wish.groups, sent, strict=True)):
+            if group_id in first and any(id_ == group_id for id_, _ in sent[:i]):
+                same = f"“{first[group_id]}” and “{group.name}” are one and the same group"
+                errors.append(FieldError(f"/groups/{i}/id", same))
         if errors:
             raise Invalid("The groups cannot be like this; `errors` says why.", errors=errors)
-        gone = there - set(ids)
-        if gone and await has_submissions(tx, found.id, sorted(gone)):
-            raise Conflict("A group that has begun to hand in must stay: send its id.", code="group_has_work")
+        await _require_to_go(tx, found, [one for one in now if one.id not in first])
         return wanted
 
 
 def students_of(inside: Entered) -> To:
     """The students of a course, as a query."""
     return people_in(inside.course.id, inside.course.instructor_id, Whom.STUDENTS)
+
+
+async def _require_to_go(tx: AsyncConnection, found: Assignment, gone: Sequence[Group]) -> None:
+    """Raises Conflict for groups that have something handed in, or begun."""
+    begun = await begun_by(tx, found.id, [one.id for one in gone])
+    names = ", ".join(f"“{one.name}”" for one in gone if one.id in begun)
+    if names:
+        raise Conflict(f"{names} began to hand in and must stay: send the id, too.", code="group_has_work")
+
+
+def _twice(one: str, other: str) -> str:
+    return f"in “{one}” twice" if one == other else f"in “{one}” and in “{other}”"
 
 
 def _sent(wish: WantedGroups) -> list[tuple[str | None, list[str]]]:

@@ -35,7 +35,7 @@ HOLDINGS: Final = (
             "created_at",
             "updated_at",
         ),
-        ("created_by",),
+        ("created_by", "to_tell"),
         without("created_by"),
     ),
     Holding(

@@ -33,6 +33,7 @@ class Material:
     created_by: str | None
     created_at: datetime
     updated_at: datetime
+    to_tell: bool = False
     file: StoredFile | None = None
 
 

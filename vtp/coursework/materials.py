@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any, ClassVar
 
 from sqlalchemy.ext.asyncio import AsyncConnection
@@ -11,10 +12,13 @@ from vtp.accounts.permissions import Action
 from vtp.accounts.service import Clock, account_of, utc_now
 from vtp.courses.door import Entered, enter, enter_to_change
 from vtp.courses.items import CourseItems
+from vtp.courses.news import Whom, people_in
 from vtp.courses.outline import not_released, seen_at
 from vtp.courses.outline_store import find_lesson
+from vtp.courses.roles import OPEN_TO_STUDENTS
 from vtp.coursework.file_store import StoredFile, find_file, let_go, page_of_versions
 from vtp.coursework.files import CourseFiles, Place, Upload
+from vtp.coursework.material_news import news_of_version
 from vtp.coursework.material_schemas import CreateMaterial
 from vtp.coursework.material_store import (
     MAX_MATERIALS,
@@ -27,12 +31,12 @@ from vtp.coursework.material_store import (
     page_of_materials,
     remove_material,
 )
-from vtp.coursework.material_telling import MaterialTeller
 from vtp.db import Database
 from vtp.db.conflicts import done_over
 from vtp.errors import Conflict, FieldError, Forbidden, Invalid, NotFound
 from vtp.http.identity import Principal
 from vtp.ids import new_id, parse_id
+from vtp.notifications.notifier import Notifier
 from vtp.tasks import Tasks
 
 
@@ -49,7 +53,7 @@ class Materials(CourseItems[Material]):
         files: CourseFiles,
         most_bytes: int,
         tasks: Tasks,
-        teller: MaterialTeller,
+        notifier: Notifier,
         *,
         clock: Clock = utc_now,
     ) -> None:
@@ -57,7 +61,7 @@ class Materials(CourseItems[Material]):
         self._files = files
         self._most_bytes = most_bytes
         self._tasks = tasks
-        self._teller = teller
+        self._notifier = notifier
 
     async def page(
         self, principal: Principal, course_id: str, lesson_id: str, *, limit: int, before: str | None
@@ -82,10 +86,11 @@ class Materials(CourseItems[Material]):
         async def settle(tx: AsyncConnection) -> int:
             inside = await enter_to_change(tx, principal, course_id, Action.COURSE_TEACH)
             found, now = await self.find(tx, inside, material_id), self._clock()
-            await change_material(tx, found.id, versions=found.versions + 1, updated_at=now)
+            version, seen = found.versions + 1, await self._is_seen(tx, inside, found.id)
+            await change_material(tx, found.id, versions=version, updated_at=now, to_tell=not seen)
             await self._note(tx, inside, found, "uploaded", upload.name, origin)
-            await self._teller.uploaded(tx, inside, found, found.versions + 1)
-            return found.versions + 1
+            await self._tell(tx, inside, found, version, seen=seen)
+            return version
 
         return await self._files.receive(upload, self._most_bytes, admit, settle)
 
@@ -113,7 +118,9 @@ class Materials(CourseItems[Material]):
             if file is None or file.material_id != found.id:
                 raise NotFound("This material has no such version.", code="no_such_file")
             await let_go(tx, file.id)
-            await change_material(tx, found.id, updated_at=self._clock())
+            left = await self.find(tx, inside, found.id)
+            to_tell = left.to_tell and left.file is not None
+            await change_material(tx, found.id, updated_at=self._clock(), to_tell=to_tell)
             await self._note(tx, inside, found, "deleted a version", file.name, origin)
             self._files.remove_after(tx, [file.id], self._tasks)
 
@@ -167,14 +174,28 @@ class Materials(CourseItems[Material]):
         changed: Material,
         values: dict[str, Any],
     ) -> None:
-        was_seen = await self._teller.is_seen(tx, inside, item.id)
         await change_material(tx, item.id, **values)
-        if not was_seen:
-            await self._teller.shown(tx, inside, changed)
 
     async def _remove(self, tx: AsyncConnection, inside: Entered, item: Material) -> None:
         self._files.remove_after(tx, await remove_material(tx, item.id), self._tasks)
-        await self._teller.removed(tx, item.id)
+        await self._notifier.take_back(tx, item.id)
+
+    async def _is_seen(self, tx: AsyncConnection, inside: Entered, material_id: str) -> bool:
+        """Whether students see it now."""
+        course = inside.course
+        return course.status in OPEN_TO_STUDENTS and (
+            await find_material(tx, course.id, material_id, self._clock()) is not None
+        )
+
+    async def _tell(
+        self, tx: AsyncConnection, inside: Entered, found: Material, version: int, *, seen: bool
+    ) -> None:
+        """Those who see a new version, but for who has put it there; others once they see it."""
+        course, uploader = inside.course, [inside.principal.user_id]
+        news, whom = news_of_version(course, found, version), Whom.EVERYBODY
+        if not seen:
+            news, whom = replace(news, once=None), Whom.STAFF
+        await self._notifier.tell(tx, news, people_in(course.id, course.instructor_id, whom, uploader))
 
     async def _note(
         self, tx: AsyncConnection, inside: Entered, found: Material, did: str, name: str, origin: Origin

@@ -23,6 +23,11 @@ def _course() -> Column[str]:
     return Column("course_id", id_type(), ForeignKey("courses.id", ondelete="CASCADE"), nullable=False)
 
 
+def _to_tell() -> Column[bool]:
+    """Its class is to be told of it once it is released."""
+    return Column("to_tell", Boolean, nullable=False, server_default=false(), index=True)
+
+
 def _loosely(name: str, to: str) -> Column[str]:
     return Column(name, id_type(), ForeignKey(f"{to}.id", ondelete="SET NULL"), index=True)
 
@@ -38,6 +43,7 @@ materials = Table(
     Column("published", Boolean, nullable=False),
     Column("release_at", UtcDateTime, comment="hidden from students until then"),
     Column("versions", Integer, nullable=False, comment="uploaded so far; the number of the last one"),
+    _to_tell(),
     _loosely("created_by", "users"),
     Column("created_at", UtcDateTime, nullable=False),
     Column("updated_at", UtcDateTime, nullable=False),
@@ -62,9 +68,7 @@ assignments = Table(
     Column("rubric", json_type(), nullable=False, comment="criteria with the points of each"),
     Column("for_groups", Boolean, nullable=False),
     Column("max_attempts", Integer, comment="null: any number"),
-    Column(
-        "to_tell", Boolean, nullable=False, server_default=false(), index=True, comment="once it is released"
-    ),
+    _to_tell(),
     _loosely("created_by", "users"),
     Column("created_at", UtcDateTime, nullable=False),
     Column("updated_at", UtcDateTime, nullable=False),

@@ -1,28 +1,32 @@
-"""Classes are told of an assignment when they see it: at once, or once it and its lesson are released.
+"""Classes are told of coursework when they see it: at once, or once it and its lesson are released.
 
-`to_tell` is taken by one update, so of several processes one tells, and once.
+`to_tell` of its row is taken by one update, so of several processes one tells, and once.
 """
 
 from __future__ import annotations
 
 import asyncio
 import logging
+from abc import ABC, abstractmethod
+from collections.abc import Sequence
 from datetime import datetime
-from typing import Final
+from itertools import groupby
+from operator import itemgetter
+from typing import Any, ClassVar, Final, Generic, Protocol, TypeVar
 
+from sqlalchemy import Table
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from vtp.accounts.service import Clock, utc_now
-from vtp.courses.clocks import day_and_time, zone_of
 from vtp.courses.door import Entered
-from vtp.courses.news import MOST_SINGLY, Whom, news_in, people_in, titles_of
+from vtp.courses.news import MOST_SINGLY, Whom, people_in
 from vtp.courses.roles import OPEN_TO_STUDENTS
 from vtp.courses.store import Course, find_course, lock_course
-from vtp.coursework.assignment_store import Assignment, assignments_to_tell, find_assignment, take_to_tell
-from vtp.coursework.news import ASSIGNED, page_of
+from vtp.coursework.released import released_to_tell, take_to_tell
 from vtp.db import Database
 from vtp.db.conflicts import done_over
 from vtp.errors import Unavailable
+from vtp.notifications.news import News
 from vtp.notifications.notifier import Notifier
 
 logger = logging.getLogger(__name__)
@@ -30,12 +34,47 @@ logger = logging.getLogger(__name__)
 LOOK_EVERY_S: Final = 30.0
 
 
-class AssignmentTeller:
+class Titled(Protocol):
+    """The row of one."""
+
+    @property
+    def id(self) -> str: ...
+    @property
+    def title(self) -> str: ...
+
+
+Item = TypeVar("Item", bound=Titled)
+
+
+class Tellable(ABC, Generic[Item]):
+    """A kind of what is released: where its rows are, and what students are told of them."""
+
+    noun: ClassVar[str]
+    """What one is called in logs."""
+    table: ClassVar[Table]
+
+    @abstractmethod
+    async def find(self, tx: AsyncConnection, course_id: str, item_id: str, now: datetime) -> Item | None:
+        """One of a course's, if students see it then and there is something to be told of it."""
+
+    @abstractmethod
+    async def news(self, tx: AsyncConnection, course: Course, item: Item) -> News:
+        """What is told of one."""
+
+    @abstractmethod
+    def news_of_many(self, course: Course, items: Sequence[Item]) -> News:
+        """What is told of many at once."""
+
+
+class ReleaseTeller:
     """Looks for what has been released since."""
 
-    def __init__(self, database: Database, notifier: Notifier, *, clock: Clock = utc_now) -> None:
+    def __init__(
+        self, database: Database, notifier: Notifier, *kinds: Tellable[Any], clock: Clock = utc_now
+    ) -> None:
         self._database = database
         self._notifier = notifier
+        self._kinds = kinds
         self._clock = clock
 
     async def run(self) -> None:
@@ -45,69 +84,65 @@ class AssignmentTeller:
             try:
                 await self.look()
             except Unavailable:
-                logger.warning("Classes are told of new assignments later: the database is away.")
+                logger.warning("Classes are told of new coursework later: the database is away.")
             except Exception:  # to tell of none any more would be worse
-                logger.exception("Classes could not be told of new assignments.")
+                logger.exception("Classes could not be told of new coursework.")
 
     async def look(self) -> int:
-        """Once; gives of how many assignments their classes were told."""
-        async with self._database.read() as tx:
-            due = await assignments_to_tell(tx, self._clock(), OPEN_TO_STUDENTS)
+        """Once; gives of how many things their classes were told."""
         told = 0
-        for course_id, one in due:
-            try:
-                told += await self._tell_one(course_id, one)
-            except Unavailable:
-                raise
-            except Exception:  # those behind it wait for theirs
-                logger.exception("Its class could not be told of the assignment %s.", one)
+        for kind in self._kinds:
+            async with self._database.read() as tx:
+                due = await released_to_tell(tx, kind.table, self._clock(), OPEN_TO_STUDENTS)
+            for course_id, found in groupby(sorted(due), itemgetter(0)):
+                told += await self._tell_class(kind, course_id, [one for _, one in found])
         return told
 
     async def opened(self, tx: AsyncConnection, inside: Entered) -> None:
-        """When a draft becomes active: of what its class sees then; of many at once."""
+        """When a draft becomes active: of what its class sees then."""
         course, now = inside.course, self._clock()
-        due = await assignments_to_tell(tx, now, OPEN_TO_STUDENTS, course.id)
-        found = [await find_assignment(tx, course.id, one, now) for _, one in due]
-        made = [one for one in found if one is not None and await take_to_tell(tx, one.id)]
-        if len(made) <= MOST_SINGLY:
-            for one in made:
-                await self.tell(tx, course, one)
-            return
-        text = f"There are {len(made)} assignments: {titles_of([one.title for one in made])}."
-        news = news_in(course, ASSIGNED, f"{len(made)} assignments", text, page="assignments")
-        await self._notifier.tell(tx, news, people_in(course.id, course.instructor_id, Whom.STUDENTS))
+        for kind in self._kinds:
+            due = await released_to_tell(tx, kind.table, now, OPEN_TO_STUDENTS, course.id)
+            await self._take_and_tell(tx, kind, course, [one for _, one in due])
 
-    async def tell(self, tx: AsyncConnection, course: Course, made: Assignment) -> None:
+    async def tell(self, tx: AsyncConnection, kind: Tellable[Item], course: Course, item: Item) -> None:
         """Tells the students of a course of one that they see."""
-        due = ""
-        if made.due_at is not None:
-            due = f" It is due on {day_and_time(made.due_at, await zone_of(tx, course.id))}."
-        text = f"There is a new assignment: “{made.title}”.{due}"
-        news = news_in(
-            course,
-            ASSIGNED,
-            made.title,
-            text,
-            page=page_of(made.id),
-            subject_id=made.id,
-            lesson_id=made.lesson_id,
-        )
-        await self._notifier.tell(tx, news, people_in(course.id, course.instructor_id, Whom.STUDENTS))
+        await self._notify(tx, course, await kind.news(tx, course, item))
+
+    async def _tell_class(self, kind: Tellable[Any], course_id: str, ids: Sequence[str]) -> int:
+        """Of a few one by one: those behind one that cannot be told of do not wait for it."""
+        told = 0
+        for some in [ids] if len(ids) > MOST_SINGLY else [[one] for one in ids]:
+            try:
+                told += await self._tell_some(kind, course_id, some)
+            except Unavailable:
+                raise
+            except Exception:  # others wait for theirs
+                logger.exception("Its class could not be told of the %s %s.", kind.noun, ", ".join(some))
+        return told
 
     @done_over
-    async def _tell_one(self, course_id: str, assignment_id: str) -> bool:
+    async def _tell_some(self, kind: Tellable[Any], course_id: str, ids: Sequence[str]) -> int:
         async with self._database.transaction() as tx:
             await lock_course(tx, course_id)
             seen = await find_course(tx, course_id, None)
-            made = await find_assignment(tx, course_id, assignment_id, self._clock())
-            if seen is None or made is None or seen.course.status not in OPEN_TO_STUDENTS:
-                return False
-            if not await take_to_tell(tx, assignment_id):
-                return False
-            await self.tell(tx, seen.course, made)
-        return True
+            if seen is None or seen.course.status not in OPEN_TO_STUDENTS:
+                return 0
+            return await self._take_and_tell(tx, kind, seen.course, ids)
 
+    async def _take_and_tell(
+        self, tx: AsyncConnection, kind: Tellable[Any], course: Course, ids: Sequence[str]
+    ) -> int:
+        """Of many at once."""
+        now = self._clock()
+        found = [await kind.find(tx, course.id, one, now) for one in ids]
+        taken = [one for one in found if one is not None and await take_to_tell(tx, kind.table, one.id)]
+        if len(taken) > MOST_SINGLY:
+            await self._notify(tx, course, kind.news_of_many(course, taken))
+        else:
+            for one in taken:
+                await self.tell(tx, kind, course, one)
+        return len(taken)
 
-def is_told_later(assignment: Assignment, now: datetime) -> bool:
-    """Whether its class is to be told of one that came into a draft: not of what was due in another term."""
-    return assignment.due_at is None or assignment.due_at > now
+    async def _notify(self, tx: AsyncConnection, course: Course, news: News) -> None:
+        await self._notifier.tell(tx, news, people_in(course.id, course.instructor_id, Whom.STUDENTS))

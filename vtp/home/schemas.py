@@ -38,13 +38,13 @@ class DueReply(BaseModel):
     id: str
     course_id: str
     title: str
-    due_at: datetime
+    due_at: datetime | None
     status: Annotated[WorkStatus, Field(description="`floating`: not due yet; `missing`: it was due.")]
     points: float
 
     @classmethod
     def of(cls, task: Assignment, now: datetime) -> Self:
-        """Describes an assignment that has a time."""
+        """Describes an assignment."""
         status = task.deadline.status(None, now)
         names = "id", "course_id", "title", "due_at", "points"
         return cls(status=status, **{name: getattr(task, name) for name in names})
@@ -92,11 +92,17 @@ class HomeReply(BaseModel):
     ]
     due: Annotated[
         list[DueReply],
-        Field(description="Where the caller is a student: due within 14 days, or late and taken still."),
+        Field(
+            description="Where the caller is a student: due within 14 days, or late and taken still; "
+            "or at no time, which come last."
+        ),
     ]
     quizzes: Annotated[
         list[DueQuizReply],
-        Field(description="Where the caller is a student: open, closing within 14 days, and not taken yet."),
+        Field(
+            description="Where the caller is a student: open, closing within 14 days or never, and not "
+            "taken yet; those without an end come last."
+        ),
     ]
     to_grade: Annotated[
         list[ToGradeReply], Field(description="Where the caller teaches: what was due first comes first.")

@@ -72,8 +72,9 @@ async def announced_since(
 async def quizzes_to_do(
     tx: AsyncConnection, course_ids: Sequence[str], user_id: str, now: datetime, until: datetime, limit: int
 ) -> list[QuizToDo]:
-    """Quizzes of these courses that are open to somebody and close by then, and those that they are at; what
-    ends first comes first. Who has ended an attempt has nothing to do, also where they may try again."""
+    """Quizzes of these courses that are open to somebody and close by then, or never, and those that they are
+    at; what ends first comes first, and of what does not what they are at. Who has ended an attempt has
+    nothing to do, also where they may try again."""
     if not course_ids:
         return []
     count, values = filled_at_once("course", course_ids)
@@ -91,7 +92,8 @@ def _to_do(count: int) -> Prepared:
     more = select(extra.quiz_id, extra.minutes).where(extra.user_id == user_id).subquery().c
     ended = exists().where(a.quiz_id == q.id, a.user_id == user_id, a.ended_at.is_not(None))
     opened = or_(q.opens_at.is_(None), q.opens_at <= now)
-    closes = and_(q.closes_at <= until, or_(q.closes_at > now, more.minutes.is_not(None)))
+    in_time = and_(q.closes_at <= until, or_(q.closes_at > now, more.minutes.is_not(None)))
+    closes = or_(q.closes_at.is_(None), in_time)
     going = and_(at.quiz_id.is_not(None), or_(at.ends_at.is_(None), at.ends_at > now))
     columns = q.id, q.course_id, q.title, q.closes_at, q.time_limit_minutes
     statement = (
@@ -103,7 +105,7 @@ def _to_do(count: int) -> Prepared:
             q.published.is_(True),
             or_(going, and_(at.quiz_id.is_(None), opened, closes, ~ended)),
         )
-        .order_by(q.closes_at.is_(None), q.closes_at, q.id)
+        .order_by(q.closes_at.is_(None), q.closes_at, at.quiz_id.is_(None), q.id)
         .limit(_LOOKED_AT)
     )
     return Prepared(statement)

@@ -2,12 +2,18 @@ import { describe, expect, it } from "vitest";
 import { isSlug, slugOf } from "./api/rooms";
 import { initials } from "./design/Avatar";
 import { meterFraction } from "./design/Meter";
-import { bitrate, bytes, clock, duration, moment, plural } from "./format";
+import { bitrate, bytes, clock, duration, moment, plural, wallTime } from "./format";
 import { deviceName } from "./pages/profile/device_name";
 
 describe("times", () => {
   it("shows a clock with hours only when there are some", () => {
     expect([0, 7, 754, 3723, Number.NaN].map(clock)).toEqual(["0:00", "0:07", "12:34", "1:02:03", "0:00"]);
+  });
+
+  it("writes the time of a series as the language does, also one that the clocks here leave out", () => {
+    const times = ["2026-10-05T08:00", "2026-03-29T02:30"];
+    expect(times.map((one) => wallTime(one, "de-DE"))).toEqual(["08:00", "02:30"]);
+    expect(times.map((one) => wallTime(one, "en-US").replace(/\s/, " "))).toEqual(["8:00 AM", "2:30 AM"]);
   });
 
   it("says a duration in words, carrying into the next unit", () => {

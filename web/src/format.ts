@@ -54,6 +54,10 @@ export function moment(iso: string, now: Date = new Date(), locale?: string): st
 export const timeOfDay = (at: Date, locale?: string): string =>
   at.toLocaleTimeString(locale, { timeStyle: "short" });
 
+/** What a clock on a wall says, as 2026-10-05T08:00, likewise: whatever the clocks here do that day. */
+export const wallTime = (local: string, locale?: string): string =>
+  new Date(`${local}Z`).toLocaleTimeString(locale, { timeStyle: "short", timeZone: "UTC" });
+
 /** A day alone: "3 Mar 2026". */
 export function day(iso: string, locale?: string): string {
   const then = new Date(iso);

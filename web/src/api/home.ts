@@ -14,7 +14,8 @@ export interface DueWork {
   id: string;
   course_id: string;
   title: string;
-  due_at: string;
+  /** Null: whenever they like. */
+  due_at: string | null;
   status: WorkStatus;
   points: number;
 }

@@ -3,25 +3,39 @@ import { Link } from "wouter";
 import type { HomeRead } from "../../api/home";
 import { Badge } from "../../design/Badge";
 import { momentWithin, plural } from "../../format";
-import { type Due, dueOf, inCourses } from "./next";
+import { type Due, dueOf, inCourses, isAtAnyTime } from "./next";
 
 export function DueList({ read, now_ms }: { read: HomeRead; now_ms: number }) {
-  const due = dueOf(read, now_ms);
+  const all = dueOf(read, now_ms);
+  const due = all.filter((one) => !isAtAnyTime(one));
+  const open = all.filter(isAtAnyTime);
   return (
-    <section className="course-part" aria-label="Due">
-      <h2>Due</h2>
-      {due.length === 0 ? (
-        <p className="outline-none">
-          Nothing is due in the coming two weeks. Quizzes without a closing time are in their courses.
-        </p>
-      ) : (
-        <ul className="list" data-testid="home-due">
-          {due.map((one) => (
-            <DueRow key={one.key} due={one} />
-          ))}
-        </ul>
+    <>
+      <section className="course-part" aria-label="Due">
+        <h2>Due</h2>
+        {due.length === 0 ? (
+          <p className="outline-none">Nothing is due in the coming two weeks.</p>
+        ) : (
+          <DueRows due={due} testId="home-due" />
+        )}
+      </section>
+      {open.length > 0 && (
+        <section className="course-part" aria-label="Open, without a date">
+          <h2>Open, without a date</h2>
+          <DueRows due={open} testId="home-open" />
+        </section>
       )}
-    </section>
+    </>
+  );
+}
+
+function DueRows({ due, testId }: { due: readonly Due[]; testId: string }) {
+  return (
+    <ul className="list" data-testid={testId}>
+      {due.map((one) => (
+        <DueRow key={one.key} due={one} />
+      ))}
+    </ul>
   );
 }
 
@@ -33,7 +47,8 @@ const WHEN: Readonly<Record<Due["state"], string>> = {
 };
 
 function DueRow({ due: { title, course, href, at, state } }: { due: Due }) {
-  const when = at === null ? "quiz" : `${WHEN[state]} ${momentWithin(at)}`;
+  const kind = state === "due" ? "assignment" : "quiz";
+  const when = at === null ? kind : `${WHEN[state]} ${momentWithin(at)}`;
   return (
     <li className="upload" data-testid={`due-${title}`} data-state={state}>
       <div className="list-row-words">

@@ -1,7 +1,7 @@
 import { expect, it } from "vitest";
 import type { HomeCourse, HomeRead } from "../../api/home";
 import type { Lesson } from "../../api/outline";
-import { dueOf, inCourses, nextOf } from "./next";
+import { dueOf, inCourses, isAtAnyTime, nextOf } from "./next";
 
 const course = { id: "c", lesson_opens_minutes: 15, lesson_grace_minutes: 30 } as HomeCourse;
 const now_ms = Date.parse("2026-10-05T08:10:00Z");
@@ -17,7 +17,7 @@ const home = (read: Partial<HomeRead>): HomeRead => ({
 });
 const lesson = (title: string, starts_at: string, cancelled = false) =>
   ({ title, starts_at, ends_at: null, over_at: null, cancelled, course_id: "c" }) as Lesson;
-const work = (id: string, due_at: string) => ({
+const work = (id: string, due_at: string | null) => ({
   id,
   course_id: "c",
   title: id,
@@ -53,15 +53,26 @@ it("has lessons as they stand now, and leaves out what is over since it was read
 
 it("tells what is overdue apart, and puts what somebody is at before everything", () => {
   const read = home({
-    due: [work("late", "2026-10-05T08:00:00Z"), work("essay", "2026-10-07T08:00:00Z")],
-    quizzes: [quiz("test", "2026-10-06T08:00:00Z"), quiz("at it", null, null)],
+    due: [
+      work("late", "2026-10-05T08:00:00Z"),
+      work("essay", "2026-10-07T08:00:00Z"),
+      work("some time", null),
+    ],
+    quizzes: [quiz("ever", null), quiz("test", "2026-10-06T08:00:00Z"), quiz("at it", null, null)],
   });
   expect(dueOf(read, now_ms).map(({ title, state }) => [title, state])).toEqual([
     ["at it", "begun"],
     ["late", "overdue"],
     ["test", "open"],
     ["essay", "due"],
+    ["some time", "due"],
+    ["ever", "open"],
   ]);
+  expect(
+    dueOf(read, now_ms)
+      .filter(isAtAnyTime)
+      .map(({ title }) => title),
+  ).toEqual(["some time", "ever"]);
   expect(dueOf(read, now_ms)[2]?.href).toBe("/courses/c/quizzes?quiz=test");
 });
 

@@ -51,13 +51,16 @@ export function dueOf({ courses, due, quizzes }: HomeRead, now_ms: number): Due[
   return [...work, ...asked].sort((a, b) => rank[a.state] - rank[b.state] || time(a) - time(b));
 }
 
+/** Those that somebody may do whenever they like, behind the others. */
+export const isAtAnyTime = ({ at, state }: Due): boolean => at === null && state !== "begun";
+
 const ofWork = (course: HomeCourse, { id, title, due_at }: DueWork, now_ms: number): Due => ({
   key: id,
   title,
   course,
   href: `/courses/${course.id}/assignments?assignment=${id}`,
   at: due_at,
-  state: Date.parse(due_at) < now_ms ? "overdue" : "due",
+  state: due_at !== null && Date.parse(due_at) < now_ms ? "overdue" : "due",
 });
 
 const ofQuiz = (course: HomeCourse, { id, title, begun, closes_at, ends_at }: DueQuiz): Due => ({

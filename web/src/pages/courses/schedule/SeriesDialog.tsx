@@ -112,7 +112,7 @@ function SeriesForm({
       {id !== null && (
         <p className="soft">
           A change is for what has not begun; lessons that were moved, cancelled, shown or hidden by
-          themselves stay as they are.
+          themselves stay as they are, and so does today's where its new time is over.
         </p>
       )}
       <EditTrouble form={form} onTheirs={onTheirs} onMine={keepMine} />

@@ -1,0 +1,57 @@
+"""What students are told of an assignment that they see."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime
+from typing import ClassVar
+
+from sqlalchemy import Table
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from vtp.courses.clocks import day_and_time, zone_of
+from vtp.courses.news import news_in, titles_of
+from vtp.courses.store import Course
+from vtp.coursework.assignment_store import Assignment, find_assignment
+from vtp.coursework.news import ASSIGNED, page_of
+from vtp.coursework.tables import assignments
+from vtp.coursework.telling import Tellable
+from vtp.notifications.news import News
+
+
+class AssignmentNews(Tellable[Assignment]):
+    """See `Tellable`."""
+
+    noun: ClassVar[str] = "assignment"
+    table: ClassVar[Table] = assignments
+
+    async def find(
+        self, tx: AsyncConnection, course_id: str, item_id: str, now: datetime
+    ) -> Assignment | None:
+        """One that students see then."""
+        return await find_assignment(tx, course_id, item_id, now)
+
+    async def news(self, tx: AsyncConnection, course: Course, item: Assignment) -> News:
+        """With when it is due, by the clocks of the course."""
+        due = ""
+        if item.due_at is not None:
+            due = f" It is due on {day_and_time(item.due_at, await zone_of(tx, course.id))}."
+        return news_in(
+            course,
+            ASSIGNED,
+            item.title,
+            f"There is a new assignment: “{item.title}”.{due}",
+            page=page_of(item.id),
+            subject_id=item.id,
+            lesson_id=item.lesson_id,
+        )
+
+    def news_of_many(self, course: Course, items: Sequence[Assignment]) -> News:
+        """By their titles."""
+        text = f"There are {len(items)} assignments: {titles_of([one.title for one in items])}."
+        return news_in(course, ASSIGNED, f"{len(items)} assignments", text, page="assignments")
+
+
+def is_told_later(assignment: Assignment, now: datetime) -> bool:
+    """Whether its class is to be told of one that came into a draft: not of what was due in another term."""
+    return assignment.due_at is None or assignment.due_at > now
