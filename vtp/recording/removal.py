@@ -13,7 +13,7 @@ from datetime import datetime
 from vtp.db import Database
 from vtp.db.conflicts import done_over
 from vtp.errors import Unavailable
-from vtp.recording.catalogue import utc_now
+from vtp.recording.catalogue import Catalogue, utc_now
 from vtp.recording.files import RecordingFiles
 from vtp.recording.playback import Playback
 from vtp.recording.store import remove_recording
@@ -31,6 +31,7 @@ class Removal:
     def __init__(
         self,
         database: Database,
+        catalogue: Catalogue,
         playback: Playback,
         files: RecordingFiles,
         cancel_jobs: Callable[[str], Awaitable[None]],
@@ -38,6 +39,7 @@ class Removal:
         clock: Callable[[], datetime] = utc_now,
     ) -> None:
         self._database = database
+        self._catalogue = catalogue
         self._playback = playback
         self._files = files
         self._cancel_jobs = cancel_jobs
@@ -115,4 +117,5 @@ class Removal:
     @done_over
     async def _remove_row(self, recording_id: str) -> None:
         async with self._database.transaction() as tx:
+            await self._catalogue.tell_leaving(tx, recording_id)
             await remove_recording(tx, recording_id)

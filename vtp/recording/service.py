@@ -74,7 +74,9 @@ class Recordings:
         self._ends = Ends(database, files, self._emitter.emit, self._closing, instance_id, clock)
         self.catalogue = Catalogue(database, live_rooms, rooms, self._active, audit, self._audience, clock)
         self.playback = Playback(self.catalogue, self._active, files, self._tasks, instance_id)
-        self.removal = Removal(database, self.playback, files, jobs.cancel_of, instance_id, clock)
+        self.removal = Removal(
+            database, self.catalogue, self.playback, files, jobs.cancel_of, instance_id, clock
+        )
         self.trash = Trash(
             database,
             self.catalogue,
