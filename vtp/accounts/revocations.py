@@ -95,10 +95,10 @@ class AccountRevocations:
         self._changes.end_sessions([one for one in ended if not self._changes.has_ended(one)], now)
         for user in await users_changed_since(tx, since):
             self._changes.recall_rights(user.id, user.rights, now)
-        for entry_id, event, subject, details in await _noted_since(tx, since):
+        for entry_id, event, subject in await _noted_since(tx, since):
             if event == Event.USER_DELETED:
                 self._changes.recall_rights(subject.removeprefix("user:"), _NOBODY, now)
-            elif details["sessions_ended"] and entry_id not in self._restored:
+            elif entry_id not in self._restored:
                 # Once for each: a clock that was ahead then would end what is made until it was caught up.
                 self._restored.add(entry_id)
                 self._tokens.end_access(min(entry_id, first_id_at(int(now.timestamp() * 1000))))
@@ -107,7 +107,7 @@ class AccountRevocations:
 # As the emptied account says too, while it is there: what differed would be told anew at each look.
 _NOBODY = Rights(Role.STUDENT, verified=False, watch_only=False, disabled=True)
 _NOTED = Prepared(
-    select(audit_log.c.id, audit_log.c.event, audit_log.c.subject, audit_log.c.details).where(
+    select(audit_log.c.id, audit_log.c.event, audit_log.c.subject).where(
         audit_log.c.event.in_((Event.USER_DELETED, Event.BACKUP_RESTORED)),
         audit_log.c.id >= bindparam("first", type_=id_type()),
     )

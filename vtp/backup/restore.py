@@ -7,7 +7,7 @@ import shutil
 import sqlite3
 from collections.abc import Callable
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 from urllib.parse import quote
@@ -186,16 +186,13 @@ class _Restoring:
                 await take_over(tx, instance_id(self._settings.data_dir), self._here(database.url.dialect))
                 if not self._keep_sessions:
                     self._ended = await end_ways_in(tx, datetime.now(UTC))
-                await AuditLog(database).record(
-                    tx,
-                    Event.BACKUP_RESTORED,
-                    Origin(user_agent="vtp admin restore"),
-                    subject="backup",
-                    details={
-                        "revision": self._archive.contents.revision,
-                        "sessions_ended": not self._keep_sessions,
-                    },
-                )
+                    await AuditLog(database).record(
+                        tx,
+                        Event.BACKUP_RESTORED,
+                        Origin(user_agent="vtp admin restore"),
+                        subject="backup",
+                        details=asdict(self._ended),
+                    )
                 before_commit()
         except (KeyError, ValueError, SQLAlchemyError) as error:
             raise DamagedError(f"its rows do not fit their tables ({_first_line(error)})") from error
