@@ -15,6 +15,7 @@ from vtp.analytics.tables import (
     analytics_events,
     attendance_corrections,
     lesson_attendance,
+    lesson_credits,
     participant_activity,
     playback_sessions,
     recording_viewers,
@@ -69,6 +70,10 @@ def of_analytics(
             lesson_attendance,
             {**_nothing(lesson_attendance), "lesson_id": lesson, "user_id": ada, "is_staff": False}
             | {"quality": {}, "network": {}},
+        ),
+        (
+            lesson_credits,
+            {"lesson_id": lesson, "recording_id": new_id(), "user_id": ada, "reached": [[900, 1]]},
         ),
         (analytics_alerts, {"id": new_id(), "user_id": ada, "closed_by": bob, **alert}),
         (analytics_alerts, {"id": new_id(), "user_id": bob, "closed_by": ada, **alert}),

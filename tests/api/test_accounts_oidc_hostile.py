@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import base64
 import time
 from collections.abc import AsyncIterator, Callable
@@ -18,6 +19,7 @@ from sqlalchemy import select, update
 from tests.oidc.browser import PUBLIC_URL, Browser, error_in
 from tests.oidc.hostile_provider import HostileProvider, hostile_provider
 from tests.serving import Api, serving
+from vtp.accounts.audit_counts import EACH
 from vtp.accounts.tables import external_identities, users
 from vtp.settings import OidcProvider, OidcSettings
 
@@ -248,3 +250,14 @@ async def test_no_way_in_is_added_to_an_account_without_its_second_factor(
     assert error_in(await sign_in(api, provider)) == "account_exists"
     async with api.server.services.database.read() as tx:
         assert (await tx.execute(select(external_identities))).all() == []
+
+
+async def test_a_state_that_nobody_began_waits_for_no_writer(api: Api) -> None:
+    browser, database = Browser(api), api.server.services.database
+    callback = "/api/v1/auth/oidc/school/callback?state=unknown&code=x"
+    for _ in range(EACH):  # more are not noted
+        assert error_in(await browser.come_back(callback)) == "flow_expired"
+    async with database.transaction() as tx:
+        await tx.execute(update(users).values(updated_at=datetime.now(UTC)))
+        async with asyncio.timeout(5):
+            assert error_in(await browser.come_back(callback)) == "flow_expired"

@@ -6,7 +6,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
-from sqlalchemy import insert, select, update
+from sqlalchemy import delete, insert, select, update
 
 from tests.api.assignment_material import assign, begin
 from tests.api.course_material import enrol, make_course, student
@@ -15,6 +15,7 @@ from tests.api.quiz_material import add_question, make_quiz
 from tests.api.quiz_material import begin as begin_quiz
 from tests.api.test_analytics_reports import file, watch
 from tests.serving import Api, Person
+from vtp.accounts.tables import audit_log
 from vtp.analytics import alerts
 from vtp.analytics.alert_tables import analytics_alerts
 from vtp.analytics.alerts import COOL_DOWN
@@ -172,6 +173,8 @@ async def test_nobody_is_away_from_a_course_that_they_could_not_see(api: Api, te
     for values in ({"status": "active"}, {"description": "Of lenses, and of status."}):
         answer = await api.call("PATCH", path, values, by=teacher, headers={"If-Match": "*"})
         assert answer.status == 200, answer
+    async with api.server.services.database.transaction() as tx:
+        await tx.execute(delete(audit_log))  # as `accounts.audit_keep_days` does
     days = Days(api)
     await days.look(6)
     assert await listed(api, course, teacher) == []

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any
 
 import pytest
@@ -258,3 +258,38 @@ async def test_an_administrator_who_teaches_the_course_holds_its_classes(api: Ap
     assert (await enrol(api, school.course, admin, **given)).status == 201
     found = await by_an_administrator(school, admin, (0, 20), {"Teacher": (14, 45), "Ada": (9, 45)})
     assert found == [("08:00", 0.8, 540)]
+
+
+async def test_a_class_that_was_held_is_not_moved_away_from_its_lesson(api: Api, teacher: Person) -> None:
+    school = await make_school(api, teacher, ["Ada", "Ben"])
+    week = EIGHT + timedelta(days=7)
+    path = f"/api/v1/courses/{school.course}/lessons/{school.lesson}"
+
+    async def move(start: datetime) -> Any:
+        wish = {"starts_at": start.isoformat(), "ends_at": (start + timedelta(minutes=45)).isoformat()}
+        return await api.call("PATCH", path, wish, by=teacher, headers={"If-Match": "*"})
+
+    await stay(school, {"Teacher": (2, 9)})  # nobody comes
+    assert (await move(week)).status == 200
+    assert (await move(EIGHT)).status == 200
+    school.clock.minutes = 12
+    live = await school.open()
+    there = [school.participant(name) for name in ("Teacher", "Ada")]
+    for one in there:
+        live.people.hold(one)
+    await school.presence.flush()
+    assert (await move(week)).status == 200, "they all go home"
+    assert (await move(EIGHT)).status == 200
+    school.clock.minutes = 47
+    live.close()
+    await school.presence.flush()
+    before = await school.sheet()
+    assert [row["status"] for row in before["people"]] == ["present", "absent"]
+    refused = await move(week)
+    assert (refused.status, refused.body["code"]) == (409, "lesson_was_held")
+    assert "was held on 4 March 2030 at 08:02 UTC" in refused.body["detail"]
+    assert await school.sheet() == before
+    for start in (EIGHT - timedelta(hours=1), EIGHT + timedelta(minutes=20)):
+        assert (await move(start)).status == 200, "a start that is put right"
+    again = await school.sheet()
+    assert (again["held_from"], again["held_until"]) == ("2030-03-04T08:20:00Z", "2030-03-04T08:47:00Z")

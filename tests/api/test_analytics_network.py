@@ -4,14 +4,19 @@ from __future__ import annotations
 
 import csv
 import io
+from contextlib import AsyncExitStack
 
-from tests.api.test_analytics_attendance import School, make_school
+from tests.api.socket_clients import Client
+from tests.api.socket_clients import School as SocketSchool
+from tests.api.test_analytics_attendance import School, differing, make_school
 from tests.serving import Api, Person
+from vtp.rooms.device_kinds import Device
 from vtp.rooms.link_quality import Figures
 from vtp.rooms.qualities import Qualities
 
 GOOD = Figures(rtt_ms=20, delay_ms=20, jitter_ms=2)
 UPLINK = Figures(rtt_ms=40, delay_ms=40, jitter_ms=45, loss_sending=0.2)
+ON_A_PHONE = "Mozilla/5.0 (Android 15; Mobile; rv:133.0) Gecko/133.0 Firefox/133.0"
 FAR = Figures(rtt_ms=320, delay_ms=700)
 
 
@@ -20,6 +25,7 @@ async def hold(school: School, minutes: int = 20) -> None:
     live = await school.open()
     qualities = live.part(Qualities)
     people = {name: school.participant(name) for name in ("Teacher", "Ada", "Ben", "Cat", "Dan")}
+    people["Ada"].device, people["Cat"].device = Device.TABLET, Device.COMPUTER
     seen = {"Ada": UPLINK, "Ben": FAR}
     live.people.hold(people["Teacher"])
     for name in ("Ada", "Ben", "Cat", "Dan"):
@@ -29,6 +35,7 @@ async def hold(school: School, minutes: int = 20) -> None:
         if minute in (5, 10, 15):
             live.people.let_go(people["Cat"])
             people["Cat"] = school.participant("Cat")
+            people["Cat"].device = Device.PHONE
             live.people.hold(people["Cat"])
         for name, one in people.items():
             trouble = seen.get(name, GOOD) if minute >= 10 else GOOD
@@ -60,9 +67,26 @@ async def test_a_class_tells_who_had_trouble_and_why(api: Api, teacher: Person) 
     assert (ben["cause"], ben["rtt_ms_max"]) == ("queues", 320), "a packet came back within 20 ms before"
     assert (cat["cause"], cat["reconnects"], cat["connected_s"]) == ("cut_off", 3, 1200)
     assert (dan["rating"], dan["cause"], dan["poor_s"]) == ("good", None, 0)
+    assert (ada["devices"], ben["devices"], cat["devices"]) == (["tablet"], [], ["phone", "computer"])
     people = {one["name"]: one for one in answer.body["people"]}
+    assert people["Cat"]["devices"] == ["phone", "computer"]
+    assert await differing(school) == []
     assert (people["Ada"]["classes_with_trouble"], people["Dan"]["classes_with_trouble"]) == (1, 0)
     table = (await api.call("GET", f"{path}&format=csv", by=teacher)).body
-    [first, *_] = csv.DictReader(io.StringIO(table.lstrip("\ufeff")))
+    [first, _, third, *_] = csv.DictReader(io.StringIO(table.lstrip("\ufeff")))
     assert (first["name"], first["cause"], first["loss_sending_percent"]) == ("Ada", "uplink", "10.0")
+    assert (first["devices"], third["name"], third["devices"]) == ("tablet", "Cat", "phone, computer")
     assert (await api.call("GET", path, by=school.pupils["Ada"])).status == 403
+
+
+async def test_a_browser_says_in_a_class_what_kind_of_device_it_is_on(api: Api, teacher: Person) -> None:
+    async with AsyncExitStack() as stack:
+        classes = SocketSchool(api, stack)
+        await classes.room(teacher)
+        client = Client()
+        auth = {"token": teacher.access_token, "answers": "ack"}
+        await client.io.connect(api.base_url, auth=auth, headers={"User-Agent": ON_A_PHONE})
+        stack.push_async_callback(client.io.disconnect)
+        await client.join("algebra")
+        [live] = api.server.services.live_rooms.rooms
+        assert [one.device for one in live.people.participants] == [Device.PHONE]

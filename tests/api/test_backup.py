@@ -173,7 +173,9 @@ async def test_an_older_revision_is_restored_and_brought_up_to_date(other_url: s
         before = await contents(tx)
     await old.close()
     await make_backup(settings_of(tmp_path / "a", source), tmp_path / "b.vtp", media=False)
-    done = await restore_backup(settings_of(tmp_path / "c", other_url), tmp_path / "b.vtp", force=False)
+    done = await restore_backup(
+        settings_of(tmp_path / "c", other_url), tmp_path / "b.vtp", force=False, keep_sessions=True
+    )
     assert done.revision == "0004"
     database = await Database.open(other_url)
     async with database.read() as tx:

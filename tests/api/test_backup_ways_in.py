@@ -89,3 +89,20 @@ async def test_who_moves_a_database_keeps_everybody_signed_in(api: Api, tmp_path
     async with after_restore(api, url, tmp_path, keep_sessions=True) as (restored, ended):
         assert ended is None
         assert set((await answers(restored, ways)).values()) == {200}
+
+
+async def test_an_access_token_of_a_session_that_no_backup_knows_ends_with_a_restore(
+    api: Api, tmp_path: Path
+) -> None:
+    admin, url = await api.person("admin"), f"sqlite:///{tmp_path / 'other.sqlite3'}"
+    await make_backup(api.server.services.settings, tmp_path / "b.vtp", media=False)
+    since = await api.sign_in(admin.email)
+    settings = settings_of(tmp_path / "c", url)
+    for keep, status in ((True, 200), (False, 401)):
+        await restore_backup(settings, tmp_path / "b.vtp", force=True, keep_sessions=keep)
+        async with serving(tmp_path / "c", url) as restored:
+            assert (await restored.call("GET", f"{A}/profile", by=since)).status == status
+            fresh = await restored.sign_in(admin.email)
+            assert (await restored.call("GET", f"{A}/profile", by=fresh)).status == 200
+            noted = await restored.call("GET", "/api/v1/audit?event=sys_backup_restored", by=fresh)
+            assert [one["details"]["sessions"] for one in noted.body["items"]] == ([] if keep else [1])

@@ -7,22 +7,24 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
-from sqlalchemy import delete, update
+from sqlalchemy import delete, insert, update
 
 from vtp.accounts.audit import AuditLog, Event, Origin
 from vtp.accounts.authenticator import Changes, Concerns
-from vtp.accounts.keyring import FILE, open_keyring
+from vtp.accounts.keyring import FILE, Keyring, SigningKey, open_keyring
 from vtp.accounts.keys_watch import KeysWatch
 from vtp.accounts.revocations import OVERLAP, AccountRevocations, Revocations
 from vtp.accounts.sessions import Sessions
+from vtp.accounts.tables import audit_log
 from vtp.accounts.tables import sessions as session_rows
 from vtp.accounts.tables import users as user_rows
-from vtp.accounts.tokens import Tokens, room_claims
+from vtp.accounts.tokens import AccessClaims, Rights, Tokens, room_claims
 from vtp.accounts.users import NewUser, User, add_user, change_user
 from vtp.db import Database
 from vtp.db.outage import ASK_AGAIN_S, Outage
 from vtp.errors import NotSignedIn, Unavailable
 from vtp.http.identity import Principal, Role
+from vtp.ids import first_id_at
 from vtp.settings import AccountSettings
 
 TTL = timedelta(minutes=15)
@@ -38,7 +40,8 @@ class OtherProcess:
         self.changes.add_listener(self.told.append)
         self.sessions = Sessions(AccountSettings(), b"k" * 32)
         self.revocations = Revocations(database, TTL, clock=lambda: self.now)
-        self.revocations.add_reader(AccountRevocations(self.sessions, self.changes).read)
+        self.tokens = Tokens(Keyring((SigningKey("key", b"k" * 32, self.now),), b"r" * 32))
+        self.revocations.add_reader(AccountRevocations(self.sessions, self.changes, self.tokens).read)
 
     async def look_after(self, seconds: float) -> None:
         self.now += timedelta(seconds=seconds)
@@ -210,3 +213,45 @@ def test_while_a_database_is_away_one_asks_and_the_others_are_told() -> None:
     outage.end()
     outage.check()
     outage.check()
+
+
+def access_token(tokens: Tokens, made_at: datetime) -> str:
+    """One of a session that no database knows."""
+    token_id = first_id_at(int(made_at.timestamp() * 1000))
+    rights = Rights(Role.TEACHER, True, False)
+    claims = AccessClaims("ada", "a@school.example", "Ada", "session", rights, token_id, made_at + TTL)
+    return tokens.sign_access(claims, made_at)
+
+
+async def test_a_restore_ends_access_tokens_that_were_made_before_it(database: Database) -> None:
+    other = OtherProcess(database)
+    now = datetime.now(UTC)
+    room = other.tokens.sign_room(
+        room_claims("room", publish=True, watch=True, full_name="", now=now, ttl=TTL), now
+    )
+    before = access_token(other.tokens, other.now)
+    other.tokens.read(before, now)
+    await AuditLog(database).note(Event.BACKUP_RESTORED, Origin(), subject="backup")
+    await other.look_after(1)
+    with pytest.raises(NotSignedIn) as caught:
+        other.tokens.read(before, now)
+    assert caught.value.code == "session_ended"
+    other.tokens.read(room, now)
+    other.tokens.read(access_token(other.tokens, other.now), now)
+
+
+async def test_a_restore_by_a_clock_that_was_ahead_ends_nothing_that_is_made_after_it_is_known(
+    database: Database,
+) -> None:
+    other = OtherProcess(database)
+    before = access_token(other.tokens, other.now)
+    entry = {"id": first_id_at(int((other.now + TTL).timestamp() * 1000)), "at": other.now + TTL}
+    entry |= {"event": "sys_backup_restored", "subject": "backup"}
+    async with database.transaction() as tx:
+        await tx.execute(insert(audit_log).values(entry))
+    await other.look_after(0.5)
+    with pytest.raises(NotSignedIn):
+        other.tokens.read(before, other.now)
+    after = access_token(other.tokens, other.now + timedelta(milliseconds=1))
+    await other.look_after(1)
+    other.tokens.read(after, other.now)

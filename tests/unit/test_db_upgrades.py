@@ -11,6 +11,8 @@ from sqlalchemy import Connection, bindparam, insert, select, text
 
 from tests.filled import contents, fill
 from tests.serving import serving
+from vtp.accounts.tables import audit_log
+from vtp.courses.store import status_since
 from vtp.courses.tables import course_sections, courses, lessons
 from vtp.coursework.check import differing_settled
 from vtp.coursework.tables import coursework_files, materials, submissions
@@ -274,4 +276,37 @@ async def test_of_files_that_students_do_not_see_they_are_told_after_the_upgrade
         "hidden-of-told-draft",
         "told-of-the-first",
     }
+    await database.close()
+
+
+async def test_since_when_a_course_has_its_status_is_taken_from_the_log(empty_database_url: str) -> None:
+    database = Database.connect(empty_database_url)
+    if database.url.dialect.value == "sqlite":
+        database.url.file.touch()
+    noon = datetime(2026, 3, 1, 12, tzinfo=UTC)
+    words = dict.fromkeys(("code", "name", "description", "department", "semester"), "x")
+    of_course: dict[str, Any] = {**words, "year": 2026, "listed": True, "self_enrolment": True}
+    of_course |= {"waiting_list": True, "version": 1, "lesson_opens_minutes": 1, "lesson_grace_minutes": 1}
+    of_course |= {"mail_lessons": True, "record_lessons": "by_hand", "publish_rule": "at_once"}
+    of_course |= {"status": "active", "created_at": noon, "updated_at": noon}
+    noted: list[tuple[str, str, dict[str, Any] | None]] = [
+        ("given", "course_changed", {"fields": ["name", "status"]}),
+        ("given", "course_changed", {"fields": ["status"]}),
+        ("given", "course_changed", {"fields": ["name"], "name": "status"}),
+        ("given", "course_created", {"fields": ["status"]}),
+        ("never", "course_changed", {"did": "filed"}),
+        ("never", "course_changed", None),
+        ("gone", "course_changed", {"fields": ["status"]}),
+    ]
+    async with database.transaction() as tx:
+        await tx.run_sync(lambda connection: migrate(connection, database.url.dialect, to="0043"))
+        for name in ("given", "never"):
+            await tx.execute(insert(courses).values({"id": name, **of_course}))
+        for hours, (course, event, details) in enumerate(noted):
+            entry = {"id": f"{hours:04}", "at": noon + timedelta(hours=hours), "event": event}
+            await tx.execute(insert(audit_log).values(**entry, subject=f"course:{course}", details=details))
+    await database.migrate()
+    async with database.read() as tx:
+        found = {name: await status_since(tx, name) for name in ("given", "never")}
+    assert found == {"given": noon + timedelta(hours=1), "never": None}
     await database.close()

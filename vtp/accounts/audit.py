@@ -37,6 +37,7 @@ class Event(enum.StrEnum):
     PASSWORD_CHANGED = "authn_password_change"
     TOKEN_CREATED = "authn_token_created"
     COLUMNS_RESEALED = "sys_columns_resealed"
+    BACKUP_RESTORED = "sys_backup_restored"
     TOKEN_REUSED = "authn_token_reuse"
     SESSION_ENDED = "session_ended"
     SECOND_FACTOR_SET_UP = "authn_second_factor_setup"

@@ -97,7 +97,7 @@ class Accounts:
         ttl = timedelta(seconds=settings.accounts.access_token_ttl_s)
         changes = Changes(ttl, frozenset[str](settings.accounts.require_second_factor_for))
         revocations = Revocations(database, ttl)
-        revocations.add_reader(AccountRevocations(sessions, changes).read)
+        revocations.add_reader(AccountRevocations(sessions, changes, tokens).read)
         lockout = Lockout(settings.limits, devices, sealer)
         code_waits = KeptWaits(settings.limits, sealer, "codes")
         longest_wait = timedelta(seconds=settings.limits.sign_in_delay_max_s)

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 from datetime import datetime, timedelta
 
 from sqlalchemy import bindparam, select
@@ -19,10 +19,10 @@ from vtp.accounts.authenticator import Changes
 from vtp.accounts.service import Clock, utc_now
 from vtp.accounts.sessions import Sessions
 from vtp.accounts.tables import audit_log
-from vtp.accounts.tokens import Rights
+from vtp.accounts.tokens import Rights, Tokens
 from vtp.accounts.users import users_changed_since
 from vtp.db import Database
-from vtp.db.prepared import Prepared
+from vtp.db.prepared import Prepared, Row
 from vtp.db.types import id_type
 from vtp.errors import Unavailable
 from vtp.http.identity import Role
@@ -81,11 +81,13 @@ class Revocations:
 
 
 class AccountRevocations:
-    """The reader of accounts: sessions ended, rights changed, people erased."""
+    """The reader of accounts: sessions ended, rights changed, people erased, backups restored."""
 
-    def __init__(self, sessions: Sessions, changes: Changes) -> None:
+    def __init__(self, sessions: Sessions, changes: Changes, tokens: Tokens) -> None:
         self._sessions = sessions
         self._changes = changes
+        self._tokens = tokens
+        self._restored: set[str] = set()
 
     async def read(self, tx: AsyncConnection, since: datetime, now: datetime) -> None:
         """A `Reader`."""
@@ -93,21 +95,27 @@ class AccountRevocations:
         self._changes.end_sessions([one for one in ended if not self._changes.has_ended(one)], now)
         for user in await users_changed_since(tx, since):
             self._changes.recall_rights(user.id, user.rights, now)
-        for user_id in await _erased_since(tx, since):
-            self._changes.recall_rights(user_id, _NOBODY, now)
+        for entry_id, event, subject in await _noted_since(tx, since):
+            if event == Event.USER_DELETED:
+                self._changes.recall_rights(subject.removeprefix("user:"), _NOBODY, now)
+            elif entry_id not in self._restored:
+                # Once for each: a clock that was ahead then would end what is made until it was caught up.
+                self._restored.add(entry_id)
+                self._tokens.end_access(min(entry_id, first_id_at(int(now.timestamp() * 1000))))
 
 
 # As the emptied account says too, while it is there: what differed would be told anew at each look.
 _NOBODY = Rights(Role.STUDENT, verified=False, watch_only=False, disabled=True)
-_ERASED = Prepared(
-    select(audit_log.c.subject).where(
-        audit_log.c.event == Event.USER_DELETED, audit_log.c.id >= bindparam("first", type_=id_type())
+_NOTED = Prepared(
+    select(audit_log.c.id, audit_log.c.event, audit_log.c.subject).where(
+        audit_log.c.event.in_((Event.USER_DELETED, Event.BACKUP_RESTORED)),
+        audit_log.c.id >= bindparam("first", type_=id_type()),
     )
 )
 
 
-async def _erased_since(tx: AsyncConnection, since: datetime) -> list[str]:
-    """Accounts that are gone, sessions and all: the audit log outlives them."""
+async def _noted_since(tx: AsyncConnection, since: datetime) -> Sequence[Row]:
+    """What the log alone says: accounts that are gone, sessions and all, and restores, which end sessions
+    that no database knows."""
     first = first_id_at(int(since.timestamp() * 1000))
-    erased = await _ERASED.rows(tx, {"first": first})
-    return [str(row[0]).removeprefix("user:") for row in erased]
+    return await _NOTED.rows(tx, {"first": first})

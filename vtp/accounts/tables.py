@@ -60,7 +60,6 @@ account_tokens = Table(
     Column("expires_at", UtcDateTime, nullable=False),
     Column("used_at", UtcDateTime),
     Index(None, "user_id", "purpose"),
-    Index(None, "email"),
     Index(None, "expires_at"),
 )
 

@@ -95,6 +95,7 @@ class Tokens:
 
     def __init__(self, keyring: Keyring) -> None:
         self._keyring = keyring
+        self._ended_until = ""
         # Most calls come with a token that came before; what is not good raises, and is not kept.
         self._check = lru_cache(MOST_TOKENS)(self._check_anew)
 
@@ -116,6 +117,12 @@ class Tokens:
         """Signs and reads with other keys from now on: another process has renewed them."""
         self._keyring = keyring
         self._check.cache_clear()
+
+    def end_access(self, until: str) -> None:
+        """Refuses from now on people's tokens that were made before this id was."""
+        if until > self._ended_until:
+            self._ended_until = until
+            self._check.cache_clear()
 
     def sign_room(self, claims: RoomClaims, now: datetime) -> str:
         """Makes a room token."""
@@ -170,9 +177,12 @@ class Tokens:
         """What a token of one of these kinds says, whenever it ends."""
         kind, payload = self._verify(token, kinds)
         try:
-            return _READERS[kind](payload, datetime.fromtimestamp(payload["exp"], UTC))
+            claims = _READERS[kind](payload, datetime.fromtimestamp(payload["exp"], UTC))
         except (KeyError, TypeError, ValueError, OverflowError, OSError):
             raise _refused("This access token is malformed.") from None
+        if isinstance(claims, AccessClaims) and claims.token_id < self._ended_until:
+            raise _refused("This session has ended: sign in again.", "session_ended")
+        return claims
 
     def _sign(
         self, kind: str, payload: dict[str, Any], token_id: str, now: datetime, expires_at: datetime

@@ -20,6 +20,7 @@ from vtp.analytics.tables import (
     attendance_corrections,
     lesson_attendance,
     lesson_classes,
+    lesson_credits,
     playback_sessions,
     recording_viewers,
 )
@@ -207,6 +208,13 @@ async def drop_attendance(tx: AsyncConnection, _: Scope, most: int) -> int:
     return await _drop_by_key(tx, lesson_attendance, (await tx.execute(statement)).all())
 
 
+async def drop_credits(tx: AsyncConnection, _: Scope, most: int) -> int:
+    """Likewise."""
+    columns = list(lesson_credits.primary_key.columns)
+    statement = select(*columns).where(lesson_credits.c.lesson_id.in_(_NOBODYS_CLASSES)).limit(most)
+    return await _drop_by_key(tx, lesson_credits, (await tx.execute(statement)).all())
+
+
 async def drop_corrections(tx: AsyncConnection, _: Scope, most: int) -> int:
     """Likewise."""
     c = attendance_corrections.c
@@ -268,6 +276,7 @@ async def drop_voters(tx: AsyncConnection, scope: Scope, most: int) -> int:
 Drop = Callable[[AsyncConnection, Scope, int], Awaitable[int]]
 DROPS: Final[Sequence[Drop]] = (
     drop_attendance,
+    drop_credits,
     drop_corrections,
     drop_views_of_pages,
     drop_batches,

@@ -56,7 +56,6 @@ class Connection:
     joined_at: int
     left_at: int | None
     seen_at: int
-    device: str = ""
 
     @property
     def interval(self) -> Interval:

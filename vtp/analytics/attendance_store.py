@@ -24,12 +24,10 @@ from vtp.analytics.past import PastClass
 from vtp.courses.enrolment_store import IS_STUDENT
 from vtp.courses.lesson_times import window_of
 from vtp.courses.roles import CourseStatus
-from vtp.courses.tables import course_enrollments, course_recordings, course_sections, courses, lessons
+from vtp.courses.tables import course_enrollments, course_sections, courses, lessons
 from vtp.db.statements import insert_if_absent
 from vtp.ids import new_id
-from vtp.recording.store import UNFINISHED
-from vtp.recording.tables import recording_progress, recordings
-from vtp.recording.watching import COMPLETE_PER_MILLE, completed_at
+from vtp.recording.watching import COMPLETE_PER_MILLE
 from vtp.rooms.tables import live_sessions, poll_votes, polls, session_participants
 
 FRESH: Final = timedelta(seconds=10)
@@ -348,23 +346,3 @@ async def add_correction(
             created_at=now,
         )
     )
-
-
-async def completed_recordings(
-    tx: AsyncConnection, lesson_ids: Sequence[str], complete_from: int
-) -> dict[tuple[str, str], datetime]:
-    """Who completed a recording of which of these lessons, and when first."""
-    filed, seen, c = course_recordings.c, recording_progress.c, recordings.c
-    statement = (
-        select(filed.lesson_id, seen.user_id, seen.watched_ms, seen.reached, seen.updated_at, c.duration_ms)
-        .join_from(course_recordings, recording_progress, seen.recording_id == filed.recording_id)
-        .join(recordings, c.id == filed.recording_id)
-        .where(filed.lesson_id.in_(lesson_ids), c.status.not_in(UNFINISHED))
-    )
-    found: dict[tuple[str, str], datetime] = {}
-    for row in await tx.execute(statement):
-        at = completed_at(row, row.duration_ms, complete_from)
-        if at is not None:
-            key = (row.lesson_id, row.user_id)
-            found[key] = min(at, found.get(key, at))
-    return found

@@ -20,7 +20,6 @@ from vtp.analytics.attendance_store import (
     Student,
     add_correction,
     attendance_of,
-    completed_recordings,
     corrections_of,
     find_rules,
     lessons_to_come,
@@ -35,6 +34,7 @@ from vtp.analytics.attendance_store import (
 )
 from vtp.analytics.class_store import course_staff_in, erased_staff_in, participations, sessions_in
 from vtp.analytics.classes import Attended, CountedClass, connection_of, count_class, unix_ms
+from vtp.analytics.credit_store import completed_recordings
 from vtp.analytics.past import PastCourse
 from vtp.analytics.past_store import find_past_course, seen_since
 from vtp.courses.door import Entered, enter, enter_to_change

@@ -13,6 +13,7 @@ from vtp.analytics.attendance_routes import add_attendance_routes
 from vtp.analytics.attendances import Attendances
 from vtp.analytics.completion import completion_of
 from vtp.analytics.contents import RulesContents
+from vtp.analytics.credit_store import keep_credits
 from vtp.analytics.export_routes import add_export_routes
 from vtp.analytics.exports import Exports
 from vtp.analytics.intake import Intake
@@ -87,6 +88,7 @@ class AnalyticsParts:
         rollups = Rollups(base.database, base.settings.keep_days)
         base.progress.add_teller(rollups.watched)
         base.progress.asked = completion_of
+        base.recordings.catalogue.before_leaving(keep_credits)
         base.contents.add(RulesContents())
         attendances = Attendances(base.database, base.audit)
 

@@ -102,6 +102,8 @@ class Attending:
 
     def __post_init__(self) -> None:
         self.look()
+        if self.participant is not None and self.participant.device is not None:
+            self.network.devices[self.participant.device] = 1
 
     def act(self, kind: str, at: int) -> None:
         """Something was done."""

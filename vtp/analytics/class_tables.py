@@ -105,3 +105,12 @@ attendance_rules = Table(
     Column("complete_per_mille", Integer, nullable=False, comment="of a recording, to have completed it"),
     Column("updated_at", UtcDateTime, nullable=False),
 )
+
+lesson_credits = Table(
+    "lesson_credits",
+    metadata,
+    _of("lessons", "lesson_id", key=True),
+    Column("recording_id", id_type(), primary_key=True, comment="which is gone, or not filed there any more"),
+    _of("users", "user_id", key=True, index=True),
+    Column("reached", json_type(), nullable=False, comment="[[thousandths, Unix ms]…], as of progress"),
+)

@@ -18,13 +18,12 @@ from vtp.analytics.course_store import (
     pages_by_recording,
     pages_in,
     progress_in,
-    status_given_at,
     watchable,
 )
 from vtp.analytics.engagement import Inputs, mean_participation
 from vtp.analytics.past import NO_LECTURE, PastCourse, PastLecture
 from vtp.courses.roles import CourseStatus
-from vtp.courses.store import Course
+from vtp.courses.store import Course, status_since
 from vtp.coursework.assignment_store import Assignment, page_of_assignments
 from vtp.coursework.grade_store import Pupil
 from vtp.coursework.known_work import known_of
@@ -181,7 +180,7 @@ async def read_figures(tx: AsyncConnection, course: Course, now: datetime) -> Co
     seen = await last_seen(tx, course.id)
     tasks = await page_of_assignments(tx, course.id, now, limit=None, before=None)
     work = await _work(tx, tasks, [one.student.user_id for one in attendance.students], now)
-    active_since = await status_given_at(tx, course.id)
+    active_since = await status_since(tx, course.id)
     by_person: dict[str, dict[str, Any]] = {}
     for row in rows:
         by_person.setdefault(row.user_id, {})[row.recording_id] = row

@@ -7,11 +7,9 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import ColumnElement, Select, String, cast, func, select, union_all
+from sqlalchemy import ColumnElement, Select, func, select, union_all
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from vtp.accounts.audit import Event
-from vtp.accounts.tables import audit_log
 from vtp.analytics.tables import analytics_events, playback_sessions
 from vtp.courses.enrolment_store import IS_STUDENT
 from vtp.courses.tables import course_enrollments, course_recordings, lessons
@@ -59,17 +57,6 @@ def _theirs(
     user: ColumnElement[str], recording: ColumnElement[str], course_id: str, ids: Sequence[str]
 ) -> tuple[ColumnElement[bool], ...]:
     return recording.in_(ids), user.in_(_students(course_id))
-
-
-async def status_given_at(tx: AsyncConnection, course_id: str) -> datetime | None:
-    """When a course was made active, or otherwise given its status; None: that is not known, or it has the
-    one that it was made with."""
-    c = audit_log.c
-    of_course = c.subject == f"course:{course_id}", c.event == Event.COURSE_CHANGED
-    named = cast(c.details, String).contains('"status"')  # or a title that has it
-    changes = select(c.at, c.details).where(*of_course, named).order_by(c.id.desc())
-    rows = await tx.execute(changes)
-    return next((row.at for row in rows if "status" in row.details.get("fields", ())), None)
 
 
 async def progress_in(

@@ -6,6 +6,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, fields
 from typing import Any, Final, Self
 
+from vtp.rooms.device_kinds import Device
 from vtp.rooms.link_quality import Figures
 
 MEASURES: Final = ("rtt_ms", "jitter_ms", "loss_sending", "loss_receiving")
@@ -48,7 +49,8 @@ class Measure:
 @dataclass(slots=True)
 class Network:
     """How the connections of somebody were. `readings` of which so many were `limited` (smaller pictures than
-    they could watch), `withheld` (pictures left out) and `silent` (nothing came from them)."""
+    they could watch), `withheld` (pictures left out) and `silent` (nothing came from them). `devices`: how
+    many connections by each kind of them, where that is known."""
 
     readings: int = 0
     limited: int = 0
@@ -57,6 +59,7 @@ class Network:
     reconnects: int = 0
     connected_ms: int = 0
     measures: dict[str, Measure] = field(default_factory=dict)
+    devices: dict[Device, int] = field(default_factory=dict)
 
     def take(self, figures: Figures) -> None:
         """One reading more. A round trip of nothing is one that is not known."""
@@ -82,6 +85,13 @@ class Network:
             if mine is None:
                 mine = self.measures[name] = Measure()
             mine.add(one)
+        for device, count in other.devices.items():
+            self.devices[device] = self.devices.get(device, 0) + count
+
+    @property
+    def kinds_of_devices(self) -> list[Device]:
+        """By which they came, in Device's order."""
+        return [one for one in Device if self.devices.get(one)]
 
     def measure(self, name: str) -> Measure:
         """One of MEASURES; empty where nothing was read."""
@@ -91,13 +101,15 @@ class Network:
     def row(self) -> dict[str, Any]:
         """As it is stored: counts that are not 0, and measures."""
         counts = {name: value for name in _NAMES if (value := getattr(self, name))}
-        return counts | {name: one.row for name, one in self.measures.items()}
+        devices = {"devices": dict(self.devices)} if self.devices else {}
+        return counts | {name: one.row for name, one in self.measures.items()} | devices
 
     @classmethod
     def of_row(cls, row: Mapping[str, Any] | None) -> Self:
         """The other way; None: of a class of before this was kept."""
         said = row or {}
         found = cls(measures={name: _measure(*said[name]) for name in MEASURES if name in said})
+        found.devices = {Device(name): int(count) for name, count in said.get("devices", {}).items()}
         for name in _COUNTS & said.keys():  # those that are 0 are not said
             setattr(found, name, int(said[name]))
         return found
@@ -111,7 +123,7 @@ class Network:
         return found
 
 
-_NAMES: Final = tuple(one.name for one in fields(Network) if one.name != "measures")
+_NAMES: Final = tuple(one.name for one in fields(Network) if one.name not in ("measures", "devices"))
 _COUNTS: Final = frozenset(_NAMES)
 
 

@@ -11,12 +11,20 @@ from vtp.analytics.attendance_schemas import ReportQuery
 from vtp.analytics.network_notes import Measure
 from vtp.analytics.network_rules import WORDS, Cause, Rating
 from vtp.analytics.networks import Attending, ClassNetwork, CourseNetwork, PersonNetwork
+from vtp.rooms.device_kinds import Device
 
 RatingOver = Annotated[
     Rating,
     Field(
         description="Poor: for 5 % of the time, or cut off three times; fair: not good for 20 % of it. "
         "Decision 0114."
+    ),
+]
+Devices = Annotated[
+    list[Device],
+    Field(
+        description="By which they came, as their browsers say (an iPad may call itself a computer); none: "
+        "that is not known."
     ),
 ]
 Lost = Annotated[float | None, Field(description="Of 100 packets, before repairs. Null: was not read.")]
@@ -32,6 +40,7 @@ class NetworkRow(BaseModel):
     name: str
     email: str
     is_staff: bool
+    devices: Devices
     rating: RatingOver
     cause: Annotated[Cause | None, Field(description="Null with a good connection, and only then.")]
     explanation: str | None
@@ -69,6 +78,7 @@ class NetworkRow(BaseModel):
             name=one.who.full_name,
             email=one.who.email,
             is_staff=one.is_staff,
+            devices=network.kinds_of_devices,
             rating=link.rating,
             cause=link.cause,
             explanation=WORDS[link.cause] if link.cause is not None else None,
@@ -124,6 +134,7 @@ class PersonNetworkReply(BaseModel):
     name: str
     email: str
     is_staff: bool
+    devices: Devices
     classes: int
     classes_with_trouble: int
     cause: Cause | None
@@ -144,6 +155,7 @@ class PersonNetworkReply(BaseModel):
             name=one.who.full_name,
             email=one.who.email,
             is_staff=one.is_staff,
+            devices=network.kinds_of_devices,
             classes=len(one.links),
             classes_with_trouble=one.troubled,
             cause=one.cause,

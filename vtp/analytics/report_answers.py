@@ -24,15 +24,19 @@ T = TypeVar("T")
 async def as_csv(
     call: Call, stem: str, model: type[BaseModel], rows: Sequence[BaseModel]
 ) -> web.StreamResponse:
-    """A list of replies as a file: a column for each field."""
+    """A list of replies as a file: a column for each field; what is several is in one cell, with commas."""
     columns = list(model.model_fields)
 
     async def pages() -> AsyncIterator[Iterable[Sequence[object]]]:
         for start in range(0, len(rows), 500):
             dumped = (one.model_dump(mode="json") for one in rows[start : start + 500])
-            yield [[row[name] for name in columns] for row in dumped]
+            yield [[_cell(row[name]) for name in columns] for row in dumped]
 
     return await stream_csv(call.request, stem, columns, pages())
+
+
+def _cell(value: object) -> object:
+    return ", ".join(map(str, value)) if isinstance(value, list) else value
 
 
 async def in_its_format(

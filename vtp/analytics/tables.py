@@ -8,6 +8,7 @@ from vtp.analytics.class_tables import (
     attendance_rules,
     lesson_attendance,
     lesson_classes,
+    lesson_credits,
     participant_activity,
 )
 from vtp.analytics.past_tables import analytics_anonymizing, course_totals, recording_totals
@@ -26,6 +27,7 @@ __all__ = [
     "course_totals",
     "lesson_attendance",
     "lesson_classes",
+    "lesson_credits",
     "participant_activity",
     "playback_sessions",
     "recording_totals",

@@ -46,8 +46,13 @@ class ToldCourse:
 
 
 def in_steps(percent: float | None) -> float | None:
-    """The nearest step."""
-    return None if percent is None else float(int(percent / STEP_PERCENT + 0.5) * STEP_PERCENT)
+    """The nearest step; what is not known stays so."""
+    return None if percent is None else nearest_step(percent)
+
+
+def nearest_step(percent: float) -> float:
+    """Halfway between two, the higher."""
+    return float(int(percent / STEP_PERCENT + 0.5) * STEP_PERCENT)
 
 
 def whole_groups(counts: Sequence[int], at_least: int) -> tuple[int, ...]:
@@ -62,7 +67,7 @@ def coarse_lecture(found: Lecture, at_least: int) -> Lecture:
     return replace(
         found,
         heat=heat,
-        remaining=tuple(round(one * 10) / 10 for one in found.remaining),
+        remaining=tuple(nearest_step(one * 100) / 100 for one in found.remaining),
         replayed=most_replayed(heat, Bins(found.recording.duration_ms)),
         quality_ms={},
     )

@@ -17,6 +17,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from vtp.accounts.keyring import FILE as KEYS_FILE
 from vtp.analytics.check import differing_rollups
 from vtp.analytics.class_check import differing_classes
+from vtp.analytics.credit_check import differing_credits
 from vtp.backup.file_check import course_file_damage
 from vtp.backup.own_tables import OWN_TABLES
 from vtp.backup.picture_check import picture_damage
@@ -61,6 +62,8 @@ async def find_damage(settings: Settings, *, read_media: bool) -> AsyncIterator[
                 async for sentence in differing_rollups(tx):
                     yield sentence
                 async for sentence in differing_classes(tx, datetime.now(UTC)):
+                    yield sentence
+                async for sentence in differing_credits(tx):
                     yield sentence
                 async for sentence in differing_settled(tx):
                     yield sentence

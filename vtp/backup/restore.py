@@ -7,7 +7,7 @@ import shutil
 import sqlite3
 from collections.abc import Callable
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 from urllib.parse import quote
@@ -17,6 +17,7 @@ from sqlalchemy.engine import Connection
 from sqlalchemy.exc import DBAPIError, SQLAlchemyError
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from vtp.accounts.audit import AuditLog, Event, Origin
 from vtp.backup.archive import Archive, Contents, DamagedError
 from vtp.backup.own_tables import OWN_TABLES, WITH_VERSION
 from vtp.backup.set_aside import free_name
@@ -185,6 +186,13 @@ class _Restoring:
                 await take_over(tx, instance_id(self._settings.data_dir), self._here(database.url.dialect))
                 if not self._keep_sessions:
                     self._ended = await end_ways_in(tx, datetime.now(UTC))
+                    await AuditLog(database).record(
+                        tx,
+                        Event.BACKUP_RESTORED,
+                        Origin(user_agent="vtp admin restore"),
+                        subject="backup",
+                        details=asdict(self._ended),
+                    )
                 before_commit()
         except (KeyError, ValueError, SQLAlchemyError) as error:
             raise DamagedError(f"its rows do not fit their tables ({_first_line(error)})") from error

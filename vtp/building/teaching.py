@@ -6,6 +6,7 @@ from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 
 from vtp.analytics.build import AnalyticsBase, AnalyticsParts
+from vtp.analytics.held_lessons import refuse_to_void
 from vtp.analytics.past_store import watched_before
 from vtp.building.classes import Classes
 from vtp.building.foundation import Foundation
@@ -105,6 +106,7 @@ def build_teaching(base: Foundation, classes: Classes, taking: Taking, showing: 
         )
     )
     courses.courses.watched_before = watched_before
+    courses.lessons.before_move = refuse_to_void
     courses.narrowed.add_listener(showing.parts.holders.forget)
     accounts.revocations.add_reader(CourseRevocations(courses.narrowed.emit).read)
     files = CourseFileParts.build(

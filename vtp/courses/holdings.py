@@ -38,6 +38,7 @@ HOLDINGS: Final = (
             "semester",
             "year",
             "status",
+            "status_at",
             "max_students",
             "listed",
             "self_enrolment",

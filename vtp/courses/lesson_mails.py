@@ -15,8 +15,8 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from vtp.courses.calendar_ics import Message, attendee_line, lesson_url, message_of
 from vtp.courses.calendar_store import CalendarLesson
+from vtp.courses.clocks import Zones
 from vtp.courses.lesson_news import LessonNews
-from vtp.courses.lesson_zones import Zones
 from vtp.courses.news import CANCELLED, LESSONS, MOVED, SCHEDULED
 from vtp.courses.people import people_of
 from vtp.courses.roles import COURSE_STAFF

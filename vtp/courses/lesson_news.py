@@ -13,7 +13,7 @@ from zoneinfo import ZoneInfo
 
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from vtp.courses.lesson_zones import Zones
+from vtp.courses.clocks import Zones
 from vtp.courses.news import CANCELLED, MOVED, SCHEDULED
 from vtp.courses.outline_store import Lesson, sections_of
 from vtp.courses.store import Course
@@ -91,7 +91,7 @@ class LessonNews:
             what = "is moved"
         elif self.before is not None:
             what = "has changed"
-        return f"{lesson.title}: {what}, {_when(lesson, zones.of(lesson))}"
+        return f"{lesson.title}: {what}, {_when(lesson, zones.of(lesson.schedule_id))}"
 
 
 async def for_students(

@@ -10,9 +10,9 @@ from typing import Final
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from vtp.accounts.service import Clock, utc_now
+from vtp.courses.clocks import Zones, zones_of
 from vtp.courses.lesson_mails import LessonMails
 from vtp.courses.lesson_news import NOT_SHOWN, NOT_YOURS, LessonNews, for_students
-from vtp.courses.lesson_zones import Zones, zones_of
 from vtp.courses.news import CANCELLED, MOVED, SCHEDULED, Whom, news_in, people_in
 from vtp.courses.outline_store import Lesson
 from vtp.courses.people import role_of

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Awaitable, Callable
 from dataclasses import replace
 from datetime import datetime
 from typing import Any, ClassVar
@@ -38,6 +39,10 @@ from vtp.errors import Conflict, FieldError, Invalid
 from vtp.http.identity import Principal
 from vtp.ids import new_id, parse_id
 
+BeforeMove = Callable[[AsyncConnection, Lesson, Lesson], Awaitable[None]]
+"""Called in the transaction that gives a live lesson another start, with it as it was and as it is then;
+refuses by raising Conflict."""
+
 _OF_CALENDARS = ("title", "starts_at", "ends_at", "cancelled_at")
 _OF_RELEASE = ("published", "release_at", "section_id")
 
@@ -46,6 +51,7 @@ class Lessons(LiveItems[Lesson]):
     """See `CourseItems`. Recordings that are filed under a deleted one stay in the course."""
 
     noun: ClassVar[str] = "lesson"
+    before_move: BeforeMove | None = None
 
     async def create(self, principal: Principal, course_id: str, wish: CreateLesson) -> Lesson:
         """Adds a lesson behind the others of its section. Raises Conflict for too many, Invalid."""
@@ -136,6 +142,8 @@ class Lessons(LiveItems[Lesson]):
                 values["position"] = await last_lesson(tx, inside.course.id, values["section_id"]) + 1
         changed = replace(item, **values)
         check_times(changed.kind, changed.starts_at, changed.ends_at)
+        if "starts_at" in moved and self.before_move is not None:
+            await self.before_move(tx, item, changed)
         return values
 
     async def _write(

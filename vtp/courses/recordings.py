@@ -107,6 +107,7 @@ class CourseRecordings:
             filed = await self._in(tx, inside, recording_id)
             if filed.recording_id in await filed_here_alone(tx, inside.course.id):
                 await self._hide(tx, filed.recording_id, inside.principal, origin)
+            await self._recordings.catalogue.tell_leaving(tx, filed.recording_id, inside.course.id)
             await remove_filed(tx, inside.course.id, filed.recording_id)
             await self._recordings.catalogue.note_audience(tx, filed.recording_id)
             await self._record(tx, inside, origin, did="taken out", recording=filed.recording_id)

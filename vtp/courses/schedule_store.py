@@ -62,12 +62,6 @@ async def page_of_schedules(
     return [_schedule(row) for row in await tx.execute(statement.order_by(table.c.id.desc()).limit(limit))]
 
 
-async def zones_of_schedules(tx: AsyncConnection, course_id: str) -> dict[str, str]:
-    """By the clocks of which time zones a course's are, the newest first."""
-    statement = select(table.c.id, table.c.time_zone).where(table.c.course_id == course_id)
-    return {row[0]: row[1] for row in await tx.execute(statement.order_by(table.c.id.desc()))}
-
-
 async def count_schedules(tx: AsyncConnection, course_id: str) -> int:
     """How many a course has."""
     return int((await tx.execute(select(func.count()).where(table.c.course_id == course_id))).scalar_one())

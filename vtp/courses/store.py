@@ -191,6 +191,11 @@ async def change_course(tx: AsyncConnection, course_id: str, now: datetime, **va
     await _change(frozenset(values)).rows(tx, given | {"course_id": course_id, "now": now})
 
 
+async def status_since(tx: AsyncConnection, course_id: str) -> datetime | None:
+    """Since when a course has its status; None: since it was made, or that is not known."""
+    return (await tx.execute(select(courses.c.status_at).where(courses.c.id == course_id))).scalar()
+
+
 async def remove_course(tx: AsyncConnection, course_id: str) -> None:
     """Deletes a course with everything that hangs on it."""
     await tx.execute(delete(courses).where(courses.c.id == course_id))
@@ -201,7 +206,9 @@ def _change(names: frozenset[str]) -> Prepared:
     """Sets these columns of a course; which they are is said by forms, of which there are few."""
     c = courses.c
     given = {name: bindparam(f"to_{name}", type_=c[name].type) for name in sorted(names)}
-    changed = given | {"version": c.version + 1, "updated_at": bindparam("now", type_=c.updated_at.type)}
+    now = bindparam("now", type_=c.updated_at.type)
+    changed = given | {"version": c.version + 1, "updated_at": now}
+    changed |= {"status_at": now} if "status" in names else {}
     return Prepared(update(courses).where(c.id == bindparam("course_id")).values(changed))
 
 

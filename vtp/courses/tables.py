@@ -42,6 +42,7 @@ courses = Table(
     Column("semester", String(50), nullable=False),
     Column("year", Integer, nullable=False),
     Column("status", String(16), nullable=False),
+    Column("status_at", UtcDateTime, comment="since when; null: since it was made, or that is not known"),
     Column("max_students", Integer, comment="null: as many as come"),
     Column(
         "students",

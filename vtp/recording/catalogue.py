@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from dataclasses import replace
 from datetime import UTC, datetime
 from typing import NamedTuple, Protocol
@@ -41,6 +41,11 @@ from vtp.rooms.store import Room
 UnlessChanged = Callable[[tuple[Seen, str]], None]
 """Takes a recording and its room's name; raises PreconditionFailed when they are not what the caller has seen
 of them (`If-Match`)."""
+
+
+Leaving = Callable[[AsyncConnection, str, str | None], Awaitable[None]]
+"""Called in the transaction in which a recording goes for good, or leaves the course that is named, before it
+does."""
 
 
 class RoomDirectory(Protocol):
@@ -91,6 +96,7 @@ class Catalogue:
         self._access_emitter: Emitter[str] = Emitter()
         self._return_emitter: Emitter[str] = Emitter()
         self._access_changes: dict[str, datetime] = {}
+        self._leaving: list[Leaving] = []
 
     def add_access_listener(self, listener: Callable[[str], None]) -> Callable[[], None]:
         """Hears of the id of each recording that other people may see than before."""
@@ -99,6 +105,17 @@ class Catalogue:
     def add_return_listener(self, listener: Callable[[str], None]) -> Callable[[], None]:
         """Hears of the id of each recording that may have come back from the trash."""
         return self._return_emitter.add_listener(listener)
+
+    def before_leaving(self, told: Leaving) -> None:
+        """Has `told` keep what is to outlive a recording, or its place in a course."""
+        self._leaving.append(told)
+
+    async def tell_leaving(
+        self, tx: AsyncConnection, recording_id: str, course_id: str | None = None
+    ) -> None:
+        """A recording is about to go for good, or to leave a course."""
+        for told in self._leaving:
+            await told(tx, recording_id, course_id)
 
     async def recall(self, tx: AsyncConnection, since: datetime, now: datetime) -> None:
         """Makes hold here what other processes have hidden, or brought back, since then; see

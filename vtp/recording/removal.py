@@ -14,7 +14,7 @@ from vtp.db import Database
 from vtp.db.conflicts import done_over
 from vtp.errors import Unavailable
 from vtp.recording.active import ActiveRecordings
-from vtp.recording.catalogue import utc_now
+from vtp.recording.catalogue import Catalogue, utc_now
 from vtp.recording.files import RecordingFiles
 from vtp.recording.playback import Playback
 from vtp.recording.store import Recording, remove_recording
@@ -35,6 +35,7 @@ class Removal:
     def __init__(
         self,
         database: Database,
+        catalogue: Catalogue,
         playback: Playback,
         active: ActiveRecordings,
         files: RecordingFiles,
@@ -43,6 +44,7 @@ class Removal:
         clock: Callable[[], datetime] = utc_now,
     ) -> None:
         self._database = database
+        self._catalogue = catalogue
         self._playback = playback
         self._active = active
         self._files = files
@@ -139,4 +141,5 @@ class Removal:
     @done_over
     async def _remove_row(self, recording_id: str) -> None:
         async with self._database.transaction() as tx:
+            await self._catalogue.tell_leaving(tx, recording_id)
             await remove_recording(tx, recording_id)

@@ -75,7 +75,7 @@ class Recordings:
         self.catalogue = Catalogue(database, live_rooms, rooms, self._active, audit, self._audience, clock)
         self.playback = Playback(self.catalogue, self._active, files, self._tasks, instance_id)
         self.removal = Removal(
-            database, self.playback, self._active, files, jobs.cancel_of, instance_id, clock
+            database, self.catalogue, self.playback, self._active, files, jobs.cancel_of, instance_id, clock
         )
         self.trash = Trash(
             database,

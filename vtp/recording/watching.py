@@ -118,10 +118,15 @@ def completed_at(seen: Seen, duration_ms: int, complete_from: int, *, grows: boo
     """
     if grows or not is_complete(progress_per_mille(seen.watched_ms, duration_ms), complete_from):
         return None
-    for step, at_ms in seen.reached:
-        if step >= complete_from:
+    return first_reached(seen.reached, complete_from) or seen.updated_at
+
+
+def first_reached(reached: Iterable[Sequence[int]], per_mille: int) -> datetime | None:
+    """When so much of a recording was watched first; None: nobody noted it."""
+    for step, at_ms in reached:
+        if step >= per_mille:
             return _EPOCH + timedelta(milliseconds=at_ms)
-    return seen.updated_at
+    return None
 
 
 def resume_ms(position_ms: int, duration_ms: int) -> int:

@@ -9,6 +9,7 @@ from vtp.http.identity import Principal, Role
 from vtp.http.text import check_line
 from vtp.ids import new_id
 from vtp.media.media_transport import MediaTransport
+from vtp.rooms.device_kinds import Device
 from vtp.rooms.visitors import Visitor, visitor_of
 
 MAX_NAME_CHARACTERS = 200
@@ -32,6 +33,8 @@ class Participant:
     """What a service calls somebody who has no account here; shown, and never a right."""
     address: str = ""
     """Where they called from; empty for those whom a service brings. Shown to nobody."""
+    device: Device | None = None
+    """As their browser says."""
     guest_key: str = ""
     """By what a guest's browser knows itself when it comes again; a secret of theirs, and never a right."""
     in_main_only: bool = False
@@ -71,6 +74,7 @@ def join(
     participant_id: str = "",
     given_user_id: str = "",
     address: str = "",
+    device: Device | None = None,
     guest_key: str = "",
     in_main_only: bool = False,
 ) -> Participant:
@@ -89,6 +93,7 @@ def join(
         joined_at=datetime.now(UTC),
         given_user_id=given_user_id,
         address=address,
+        device=device,
         guest_key=guest_key,
         in_main_only=in_main_only,
     )

@@ -11,6 +11,7 @@ from dataclasses import replace
 from vtp.accounts.permissions import Action, can, parse_role, require
 from vtp.errors import Conflict, Forbidden, Invalid
 from vtp.http.identity import Principal, Role
+from vtp.rooms.device_kinds import device_of
 from vtp.rooms.live import LiveRoom
 from vtp.rooms.participants import Participant, join
 from vtp.rooms.people import PeopleEvent, PersonRemoved
@@ -76,6 +77,7 @@ class Calls:
             full_name=request.full_name,
             guest_key=request.guest_key or "",
             address=seat.origin.ip,
+            device=device_of(seat.origin.user_agent),
         )
         answer = self._gate.meet(
             Knock(

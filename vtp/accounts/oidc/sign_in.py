@@ -107,8 +107,7 @@ class OidcSignIn:
         """Takes the provider's answer. Raises NotFound for another name; all else is told to the page."""
         provider = self.provider(name)
         now = self._parts.clock()
-        async with self._parts.database.transaction() as tx:
-            flow = await take_flow(tx, name, returned.state, browser.secret, now)
+        flow = await self._take(name, returned.state, browser, now)
         try:
             if flow is None:
                 raise SignInFaultError(Reason.FLOW_EXPIRED, "no flow of this browser")
@@ -117,6 +116,15 @@ class OidcSignIn:
         except SignInFaultError as fault:
             await self._note_fault(name, fault, flow, origin)
             return Finished(error_address(flow, fault.reason))
+
+    async def _take(self, name: str, state: str, browser: Browser, now: datetime) -> Flow | None:
+        """The flow that a browser comes back to. Anybody may send states that nobody began: those are looked
+        for without the writer's turn."""
+        async with self._parts.database.read() as tx:
+            if await read_flow(tx, name, state, browser.secret, now) is None:
+                return None
+        async with self._parts.database.transaction() as tx:
+            return await take_flow(tx, name, state, browser.secret, now)
 
     async def confirm(self, ticket: str, code: str, browser: Browser, origin: Origin) -> SignedIn:
         """Ends a sign-in that waited for the code of a second factor.

@@ -197,6 +197,7 @@ export interface PersonNetwork {
   name: string;
   email: string;
   is_staff: boolean;
+  devices: ("phone" | "tablet" | "computer")[];
   classes: number;
   classes_with_trouble: number;
   cause: NetworkCause | null;

@@ -52,6 +52,7 @@ const EVENTS: Readonly<Record<string, string>> = {
   guest_link_created: "Guest link made",
   guest_link_revoked: "Guest link taken back",
   sys_columns_resealed: "Sealed columns sealed anew",
+  sys_backup_restored: "Backup restored",
   chat_message_deleted: "Chat message deleted",
   chat_cleared: "Chat cleared",
   recording_quota_changed: "Space for recordings changed",

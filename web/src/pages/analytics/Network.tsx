@@ -52,6 +52,14 @@ const COLUMNS: readonly Column<Row>[] = [
     order: ({ classes_with_trouble }) => -classes_with_trouble,
   },
   {
+    name: "devices",
+    label: "Device",
+    title: "by which they came, as their browsers say; an iPad may call itself a computer",
+    words: true,
+    cell: ({ devices }) => devices.join(", ") || "–",
+    order: ({ devices }) => devices.join(", ") || null,
+  },
+  {
     name: "cause",
     label: "Mostly by",
     words: true,
