@@ -67,7 +67,7 @@ export function EnrolmentImport() {
           <div className="button-row">
             {!report && (
               <Submit form={form} data-testid="enrolment-dry-run">
-                Look at it first
+                Check the table
               </Submit>
             )}
             <Button

@@ -9,7 +9,7 @@ import { Icon } from "../../../design/Icon";
 import { Menu } from "../../../design/Menu";
 import { Notice } from "../../../design/Notice";
 import { Loading } from "../../../design/Spinner";
-import { day, plural } from "../../../format";
+import { day, plural, wallTime } from "../../../format";
 import { useLoaded } from "../../../hooks/useLoaded";
 import { useTask } from "../../../hooks/useTask";
 import { useApi } from "../../../session/Session";
@@ -143,7 +143,7 @@ export function seriesWords({
 }: Pick<Schedule, "rule" | "first_start" | "time_zone" | "duration_minutes" | "skipped">): string {
   const parts = [
     ruleWords(rule, first_start),
-    `at ${first_start.slice(11)} (${time_zone.replaceAll("_", " ")})`,
+    `at ${wallTime(first_start.slice(11))} (${time_zone.replaceAll("_", " ")})`,
     `${duration_minutes} min`,
     `from ${day(first_start)}`,
     skipped.length > 0 && `${plural(skipped.length, "class", "classes")} left out`,
