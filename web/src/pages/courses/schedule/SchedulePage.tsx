@@ -123,7 +123,7 @@ function SeriesList() {
           {course.mail_lessons && course.status === "active" && TOLD_BY_MAIL}
         </p>
         <DialogActions>
-          <Button onClick={() => setDoomed(null)}>Leave it</Button>
+          <Button onClick={() => setDoomed(null)}>Keep it</Button>
           <Button tone="danger" busy={task.busy} onClick={() => void remove()} data-testid="confirm-series">
             Delete series
           </Button>
