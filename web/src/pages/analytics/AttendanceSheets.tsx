@@ -58,7 +58,7 @@ export function AttendanceSheets() {
               <option value={lesson}>Not held</option>
             )}
           </SelectField>
-          <SaveReport name="attendance" />
+          <SaveReport name="attendance" what="All classes" />
         </>
       )}
     </div>
