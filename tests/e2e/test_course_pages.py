@@ -95,7 +95,7 @@ def schedule_weekly(teacher: Page) -> None:
     assert_fits_a_phone(teacher)
     teacher.get_by_test_id("save-series").click()
     expect(teacher.get_by_test_id("series-Lecture")).to_contain_text(
-        f"Every week on {first:%A}, 3 times, at 08:00"
+        f"Every week on {first:%A}, 3 times, at 8:00"
     )
     show_series(teacher)
     teacher.get_by_test_id("make-calendar").click()
