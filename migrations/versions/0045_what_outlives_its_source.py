@@ -9,7 +9,7 @@ from alembic import op
 from vtp.db.types import UtcDateTime, id_type, json_type
 
 revision = "0045"
-down_revision = "0043"
+down_revision = "0044"
 branch_labels = None
 depends_on = None
 

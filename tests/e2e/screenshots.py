@@ -14,7 +14,7 @@ import asyncio
 import re
 import sys
 import tempfile
-from collections.abc import Iterator, Set
+from collections.abc import Iterator, Sequence, Set
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from itertools import product
@@ -32,6 +32,8 @@ from tests.one_chromium import end, running_browser
 from tests.serving import Api, Person
 
 TEACHER, STUDENT, ADMIN = "ada@school.example", "sam@school.example", "head@school.example"
+WATCHED = "ada@pupils.example"
+"""A student of whom figures tell much."""
 NOBODY = ""
 WIDTHS: Final = (1280, 400)
 THEMES: Final[tuple[Literal["light", "dark"], ...]] = ("light", "dark")
@@ -39,6 +41,8 @@ LESSON = "Refraction at a plane surface, and why a straw looks bent"
 READY = """document.querySelector("h1") && !document.querySelector(".loading, .spinner")
     && [...document.images].every((one) => one.complete || one.loading === "lazy")"""
 """Nothing is looked for any more."""
+WIDER = "document.documentElement.scrollWidth > document.documentElement.clientWidth"
+"""The page must be scrolled sideways."""
 ROUTES = Path(__file__).parents[2] / "web/src/App.tsx"
 
 
@@ -50,17 +54,21 @@ class Shown:
     measured: str
     recording: str
     assignment: str
+    drafted: str
     shared_work: str
     quiz: str
     pupil: str
     room: str
+    invitation: str
 
     def pages(self) -> Iterator[tuple[str, str, str]]:
         """Who sees which page: its name and where it is."""
         course, figures = f"/courses/{self.course}", f"/courses/{self.measured}"
         recording = f"/recordings/{self.recording}"
-        for name in ("sign-in", "register", "forgot"):
+        for name in ("sign-in", "register", "forgot", "verify", "reset"):
             yield NOBODY, name, f"/{name}"
+        yield NOBODY, "invitation", self.invitation
+        yield NOBODY, "no-such-page", "/nowhere"
         for tab in (
             "",
             "people",
@@ -69,12 +77,19 @@ class Shown:
             "materials",
             "assignments",
             "quizzes",
+            "questions",
             "grades",
+            "import",
         ):
             yield TEACHER, f"course-{tab or 'lessons'}", f"{course}/{tab}".rstrip("/")
         for tab in ("recordings", "settings"):
             yield TEACHER, f"course-{tab}", f"{course}/{tab}"
         yield TEACHER, "assignment", f"{course}/assignments?assignment={self.assignment}"
+        yield (
+            TEACHER,
+            "grading",
+            f"{course}/assignments?assignment={self.assignment}&student={self.pupil}",
+        )
         yield TEACHER, "quiz", f"{course}/quizzes?quiz={self.quiz}"
         for tab in ("analytics", "attendance"):
             yield TEACHER, f"course-{tab}", f"{figures}/{tab}"
@@ -90,43 +105,105 @@ class Shown:
             yield TEACHER, f"room-{part}", f"/rooms/{self.room}/{part}"
         yield STUDENT, "student-home", "/"
         yield STUDENT, "join", "/courses/join"
-        for tab in ("", "assignments", "quizzes", "grades", "progress"):
+        for tab in (
+            "",
+            "materials",
+            "assignments",
+            "quizzes",
+            "grades",
+            "schedule",
+            "recordings",
+            "progress",
+        ):
             yield STUDENT, f"student-{tab or 'lessons'}", f"{course}/{tab}".rstrip("/")
         yield STUDENT, "student-assignment", f"{course}/assignments?assignment={self.assignment}"
+        yield STUDENT, "student-draft", f"{course}/assignments?assignment={self.drafted}"
+        yield STUDENT, "student-quiz", f"{course}/quizzes?quiz={self.quiz}"
+        for name in ("rooms", "courses", "notifications"):
+            yield STUDENT, f"student-{name}", f"/{name}"
+        yield WATCHED, "student-figures", f"{figures}/progress"
+        yield WATCHED, "student-player", recording
         for name in ("people", "invitations", "audit", "mails", "usage", "server"):
             yield ADMIN, name, f"/{name}"
         yield ADMIN, "import", "/people/import"
         yield ADMIN, "person", f"/people/{self.pupil}"
 
-    def opened(self) -> Iterator[tuple[str, str, str, str]]:
-        """Who opens what: its name, the page, and what is pressed there."""
+    def opened(self) -> Iterator[tuple[str, str, str, tuple[str, ...]]]:
+        """Who opens what: its name, the page, and what is pressed there, by its test's id or its label."""
         course = f"/courses/{self.course}"
         quiz, work = f"quizzes?quiz={self.quiz}", f"assignments?assignment={self.assignment}"
         groups = f"assignments?assignment={self.shared_work}"
-        for path, button in (
+        for path, *presses in (
             (quiz, "extra-time"),
             (quiz, "edit-quiz"),
             (quiz, "delete-quiz"),
             ("quizzes", "new-quiz"),
+            ("questions", "new-question"),
             (work, "edit-assignment"),
+            (work, "delete-assignment"),
             (groups, "assignment-groups"),
             ("assignments", "new-assignment"),
             ("", "new-section"),
             ("", "new-lesson"),
+            ("", "More for Lenses and mirrors", "edit-lesson"),
+            ("", "More for Lenses and mirrors", "lesson-people"),
+            ("", "More for Lenses and mirrors", "cancel-lesson"),
+            ("", "More for the section Lenses", "delete-section"),
+            ("materials", "material-menu-Notes", "edit-material"),
+            ("materials", "material-menu-Notes", "material-versions"),
+            ("materials", "material-menu-Notes", "delete-material"),
             ("people", "enrol"),
             ("people", "new-way"),
+            ("people", "new-way", "make-way"),
+            ("people", f"more-{STUDENT}", "unenrol"),
             ("schedule", "new-series"),
+            ("schedule", "series-menu-Lecture", "edit-series"),
+            ("schedule", "series-menu-Lecture", "delete-series"),
             ("announcements", "announce"),
+            ("announcements", "announcement-menu-Welcome", "take-back"),
             ("recordings", "file-recording"),
             ("settings", "copy-course"),
             ("settings", "delete-course"),
         ):
-            yield TEACHER, f"dialog-{button}", f"{course}/{path}".rstrip("/"), button
-        for button in ("create-course", "import-course", "join-by-code"):
-            yield TEACHER, f"dialog-{button}", "/courses", button
-        yield TEACHER, "dialog-create-room", "/rooms", "create-room"
-        for button in ("invite", "invite-many"):
-            yield ADMIN, f"dialog-{button}", "/invitations", button
+            yield TEACHER, f"dialog-{presses[-1]}", f"{course}/{path}".rstrip("/"), tuple(presses)
+        figures, recording = f"/courses/{self.measured}", f"/recordings/{self.recording}"
+        for who, path, *presses in (
+            (TEACHER, "/courses", "create-course"),
+            (TEACHER, "/courses", "import-course"),
+            (TEACHER, "/courses", "join-by-code"),
+            (TEACHER, "/rooms", "create-room"),
+            (TEACHER, "/rooms", "More for Physics", "room-space-menu"),
+            (TEACHER, "/rooms", "More for Physics", "room-term-menu"),
+            (TEACHER, "/rooms", "More for Physics", "delete-room"),
+            (TEACHER, f"{figures}/attendance", "Correct Ben"),
+            (TEACHER, recording, "share"),
+            (TEACHER, recording, "download"),
+            (TEACHER, recording, "manage-captions"),
+            (TEACHER, recording, "edit-chapters"),
+            (TEACHER, recording, "delete"),
+            (TEACHER, "/profile", "change-email"),
+            (TEACHER, "/profile", "change-password"),
+            (TEACHER, "/profile", "factor-on"),
+            (TEACHER, "/profile", "export-own"),
+            (TEACHER, "/profile", "delete-account"),
+            (STUDENT, course, "leave-course"),
+            (ADMIN, "/invitations", "invite"),
+            (ADMIN, "/invitations", "invite-many"),
+            (ADMIN, "/people", "add-person"),
+            (ADMIN, f"/people/{self.pupil}", "close-account"),
+            (ADMIN, f"/people/{self.pupil}", "erase"),
+            (ADMIN, "/mails", "read-mail"),
+        ):
+            yield who, f"dialog-{presses[-1].replace(' ', '-').lower()}", path, tuple(presses)
+        yield STUDENT, "quiz-taking", f"{course}/{quiz}", ("begin-quiz",)
+        yield STUDENT, "quiz-finish", f"{course}/{quiz}", ("go-on", "finish-quiz")
+        at = f"/rooms/{self.room}/class"
+        for panel in ("people", "chat", "polls", "breakouts"):
+            yield TEACHER, f"class-{panel}", at, ("join-class", f"panel-{panel}")
+        for panel in ("devices", "live", "room", "captions", "keys"):
+            yield TEACHER, f"class-{panel}", at, ("join-class", "class-menu", f"menu-{panel}")
+        yield TEACHER, "class-leave", at, ("join-class", "leave-class")
+        yield TEACHER, "class-network", f"/rooms/{self.room}/network", ("network-person",)
 
 
 async def fill(loop: asyncio.AbstractEventLoop, api: Api, shown: list[Shown]) -> School:
@@ -134,7 +211,7 @@ async def fill(loop: asyncio.AbstractEventLoop, api: Api, shown: list[Shown]) ->
     teacher = await api.person("teacher", TEACHER, full_name="Ada Lovelace")
     pupil = await api.person("student", STUDENT, full_name="Sam Okafor")
     other = await api.person("student", "mei@school.example", full_name="Mei Lin")
-    await api.person("admin", ADMIN, full_name="Grace Hopper")
+    head = await api.person("admin", ADMIN, full_name="Grace Hopper")
 
     async def post(path: str, body: object, by: Person = teacher) -> Any:
         answer = await api.call("POST", path, body, by=by)
@@ -160,10 +237,16 @@ async def fill(loop: asyncio.AbstractEventLoop, api: Api, shown: list[Shown]) ->
         await post(f"{at}/recordings", wish)
     work = {"title": "Measure a focal length", "points": 10, "description": "With two candles."}
     assignment = await post(f"{at}/assignments", {**work, "due_at": (now + timedelta(days=3)).isoformat()})
-    await post(f"{at}/assignments/{assignment['id']}/submissions", {"text": "f = 12 cm"}, pupil)
+    submissions = f"{at}/assignments/{assignment['id']}/submissions"
+    draft = await post(submissions, {"text": "f = 12 cm"}, pupil)
+    await post(f"{submissions}/{draft['id']}/hand-in", {}, pupil)
+    drawn = await post(f"{at}/assignments", {**work, "title": "Draw the path of light through a prism"})
+    await post(f"{at}/assignments/{drawn['id']}/submissions", {"text": "First by the normal"}, pupil)
     together = await post(f"{at}/assignments", {**work, "title": "Build a telescope", "for_groups": True})
     await post(f"{at}/announcements", {"title": "Bring a ruler", "body": "We measure a focal length. " * 12})
     await post(f"{at}/invitations", {"kind": "code"})
+    wish = {"email": "new@school.example", "full_name": "Noor Haddad", "role": "student"}
+    invitation = (await post("/api/v1/invitations", wish, head))["link"]
     quizzes = (await api.call("GET", f"{at}/quizzes", by=teacher)).body["items"]
     shown.append(
         Shown(
@@ -171,42 +254,56 @@ async def fill(loop: asyncio.AbstractEventLoop, api: Api, shown: list[Shown]) ->
             figures.course,
             figures.recording,
             assignment["id"],
+            drawn["id"],
             together["id"],
             quizzes[0]["id"],
             pupil.user_id,
             "physics",
+            invitation[invitation.index("/invitation") :],
         )
     )
     return School(loop, api, teacher, figures.recording)
 
 
-def picture(page: Page, url: str, name: str, folder: Path, button: str = "") -> None:
-    """Takes a page, or what a button of it opens, in every width and theme."""
+def picture(page: Page, url: str, name: str, folder: Path, presses: Sequence[str] = ()) -> None:
+    """Takes a page, or what buttons of it open, in every width and theme."""
     page.set_viewport_size({"width": WIDTHS[0], "height": 800})
     page.goto(url)
     poll(page, READY)
-    if button:
-        page.get_by_test_id(button).click()
+    for press in presses:
+        page.locator(f'[data-testid="{press}"], [aria-label="{press}"]').first.click()
         poll(page, READY)
     for width, theme in product(WIDTHS, THEMES):
         page.set_viewport_size({"width": width, "height": 800})
         page.emulate_media(color_scheme=theme)
         page.evaluate("new Promise((done) => requestAnimationFrame(() => requestAnimationFrame(done)))")
         path = folder / f"{name}-{width}-{theme}.png"
-        page.screenshot(path=path, full_page=not button, animations="disabled")
+        page.screenshot(path=path, full_page=not presses, animations="disabled")
+        if page.evaluate(WIDER):
+            print(f"{path.name} scrolls sideways")
 
 
 def take_all(browser: Browser, school: School, shown: Shown, folder: Path, names: Set[str]) -> list[str]:
     """Takes every page that is named, or all; gives the routes of the application that no page is."""
-    pages = {who: person(browser, school, who) for who in (NOBODY, TEACHER, STUDENT, ADMIN)}
+    pages = {who: person(browser, school, who) for who in (NOBODY, TEACHER, STUDENT, ADMIN, WATCHED)}
     left = re.findall(r'path="(/[^"]*)"', ROUTES.read_text(encoding="utf-8"))
-    of_pages = ((*page, "") for page in shown.pages())
-    for who, name, path, button in (*of_pages, *shown.opened()):
+    of_pages = ((*page, ()) for page in shown.pages())
+    is_in = False
+    for who, name, path, presses in (*of_pages, *shown.opened()):
         if not names or name in names:
-            picture(pages[who], school.api.base_url + path, name, folder, button)
+            if not is_in and (is_in := name.startswith("class-")):
+                comes_in(person(browser, school, STUDENT), f"{school.api.base_url}/rooms/{shown.room}/class")
+            picture(pages[who], school.api.base_url + path, name, folder, presses)
             print(name, flush=True)
-        left = [one for one in left if not re.fullmatch(pattern_of(one), path.partition("?")[0])]
+        left = [one for one in left if not re.fullmatch(pattern_of(one), re.split("[?#]", path)[0])]
     return left
+
+
+def comes_in(page: Page, url: str) -> None:
+    """Somebody is in the class from now on."""
+    page.goto(url)
+    page.get_by_test_id("join-class").click()
+    page.get_by_test_id("leave-class").wait_for()
 
 
 def pattern_of(route: str) -> str:

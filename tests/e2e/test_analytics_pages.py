@@ -128,8 +128,8 @@ def test_a_teacher_sees_how_a_course_goes_and_closes_an_alert(
     table = teacher.get_by_test_id("engagement")
     row = table.get_by_role("row", name=re.compile("^Ada"))
     expect(row).to_contain_text("14 min")  # talk of two classes, beside the score that is made of it
-    table.get_by_role("button", name="BBB score").click()
-    table.get_by_role("button", name="BBB score").click()
+    table.get_by_role("button", name="Activity").click()
+    table.get_by_role("button", name="Activity").click()
     expect(table.get_by_role("rowheader").first).to_have_text("Ada")
     rows = rows_of(saved(teacher, teacher.get_by_test_id("save-engagement"), tmp_path))
     assert {row["student_name"]: row["messages"] for row in rows}["Ada"] == "6"

@@ -67,6 +67,7 @@ def test_a_teacher_makes_a_course_from_nothing_and_a_student_sees_all_of_it_with
 
 def make_one(teacher: Page) -> None:
     teacher.get_by_test_id("create-course").click()
+    expect(teacher.get_by_test_id("course-name")).to_be_focused()
     for name, value in {"name": "Mechanics", "code": "PHY-101", "semester": "Autumn", "year": "1999"}.items():
         teacher.get_by_test_id(f"course-{name}").fill(value)
     # The browser's own bounds are out of the way here: what the server says is beside its field.

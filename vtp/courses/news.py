@@ -35,8 +35,8 @@ BEGINS: Final = Kind("lesson_begins", "Live lessons that begin", MailChoice.NONE
 READY: Final = Kind("recording_ready", "Recordings that can be watched", MailChoice.DAILY)
 TO_REVIEW: Final = Kind("recording_to_review", "Recordings that wait to be published", MailChoice.DAILY)
 ENROLLED: Final = Kind("enrolled", "Being enrolled by somebody", MailChoice.DAILY)
-PLACE: Final = Kind("place_free", "A place in a course that one has waited for", MailChoice.AT_ONCE)
-ROLE: Final = Kind("role_given", "Roles that one is given in a course", MailChoice.DAILY)
+PLACE: Final = Kind("place_free", "A place in a course that you waited for", MailChoice.AT_ONCE)
+ROLE: Final = Kind("role_given", "Roles that you are given in a course", MailChoice.DAILY)
 REMOVED: Final = Kind("removed", "Being taken out of a course", MailChoice.DAILY)
 
 KINDS: Final = (

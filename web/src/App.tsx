@@ -320,7 +320,7 @@ function NotFound() {
         page
         icon="search"
         title="There is no such page"
-        action={<ButtonLink href="/">To the rooms</ButtonLink>}
+        action={<ButtonLink href="/">Home</ButtonLink>}
       >
         The link may be old or not complete.
       </EmptyState>

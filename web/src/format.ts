@@ -54,9 +54,12 @@ export function moment(iso: string, now: Date = new Date(), locale?: string): st
 export const timeOfDay = (at: Date, locale?: string): string =>
   at.toLocaleTimeString(locale, { timeStyle: "short" });
 
-/** What a clock on a wall says, as 2026-10-05T08:00, likewise: whatever the clocks here do that day. */
-export const wallTime = (local: string, locale?: string): string =>
-  new Date(`${local}Z`).toLocaleTimeString(locale, { timeStyle: "short", timeZone: "UTC" });
+/** A time that a clock on the wall shows, "14:05", as the language writes it: "2:05 PM". */
+export const wallTime = (hours_minutes: string, locale?: string): string =>
+  new Date(`2000-01-01T${hours_minutes}Z`).toLocaleTimeString(locale, {
+    timeStyle: "short",
+    timeZone: "UTC",
+  });
 
 /** A day alone: "3 Mar 2026". */
 export function day(iso: string, locale?: string): string {

@@ -1,5 +1,5 @@
 /** The frame around every page: name, places, theme, person. */
-import { type ReactNode, useState } from "react";
+import { type ReactNode, useState, useSyncExternalStore } from "react";
 import { Link, useLocation } from "wouter";
 import { usePicture } from "../hooks/usePicture";
 import { isAdmin, mayTeach, type SessionState, useSession } from "../session/Session";
@@ -10,7 +10,7 @@ import { Avatar } from "./Avatar";
 import { ButtonLink } from "./Button";
 import { Icon, type IconName } from "./Icon";
 import { Menu, type MenuItem } from "./Menu";
-import { chooseTheme, readThemeChoice, type ThemeChoice, themeInForce } from "./theme";
+import { chooseTheme, onSystemTheme, readThemeChoice, type ThemeChoice, themeInForce } from "./theme";
 
 interface Place {
   href: string;
@@ -145,9 +145,10 @@ function useThemeItems(): MenuItem[] {
 
 function ThemeMenu() {
   const items = useThemeItems();
+  const theme = useSyncExternalStore(onSystemTheme, themeInForce);
   return (
     <Menu label="Theme" items={items} testId="theme-menu">
-      <Icon name={themeInForce() === "dark" ? "moon" : "sun"} />
+      <Icon name={theme === "dark" ? "moon" : "sun"} />
     </Menu>
   );
 }

@@ -1,5 +1,5 @@
 /** A question that must be answered first: the browser's own modal dialog keeps the focus inside. */
-import { type ReactNode, useEffect, useId, useRef } from "react";
+import { type ReactNode, useId, useLayoutEffect, useRef, useState } from "react";
 import { IconButton } from "./Button";
 import "./Dialog.css";
 
@@ -17,12 +17,15 @@ export function Dialog({
   const ref = useRef<HTMLDialogElement>(null);
   const stillOpen = useRef(open);
   const titleId = useId();
-  useEffect(() => {
+  /** What is inside is drawn once the dialog is shown: before that no field of it could take the focus. */
+  const [shown, setShown] = useState(false);
+  useLayoutEffect(() => {
     stillOpen.current = open;
     const dialog = ref.current;
     if (!dialog) return;
     if (open && !dialog.open) dialog.showModal();
     if (!open && dialog.open) dialog.close();
+    setShown(open);
   }, [open]);
   /** The browser closes it at Escape without asking: what is open still, as who keeps it says, is shown again. */
   const closed = () => {
@@ -46,7 +49,7 @@ export function Dialog({
             <h2 id={titleId}>{title}</h2>
             <IconButton icon="close" label="Close" size="small" onClick={onClose} />
           </header>
-          {children}
+          {shown && children}
         </div>
       )}
     </dialog>

@@ -31,6 +31,13 @@ function applyTheme(): void {
   document.documentElement.dataset.theme = themeInForce();
 }
 
+/** Tells each change of what the system prefers; gives how to stop it. */
+export function onSystemTheme(listener: () => void): () => void {
+  const system = systemIsDark();
+  system.addEventListener("change", listener);
+  return () => system.removeEventListener("change", listener);
+}
+
 /** Shows the theme and follows the system from now on. */
 export function followTheme(): void {
   applyTheme();

@@ -50,7 +50,7 @@ export function AwaitsApproval() {
                 Try again
               </Button>
               <ButtonLink href="/" tone="quiet">
-                To the rooms
+                Home
               </ButtonLink>
             </>
           }

@@ -9,7 +9,7 @@ export function RoomMissing() {
         page
         icon="search"
         title="There is no such room"
-        action={<ButtonLink href="/">To the rooms</ButtonLink>}
+        action={<ButtonLink href="/rooms">To the rooms</ButtonLink>}
       >
         It may have been deleted, or the link is not complete.
       </EmptyState>

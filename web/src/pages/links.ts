@@ -14,7 +14,7 @@ export const classLink = (slug: string): string => roomLink(slug, "class");
 export const registerLink = (): string => `${linkOrigin()}/register`;
 
 export const ONLY_HERE =
-  "It opens on this computer only. Open these pages by an address that others reach, or have http.public_url set.";
+  "It opens on this computer only. Open these pages by an address that others reach, or have an administrator set the address of this server (http.public_url).";
 
 /** Whether a link leads to the machine of whoever opens it (RFC 6761, 6.3; RFC 1122, 3.2.1.3). */
 export function opensHereOnly(link: string): boolean {

@@ -111,10 +111,10 @@ function Log({ id, title }: { id: string; title: string }) {
         </div>
         <div className="access-tools">
           <Button icon="retry" onClick={() => void reload()}>
-            Read anew
+            Refresh
           </Button>
           <Button icon="download" busy={task.busy} onClick={download} data-testid="access-download">
-            Download as CSV
+            Save as CSV
           </Button>
         </div>
       </div>
@@ -169,7 +169,7 @@ function Filters({ shown, onChange, onClear }: FiltersProps) {
       <Field
         label="Who"
         type="search"
-        placeholder="Name, or the title of a link"
+        placeholder="Name or link title"
         value={shown.q}
         maxLength={200}
         onChange={(event) => onChange({ q: event.target.value })}

@@ -53,7 +53,7 @@ function NotForYou() {
         page
         icon="users"
         title="Only administrators see this page"
-        action={<ButtonLink href="/">To the rooms</ButtonLink>}
+        action={<ButtonLink href="/">Home</ButtonLink>}
       >
         Here administrators look after people and their accounts. Your account is not one of theirs.
       </EmptyState>

@@ -75,10 +75,10 @@ function Log() {
     <div data-testid="audit-page">
       <AdminHead title="Audit" lead="What people did here, newest first.">
         <Button icon="retry" onClick={() => void reload()}>
-          Read anew
+          Refresh
         </Button>
         <Button icon="download" busy={task.busy} onClick={download} data-testid="audit-download">
-          Download as CSV
+          Save as CSV
         </Button>
       </AdminHead>
       <AuditFilters filter={shown} onChange={narrow} onClear={filtered ? clear : null} />

@@ -70,7 +70,7 @@ function InvitationList() {
         </div>
       )}
       {shown?.length === 0 && (
-        <EmptyState icon="mail" title="Nobody is waited for" action={invite}>
+        <EmptyState icon="mail" title="No open invitations" action={invite}>
           Whoever you invite is in as soon as they have chosen a password, in the role that you give.
         </EmptyState>
       )}

@@ -35,7 +35,7 @@ function State() {
     <section data-testid="server-state">
       <AdminHead title="Server" lead="As it is now. What needs you is at its place, with what helps.">
         <Button icon="retry" onClick={() => void reload()}>
-          Look again
+          Refresh
         </Button>
       </AdminHead>
       {error && <Notice tone="wrong">{error}</Notice>}

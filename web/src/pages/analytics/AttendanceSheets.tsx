@@ -9,7 +9,7 @@ import { EmptyState } from "../../design/EmptyState";
 import { Field, SelectField } from "../../design/Field";
 import { Notice } from "../../design/Notice";
 import { Loading } from "../../design/Spinner";
-import { moment, momentWithin, plural, timeOfDay } from "../../format";
+import { momentWithin, plural, timeOfDay } from "../../format";
 import { useForm } from "../../hooks/useForm";
 import { useLoaded } from "../../hooks/useLoaded";
 import { useTask } from "../../hooks/useTask";
@@ -58,7 +58,7 @@ export function AttendanceSheets() {
               <option value={lesson}>Not held</option>
             )}
           </SelectField>
-          <SaveReport name="attendance" />
+          <SaveReport name="attendance" what="All classes" />
         </>
       )}
     </div>
@@ -79,7 +79,7 @@ export function AttendanceSheets() {
 
 const nameOf = ({ title, starts_at, held_from }: HeldClass): string => {
   const at = starts_at ?? held_from;
-  return at ? `${title}, ${moment(at)}` : title;
+  return at ? `${title}, ${momentWithin(at)}` : title;
 };
 
 function SheetOf({ lesson }: { lesson: string }) {

@@ -40,7 +40,7 @@ const COLUMNS: readonly Column<Row>[] = [
   shared("participation_rate", "Took part", "slices of five minutes with talk or any act"),
   counted(
     "activity_score",
-    "BBB score",
+    "Activity",
     "BigBlueButton's, 0 to 10, against the most lively; from what follows",
   ),
   timed("talk_seconds", "Talk"),
@@ -89,8 +89,8 @@ export function Engagement({ report }: { report: EngagementReport }) {
           />
           <p className="soft analytics-note">
             “Took part” is the share of five-minute slices of the classes held in which somebody talked for
-            two seconds or did anything. The BBB score is relative to who was most lively, and 8 at most
-            without votes: it compares within a class, not between classes.
+            two seconds or did anything. “Activity” is the score that BigBlueButton gives, relative to who was
+            most lively, and 8 at most without votes: it compares within a class, not between classes.
           </p>
         </>
       )}

@@ -62,7 +62,7 @@ export function RecordingAnalytics({ id }: { id: string }) {
             </div>
             {data.recording.may.share && (
               <ButtonLink href={`/recordings/${id}/access`} icon="eye">
-                Who opened it
+                Who watched
               </ButtonLink>
             )}
           </div>
@@ -246,7 +246,7 @@ function People({ viewers, more }: { viewers: readonly Viewer[]; more: boolean }
       )}
       <p className="soft analytics-note">
         {more && `Only ${VIEWERS} of them are listed, the newest accounts. `}
-        Named are people of courses that you hold and that it is filed in; others are counted above alone.
+        People of your courses that it is filed in are listed by name; all others are only counted above.
       </p>
     </section>
   );

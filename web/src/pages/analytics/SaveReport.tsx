@@ -7,16 +7,16 @@ import { saveFile } from "../save_file";
 import { reportZone } from "./report_zone";
 
 /** A report of the course, as the server writes it: for a spreadsheet, or to print. */
-export function SaveReport({ name }: { name: ReportName }) {
+export function SaveReport({ name, what = "Save" }: { name: ReportName; what?: string }) {
   return (
     <span className="save-report">
-      <Save name={name} format="csv" />
-      <Save name={name} format="pdf" />
+      <Save name={name} what={what} format="csv" />
+      <Save name={name} what={what} format="pdf" />
     </span>
   );
 }
 
-function Save({ name, format }: { name: ReportName; format: ReportFormat }) {
+function Save({ name, what, format }: { name: ReportName; what: string; format: ReportFormat }) {
   const { course } = useCourse();
   const { analytics, schedules } = useApi();
   const task = useTask();
@@ -33,7 +33,7 @@ function Save({ name, format }: { name: ReportName; format: ReportFormat }) {
       onClick={save}
       data-testid={format === "csv" ? `save-${name}` : `save-${name}-${format}`}
     >
-      Save as {format.toUpperCase()}
+      {what} as {format.toUpperCase()}
     </Button>
   );
 }

@@ -84,7 +84,7 @@ function CreateCourseForm({ onClose, onCreated }: Props) {
         />
       </div>
       <FormEnds form={form} onCancel={onClose} data-testid="create-course-submit">
-        Make course
+        Create course
       </FormEnds>
     </form>
   );

@@ -18,7 +18,7 @@ export function LinkOver({
   return (
     <Entrance
       title={title}
-      lead={whole ? "This link is not good any more." : "The address is not complete."}
+      lead={whole ? "This link is not good any more." : "The link is not complete."}
       news
     >
       <div data-testid="link-over">

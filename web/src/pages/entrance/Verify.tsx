@@ -36,7 +36,7 @@ export function Verify() {
             title="That was all"
             action={
               <ButtonLink href={inside ? "/" : "/sign-in"} tone="primary">
-                {inside ? "To the rooms" : "Sign in"}
+                {inside ? "Home" : "Sign in"}
               </ButtonLink>
             }
           >

@@ -44,7 +44,7 @@ function Body({ known: { history, at_ms, error, status } }: { known: Connections
       <EmptyState
         icon="lock"
         title="This page is for staff"
-        action={<ButtonLink href="/">To the rooms</ButtonLink>}
+        action={<ButtonLink href="/rooms">To the rooms</ButtonLink>}
       >
         Teachers, assistants and administrators see how well networks carry a class.
       </EmptyState>

@@ -67,7 +67,7 @@ function ChoicesForm({ choices, onSaved }: { choices: Choices; onSaved: (saved: 
             <Kind key={one.kind} one={one} />
           ))}
         </div>
-        <h2>The mail of the day</h2>
+        <h2>Daily mail</h2>
         <div className="field-row">
           <SelectField
             label="Comes at"
@@ -83,7 +83,7 @@ function ChoicesForm({ choices, onSaved }: { choices: Choices; onSaved: (saved: 
             ))}
           </SelectField>
           <SelectField
-            label="By the clocks of"
+            label="Time zone"
             name="time_zone"
             defaultValue={choices.time_zone}
             error={form.fields.time_zone}
@@ -106,7 +106,7 @@ function ChoicesForm({ choices, onSaved }: { choices: Choices; onSaved: (saved: 
   );
 }
 
-function Kind({ one: { kind, title, mail, default: usual } }: { one: KindChoice }) {
+function Kind({ one: { kind, title, mail, default: preset } }: { one: KindChoice }) {
   const id = useId();
   return (
     <div className="mail-kind">
@@ -121,7 +121,7 @@ function Kind({ one: { kind, title, mail, default: usual } }: { one: KindChoice 
         {MAIL_CHOICES.map((one) => (
           <option key={one} value={one}>
             {MAIL_WORDS[one]}
-            {one === usual && " (usual)"}
+            {one === preset && " (default)"}
           </option>
         ))}
       </select>

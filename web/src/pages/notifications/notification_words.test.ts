@@ -54,5 +54,6 @@ it("tells in one line what it is and where", () => {
 });
 
 it("writes hours as clocks do", () => {
-  expect([0, 7, 23].map(hourOf)).toEqual(["00:00", "07:00", "23:00"]);
+  expect([0, 7, 23].map((hour) => hourOf(hour, "de"))).toEqual(["00:00", "07:00", "23:00"]);
+  expect(hourOf(19, "en-US")).toMatch(/^7:00\sPM$/);
 });

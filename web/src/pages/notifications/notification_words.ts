@@ -1,5 +1,6 @@
 /** Notifications and their settings in words, and what of a form was changed. */
 import type { ChangeChoices, Choices, MailChoice, Notification } from "../../api/notifications";
+import { wallTime } from "../../format";
 
 export const MAIL_CHOICES: readonly MailChoice[] = ["at_once", "daily", "none"];
 export const MAIL_WORDS: Readonly<Record<MailChoice, string>> = {
@@ -18,8 +19,9 @@ export function linkOf({ kind, link }: Pick<Notification, "kind" | "link">): str
 export const toldIn = ({ title, context }: Pick<Notification, "title" | "context">): string =>
   context ? `${title} (${context})` : title;
 
-/** "07:00". */
-export const hourOf = (hour: number): string => `${String(hour).padStart(2, "0")}:00`;
+/** A full hour as the language writes it: "07:00", "7:00 AM". */
+export const hourOf = (hour: number, locale?: string): string =>
+  wallTime(`${String(hour).padStart(2, "0")}:00`, locale);
 
 /**
  * What is to be sent of a form. Only what differs: somebody who has chosen nothing follows the defaults on, and what

@@ -91,7 +91,7 @@ function Whole() {
           <div className="button-row">
             {!report && (
               <Submit form={form} data-testid="dry-run">
-                Look at it first
+                Check the table
               </Submit>
             )}
             <Button

@@ -54,7 +54,7 @@ function Whole({ id }: { id: string }) {
         title="Nobody is here"
         action={<ButtonLink href="/people">To the people</ButtonLink>}
       >
-        This account was erased, or the address is not complete.
+        This account was erased, or the link is not complete.
       </EmptyState>
     );
   }

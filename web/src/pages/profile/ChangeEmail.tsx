@@ -36,7 +36,7 @@ export function ChangeEmail({ user, onDone }: { user: User; onDone: () => void }
     <form className="form" onSubmit={form.onSubmit}>
       <ProofTrouble form={form} />
       <Field
-        label="New address"
+        label="New email address"
         name="new_email"
         type="email"
         autoComplete="email"

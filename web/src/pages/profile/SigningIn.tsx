@@ -50,7 +50,7 @@ export function SigningIn({ user }: { user: User }) {
           <Identities user={user} />
         </div>
       </div>
-      <Dialog title="Change your address" open={open === "email"} onClose={close}>
+      <Dialog title="Change your email address" open={open === "email"} onClose={close}>
         <ChangeEmail user={user} onDone={close} />
       </Dialog>
       <Dialog

@@ -94,7 +94,7 @@ export function Announcements() {
       <Dialog title="Take this back?" open={doomed !== null} onClose={() => setDoomed(null)}>
         <p className="soft">“{doomed?.title}” will be gone. Who has read it has read it.</p>
         <DialogActions>
-          <Button onClick={() => setDoomed(null)}>Leave it</Button>
+          <Button onClick={() => setDoomed(null)}>Keep it</Button>
           <Button
             tone="danger"
             busy={task.busy}

@@ -179,15 +179,15 @@ function AssignmentForm({
       />
       {due !== "" && (
         <SelectField
-          label="What comes later"
+          label="Late work"
           value={policy}
           onChange={(event) => setPolicy(event.target.value as LatePolicy)}
           error={form.fields.late_policy}
           data-testid="assignment-late"
         >
-          <option value="refuse">is not taken</option>
-          <option value="accept">is taken, and marked as late</option>
-          <option value="deduct">is taken, with points taken off for each day</option>
+          <option value="refuse">Is not accepted</option>
+          <option value="accept">Is accepted, and marked as late</option>
+          <option value="deduct">Is accepted, with points taken off for each day</option>
         </SelectField>
       )}
       {due !== "" && policy === "deduct" && (
@@ -204,7 +204,7 @@ function AssignmentForm({
       )}
       {due !== "" && policy !== "refuse" && (
         <Field
-          label="Taken until at the latest (empty: at any time)"
+          label="Accepted until (empty: at any time)"
           name="late_until"
           type="datetime-local"
           defaultValue={toLocal(value.late_until)}
@@ -246,7 +246,7 @@ function AssignmentForm({
       />
       <ReleaseFields form={form} value={value} />
       <FormEnds form={form} onCancel={onClose} data-testid="save-assignment">
-        {id === null ? "Set it" : "Save"}
+        {id === null ? "Create assignment" : "Save"}
       </FormEnds>
     </form>
   );

@@ -26,10 +26,10 @@ export function lateOf({
   late_percent,
 }: Pick<Assignment, "due_at" | "late_policy" | "late_until" | "late_percent">): string {
   if (due_at === null) return "";
-  if (late_policy === "refuse") return "Nothing is taken after that.";
+  if (late_policy === "refuse") return "Late work is not accepted.";
   const until = late_until === null ? "" : ` until ${momentWithin(late_until)}`;
-  if (late_policy === "accept") return `It is taken later, too${until}.`;
-  return `It is taken later${until}, with ${late_percent} % taken off for each day begun.`;
+  if (late_policy === "accept") return `Late work is accepted${until}.`;
+  return `Late work is accepted${until}, with ${late_percent} % taken off for each day begun.`;
 }
 
 /** "8.5 of 10 points", with what was taken off for being late. */

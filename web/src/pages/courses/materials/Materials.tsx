@@ -130,7 +130,7 @@ function AddMaterials({
           onChange={(event) => setUnder(event.target.value)}
           data-testid="material-lesson"
         >
-          <option value="">the whole course</option>
+          <option value="">Whole course</option>
           {lessons.map(({ id, title }) => (
             <option key={id} value={id}>
               {title}
@@ -143,7 +143,7 @@ function AddMaterials({
           onChange={(event) => setHidden(event.target.value)}
           data-testid="material-hidden"
         >
-          <option value="">{under ? "with the lesson" : "at once"}</option>
+          <option value="">{under ? "With the lesson" : "At once"}</option>
           <option value="hidden">when I say so</option>
         </SelectField>
       </div>

@@ -91,7 +91,7 @@ export function Questions({
     <Dialog title={words?.title ?? ""} open={asked !== null} onClose={onClose}>
       <p className="soft">{words?.words}</p>
       <DialogActions>
-        <Button onClick={onClose}>Leave it</Button>
+        <Button onClick={onClose}>Keep it</Button>
         <Button
           tone={asked?.ask === "uncancel" ? "primary" : "danger"}
           busy={task.busy}

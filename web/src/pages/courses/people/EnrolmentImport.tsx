@@ -1,9 +1,11 @@
 /** A list of people for a course: looked at first, then taken in. */
 import { type ChangeEvent, useRef, useState } from "react";
+import { Link } from "wouter";
 import type { EnrolmentReport } from "../../../api/enrolments";
 import { Button, ButtonLink } from "../../../design/Button";
 import { Card } from "../../../design/Card";
 import { FileField } from "../../../design/Field";
+import { Icon } from "../../../design/Icon";
 import { Notice } from "../../../design/Notice";
 import { plural } from "../../../format";
 import { useForm } from "../../../hooks/useForm";
@@ -44,6 +46,12 @@ export function EnrolmentImport() {
   const taken = report ? report.enrolled + report.waiting : 0;
   return (
     <div className="import">
+      <p className="back-line">
+        <Link href={`/courses/${course.id}/people`} className="back-link">
+          <Icon name="back" size={16} />
+          People
+        </Link>
+      </p>
       <Card>
         <form className="form" onSubmit={form.onSubmit}>
           <h2>Import a list of people</h2>
@@ -67,7 +75,7 @@ export function EnrolmentImport() {
           <div className="button-row">
             {!report && (
               <Submit form={form} data-testid="enrolment-dry-run">
-                Look at it first
+                Check the list
               </Submit>
             )}
             <Button

@@ -76,7 +76,7 @@ function WayForm({ onClose, onDone }: Props) {
         error={form.fields.label}
       />
       <div className="field-row">
-        <SelectField label="It is good" name="ttl_seconds" error={form.fields.ttl_seconds}>
+        <SelectField label="Valid" name="ttl_seconds" error={form.fields.ttl_seconds}>
           {TERMS.map(([seconds, label]) => (
             <option key={label} value={seconds ?? ""}>
               {label}
@@ -94,7 +94,7 @@ function WayForm({ onClose, onDone }: Props) {
         />
       </div>
       <FormEnds form={form} onCancel={onClose} data-testid="make-way">
-        Make it
+        Create
       </FormEnds>
     </form>
   );

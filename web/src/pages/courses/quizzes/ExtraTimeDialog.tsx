@@ -52,7 +52,9 @@ function Inside({ quiz, onClose }: { quiz: Quiz; onClose: () => void }) {
     return trouble ? <Notice tone="wrong">{trouble}</Notice> : <Loading label="Loading the students" />;
   return (
     <form className="form" onSubmit={form.onSubmit}>
-      <p className="soft">For the minutes and for the closing time alike, also in an attempt that goes on.</p>
+      <p className="soft">
+        It is added to the time limit and to the closing time, also of an attempt that has begun.
+      </p>
       {data.items.length > 0 && (
         <ul className="list" data-testid="extra-times">
           {data.items.map(({ user_id, full_name, minutes }) => (
@@ -94,7 +96,7 @@ function Inside({ quiz, onClose }: { quiz: Quiz; onClose: () => void }) {
           ))}
         </SelectField>
         <Field
-          label="Minutes more"
+          label="Extra minutes"
           name="minutes"
           type="number"
           required
@@ -112,7 +114,7 @@ function Inside({ quiz, onClose }: { quiz: Quiz; onClose: () => void }) {
         disabled={students.data.students.length === 0}
         data-testid="give-time"
       >
-        Give it
+        Give
       </FormEnds>
     </form>
   );

@@ -93,7 +93,7 @@ export function PartFields({ parts, named, onChange }: PartFieldsProps) {
         <>
           <div className="quiz-offer">
             <p className="field-label" aria-hidden>
-              Add questions of the bank
+              Add questions from the bank
             </p>
             <SearchInput
               label="Find a question to add"

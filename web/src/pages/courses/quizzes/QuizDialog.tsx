@@ -232,7 +232,7 @@ function QuizForm({
         />
       </fieldset>
       <FormEnds form={form} onCancel={onClose} disabled={!named} data-testid="save-quiz">
-        {id === null ? "Make it" : "Save"}
+        {id === null ? "Create quiz" : "Save"}
       </FormEnds>
     </form>
   );

@@ -59,7 +59,7 @@ function List() {
             {data && data.items.length > 0 && (
               <>
                 <Button icon="download" busy={task.busy} onClick={save} data-testid="export-results">
-                  Results as CSV
+                  Save results as CSV
                 </Button>
                 {change && button}
               </>

@@ -119,7 +119,7 @@ export function Taking({ quiz, timed, onRead, onEnded }: TakingProps) {
           {left > 0
             ? `${plural(left, "question is", "questions are")} not answered. `
             : "You have answered everything. "}
-          After that nothing can be changed.
+          Once it is finished, nothing can be changed.
         </p>
         <DialogActions>
           <Button onClick={() => setFinishing(false)}>Go on</Button>

@@ -5,7 +5,7 @@ import { Dialog } from "../../../design/Dialog";
 import { SelectField } from "../../../design/Field";
 import { Notice } from "../../../design/Notice";
 import { SearchInput } from "../../../design/SearchInput";
-import { moment } from "../../../format";
+import { momentWithin } from "../../../format";
 import { useForm } from "../../../hooks/useForm";
 import { useLoaded } from "../../../hooks/useLoaded";
 import { useSettled } from "../../../hooks/useSettled";
@@ -53,7 +53,7 @@ function FileForm({ onClose, onDone }: Props) {
   });
   return (
     <form className="form" onSubmit={form.onSubmit}>
-      <p className="soft">From then on it is for the people of this course, and no more for everybody.</p>
+      <p className="soft">From then on it is for the people of this course, and no longer for everybody.</p>
       <FormTrouble form={form} />
       {found.error && <Notice tone="wrong">{found.error}</Notice>}
       <SearchInput label="Search recordings" value={words} onChange={setWords} testId="file-search" />
@@ -67,7 +67,7 @@ function FileForm({ onClose, onDone }: Props) {
       >
         {found.data?.items.map(({ recording_id, title, started_at }) => (
           <option key={recording_id} value={recording_id}>
-            {title || "Untitled"} ({moment(started_at)})
+            {title || "Untitled"} ({momentWithin(started_at)})
           </option>
         ))}
       </SelectField>

@@ -123,7 +123,7 @@ function SeriesList() {
           {course.mail_lessons && course.status === "active" && TOLD_BY_MAIL}
         </p>
         <DialogActions>
-          <Button onClick={() => setDoomed(null)}>Leave it</Button>
+          <Button onClick={() => setDoomed(null)}>Keep it</Button>
           <Button tone="danger" busy={task.busy} onClick={() => void remove()} data-testid="confirm-series">
             Delete series
           </Button>
@@ -143,7 +143,7 @@ export function seriesWords({
 }: Pick<Schedule, "rule" | "first_start" | "time_zone" | "duration_minutes" | "skipped">): string {
   const parts = [
     ruleWords(rule, first_start),
-    `at ${wallTime(first_start)} (${time_zone.replaceAll("_", " ")})`,
+    `at ${wallTime(first_start.slice(11))} (${time_zone.replaceAll("_", " ")})`,
     `${duration_minutes} min`,
     `from ${day(first_start)}`,
     skipped.length > 0 && `${plural(skipped.length, "class", "classes")} left out`,

@@ -139,7 +139,7 @@ function SeriesForm({
           data-testid="series-first"
         />
         <Field
-          label="Minutes"
+          label="Length (minutes)"
           name="duration_minutes"
           type="number"
           required
@@ -151,7 +151,7 @@ function SeriesForm({
         />
       </div>
       <SelectField
-        label="By the clocks of"
+        label="Time zone"
         name="time_zone"
         defaultValue={value.time_zone}
         hint="Eight o'clock stays eight o'clock there, in summer and in winter."

@@ -1,4 +1,5 @@
-import type { Course } from "../../../api/courses";
+import { useState } from "react";
+import type { Course, CourseStatus } from "../../../api/courses";
 import { CheckField, Field, SelectField, TextField } from "../../../design/Field";
 import { useToast } from "../../../design/Toast";
 import type { FormState } from "../../../hooks/useForm";
@@ -51,19 +52,22 @@ export function DetailsForm({
 }
 
 function State({ form, course }: PartProps) {
+  const [status, setStatus] = useState(course.status);
   return (
     <fieldset className="form-part">
       <legend>State</legend>
       <SelectField
         label="State of the course"
         name="status"
-        defaultValue={course.status}
+        value={status}
+        onChange={(event) => setStatus(event.target.value as CourseStatus)}
+        hint={STATUSES[status].hint}
         error={form.fields.status}
         data-testid="set-status"
       >
         {STATUS_ORDER.map((one) => (
           <option key={one} value={one}>
-            {STATUSES[one].label}: {STATUSES[one].hint.charAt(0).toLowerCase() + STATUSES[one].hint.slice(1)}
+            {STATUSES[one].label}
           </option>
         ))}
       </SelectField>
@@ -154,7 +158,7 @@ function Joining({ form, course }: PartProps) {
         data-testid="set-places"
       />
       <CheckField
-        label="Who comes too late waits for a place"
+        label="When it is full, people wait for a place"
         name="waiting_list"
         hint="Else they are refused."
         defaultChecked={course.waiting_list}
@@ -181,7 +185,7 @@ function Lessons({ form, course }: PartProps) {
       <legend>Live lessons</legend>
       <div className="field-row">
         <Field
-          label="Opens so many minutes before"
+          label="Opens before its start (minutes)"
           name="lesson_opens_minutes"
           type="number"
           required
@@ -191,7 +195,7 @@ function Lessons({ form, course }: PartProps) {
           error={form.fields.lesson_opens_minutes}
         />
         <Field
-          label="Late comers so many minutes after"
+          label="Open after its end (minutes)"
           name="lesson_grace_minutes"
           type="number"
           required
