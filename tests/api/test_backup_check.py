@@ -83,7 +83,8 @@ async def test_check_finds_a_damaged_sqlite_file_and_rows_without_the_ones_they_
         connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")
         connection.execute("DELETE FROM rooms WHERE id IN (SELECT room_id FROM guest_links LIMIT 1)")
     settings = settings_of(tmp_path / "data", f"sqlite:///{file}")
-    assert any("of guest_links name" in one and "by room_id a row of rooms" in one for one in await damage(settings))
+    found = await damage(settings)
+    assert any("of guest_links name" in one and "by room_id a row of rooms" in one for one in found), found
     size = file.stat().st_size
     with file.open("r+b") as raw:
         raw.seek(size // 2)
