@@ -508,6 +508,53 @@ async def test_the_class_is_told_of_many_files_that_are_released_at_once_in_one_
     assert await api.server.services.coursework.teller.look() == 0
 
 
+async def test_a_version_that_was_told_among_many_is_known_and_so_is_one_that_comes_again_among_many(
+    api: Api,
+) -> None:
+    """A version that is deleted before it is seen makes way for the one before, which waits in its place."""
+    teacher, course, _ = await prepared(api)
+    pupil = await student(api, "twice")
+    await enrol(api, course, pupil)
+    hidden = await add_lesson(api, course, teacher, published=False)
+    materials = []
+
+    async def add(titles: str) -> None:
+        for title in titles:
+            materials.append(await add_material(api, course, teacher, title=title, lesson_id=hidden))
+            assert (await upload(api, versions_of(course, materials[-1]), teacher)).status == 201
+
+    async def come_and_go(material: str) -> None:
+        path = versions_of(course, material)
+        newest = (await upload(api, path, teacher)).body["id"]
+        assert (await api.call("DELETE", f"{path}/{newest}", by=teacher)).status == 204
+
+    async def shown(is_shown: bool) -> list[str]:
+        path = f"{BASE}/{course}/lessons/{hidden}"
+        assert (await api.call("PATCH", path, {"published": is_shown}, by=teacher)).status == 200
+        await api.server.services.coursework.teller.look()
+        news = [one["title"] for one in await told(api, pupil) if one["kind"] == "material_added"]
+        return news[::-1]
+
+    await add("ABCD")
+    assert await shown(True) == ["4 files"]
+    await shown(False)
+    await come_and_go(materials[0])
+    assert await shown(True) == ["4 files"], "it was among them"
+    await shown(False)
+    await add("E")
+    assert await shown(True) == ["4 files", "E"]
+    await shown(False)
+    await come_and_go(materials[0])
+    await come_and_go(materials[4])
+    await add("FG")
+    assert await shown(True) == ["4 files", "E", "F", "G"], "two of the four that wait are known"
+    await shown(False)
+    for one in (0, 4, 5):
+        await come_and_go(materials[one])
+    await add("HIJK")
+    assert await shown(True) == ["4 files", "E", "F", "G", "4 files"]
+
+
 @pytest.mark.parametrize("count", [1, 4])
 async def test_the_class_is_told_of_the_files_of_a_draft_when_it_opens(api: Api, count: int) -> None:
     teacher, pupil = await api.person("teacher"), await api.person("student")

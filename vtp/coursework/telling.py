@@ -133,16 +133,29 @@ class ReleaseTeller:
     async def _take_and_tell(
         self, tx: AsyncConnection, kind: Tellable[Any], course: Course, ids: Sequence[str]
     ) -> int:
-        """Of many at once."""
+        """Gives how many nobody had taken before."""
         now = self._clock()
         found = [await kind.find(tx, course.id, one, now) for one in ids]
         taken = [one for one in found if one is not None and await take_to_tell(tx, kind.table, one.id)]
-        if len(taken) > MOST_SINGLY:
-            await self._notify(tx, course, kind.news_of_many(course, taken))
-        else:
-            for one in taken:
-                await self.tell(tx, kind, course, one)
+        await self._tell_taken(tx, kind, course, taken)
         return len(taken)
 
-    async def _notify(self, tx: AsyncConnection, course: Course, news: News) -> None:
-        await self._notifier.tell(tx, news, people_in(course.id, course.instructor_id, Whom.STUDENTS))
+    async def _tell_taken(
+        self, tx: AsyncConnection, kind: Tellable[Item], course: Course, taken: Sequence[Item]
+    ) -> None:
+        """Of many in one sentence, but for those that the class knows; from then on it knows each of them."""
+        if len(taken) > MOST_SINGLY:
+            news = {one.id: await kind.news(tx, course, one) for one in taken}
+            once = [one.once for one in news.values() if one.once is not None]
+            known = await self._notifier.known(tx, once)
+            taken = [one for one in taken if news[one.id].once not in known]
+        if len(taken) <= MOST_SINGLY:
+            for one in taken:
+                await self.tell(tx, kind, course, one)
+        elif await self._notify(tx, course, kind.news_of_many(course, taken)) is not None:
+            for one in taken:
+                await self._notifier.keep(tx, news[one.id])
+
+    async def _notify(self, tx: AsyncConnection, course: Course, news: News) -> str | None:
+        whom = people_in(course.id, course.instructor_id, Whom.STUDENTS)
+        return await self._notifier.tell(tx, news, whom)
