@@ -13,6 +13,7 @@ from pathlib import Path
 import aiohttp
 import pytest
 from sqlalchemy import text
+from sqlalchemy.ext.asyncio import AsyncConnection
 
 from tests.api import assignment_material as homework
 from tests.api.course_material import BASE, add_lesson, enrol, make_course, student
@@ -31,11 +32,14 @@ from tests.api.notification_material import kinds, told
 from tests.serving import Api, Person, serving
 from vtp.backup.archive import Archive
 from vtp.backup.make import make_backup
+from vtp.courses.store import Course
 from vtp.coursework.downloads import LINK_S
 from vtp.coursework.file_store import key_of
 from vtp.coursework.files import ARRIVE_WITHIN, CourseFiles
 from vtp.coursework.material_news import MaterialNews
+from vtp.coursework.material_store import Material
 from vtp.coursework.telling import ReleaseTeller
+from vtp.notifications.news import News
 from vtp.recording.disk import Disk
 from vtp.settings import CourseworkSettings
 
@@ -553,6 +557,34 @@ async def test_a_version_that_was_told_among_many_is_known_and_so_is_one_that_co
         await come_and_go(materials[one])
     await add("HIJK")
     assert await shown(True) == ["4 files", "E", "F", "G", "4 files"]
+
+
+class Faulty(MaterialNews):
+    """Of one file nothing can be said."""
+
+    async def news(self, tx: AsyncConnection, course: Course, item: Material) -> News:
+        if item.title == "Sheet 1":
+            raise ValueError(item.title)
+        return await super().news(tx, course, item)
+
+
+async def test_many_that_wait_with_one_that_cannot_be_told_of_do_not_wait_for_it(api: Api) -> None:
+    teacher, course, _ = await prepared(api)
+    pupil = await student(api, "faulty")
+    await enrol(api, course, pupil)
+    hidden = await add_lesson(api, course, teacher, published=False)
+    for number in range(9):
+        material = await add_material(api, course, teacher, title=f"Sheet {number}", lesson_id=hidden)
+        assert (await upload(api, versions_of(course, material), teacher)).status == 201
+    path = f"{BASE}/{course}/lessons/{hidden}"
+    assert (await api.call("PATCH", path, {"published": True}, by=teacher)).status == 200
+    services = api.server.services
+    teller = ReleaseTeller(services.database, services.notifications.notifier, Faulty())
+    assert await teller.look() == 8
+    assert await teller.look() == 0
+    heard = [one["title"] for one in await told(api, pupil) if one["kind"] == "material_added"]
+    assert sorted(heard) == ["5 files", "Sheet 0", "Sheet 2", "Sheet 3"]
+    assert await services.coursework.teller.look() == 1, "it waits"
 
 
 @pytest.mark.parametrize("count", [1, 4])

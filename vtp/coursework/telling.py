@@ -110,7 +110,8 @@ class ReleaseTeller:
         await self._notify(tx, course, await kind.news(tx, course, item))
 
     async def _tell_class(self, kind: Tellable[Any], course_id: str, ids: Sequence[str]) -> int:
-        """Of a few one by one: those behind one that cannot be told of do not wait for it."""
+        """Of a few one by one; of many at once, or by halves where that fails: nobody waits for one of which
+        it cannot be told."""
         told = 0
         for some in [ids] if len(ids) > MOST_SINGLY else [[one] for one in ids]:
             try:
@@ -119,6 +120,10 @@ class ReleaseTeller:
                 raise
             except Exception:  # others wait for theirs
                 logger.exception("Its class could not be told of the %s %s.", kind.noun, ", ".join(some))
+                if len(some) > 1:
+                    half = len(some) // 2
+                    for part in (some[:half], some[half:]):
+                        told += await self._tell_class(kind, course_id, part)
         return told
 
     @done_over
