@@ -63,7 +63,7 @@ class Tellable(ABC, Generic[Item]):
 
     @abstractmethod
     def news_of_many(self, course: Course, items: Sequence[Item]) -> News:
-        """What is told of many at once."""
+        """What is told of many at once: without titles, which stay when one is hidden."""
 
 
 class ReleaseTeller:
