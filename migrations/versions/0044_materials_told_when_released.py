@@ -1,7 +1,8 @@
 """Materials whose class is told when they are released, as assignments have it since 0022.
 
-What students see as this is run is not told any more, nor is a version that they were told of: else classes
-would be told of files that they have had for long.
+What students see as this is run is not told any more, nor is a version that they were told of, nor what they
+saw of a course that is in the archive now: else classes would be told of files that they have had for long.
+Of files that are older than the oldest news nobody knows whether they were told: they are not, either.
 """
 
 import sqlalchemy as sa
@@ -27,8 +28,9 @@ def upgrade() -> None:
         )
     )
     courses = sa.table("courses", sa.column("id"), sa.column("status"))
-    files = sa.table("coursework_files", sa.column("material_id"), sa.column("state"), sa.column("version"))
-    news = sa.table("news", sa.column("once"))
+    of_file = ("material_id", "state", "version", "created_at")
+    files = sa.table("coursework_files", *(sa.column(one) for one in of_file))
+    news = sa.table("news", sa.column("once"), sa.column("at"))
 
     def released(table: sa.TableClause) -> sa.ColumnElement[bool]:
         c = table.c
@@ -39,12 +41,14 @@ def upgrade() -> None:
     shown_sections = sa.select(sections.c.id).where(released(sections))
     in_section = sa.or_(lessons.c.section_id.is_(None), lessons.c.section_id.in_(shown_sections))
     shown_lessons = sa.select(lessons.c.id).where(released(lessons), in_section)
-    open_courses = sa.select(courses.c.id).where(courses.c.status.in_(["active", "completed"]))
+    opened = sa.select(courses.c.id).where(courses.c.status.in_(["active", "completed", "archived"]))
     c = materials.c
     released_now = sa.and_(released(materials), sa.or_(c.lesson_id.is_(None), c.lesson_id.in_(shown_lessons)))
-    seen = sa.and_(released_now, c.course_id.in_(open_courses))
+    seen = sa.and_(released_now, c.course_id.in_(opened))
     held = files.c.material_id == c.id, files.c.state == "kept"
     newest = sa.select(sa.func.max(files.c.version)).where(*held).correlate(materials).scalar_subquery()
+    uploaded = sa.select(sa.func.max(files.c.created_at)).where(*held).correlate(materials).scalar_subquery()
+    oldest_news = sa.select(sa.func.min(news.c.at)).scalar_subquery()
     kind = sa.literal("material_added:", sa.String())
     of_version = kind + c.id + sa.literal(":", sa.String()) + sa.cast(newest, sa.String())
     of_course = sa.literal("material_added:of:", sa.String()) + c.course_id
@@ -52,6 +56,6 @@ def upgrade() -> None:
         sa.exists().where(news.c.once == of_version),
         sa.and_(released_now, sa.exists().where(news.c.once == of_course)),
     )
-    to_tell = sa.exists().where(*held), sa.not_(seen), sa.not_(told)
+    to_tell = uploaded >= oldest_news, sa.not_(seen), sa.not_(told)
     op.execute(sa.update(materials).where(*to_tell).values(to_tell=sa.true()))
     op.create_index("ix_materials_to_tell", "materials", ["to_tell"])

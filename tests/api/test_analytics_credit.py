@@ -4,14 +4,16 @@ from __future__ import annotations
 
 from typing import Any
 
-from sqlalchemy import select, update
+from sqlalchemy import delete, select, update
 
+from tests.api.anonymous_material import anonymizer_of
 from tests.api.test_analytics_attendance import BASE, School, make_school, make_up
 from tests.serving import Api, Person
 from vtp.analytics.class_tables import lesson_classes, lesson_credits
 from vtp.analytics.credit_check import differing_credits
 from vtp.courses.tables import course_recordings
 from vtp.recording.tables import recording_progress
+from vtp.rooms.tables import live_sessions
 
 
 async def of_yan(school: School) -> Any:
@@ -116,3 +118,49 @@ async def test_nothing_is_kept_of_classes_that_are_nobodys_any_more(api: Api, te
     await api.call("DELETE", f"/api/v1/recordings/{recording}?permanent=true", by=teacher)
     async with api.server.services.database.read() as tx:
         assert (await tx.execute(select(lesson_credits))).all() == []
+
+
+async def credits(api: Api) -> int:
+    async with api.server.services.database.read() as tx:
+        return len((await tx.execute(select(lesson_credits))).all())
+
+
+async def test_nothing_is_kept_of_a_lesson_whose_room_was_never_opened(api: Api, teacher: Person) -> None:
+    """There is no class that it could make up for, and none with which it would become nobody's."""
+    school = await make_school(api, teacher, ["Yan"])
+    await make_up(school, "Yan", 6)
+    async with api.server.services.database.read() as tx:
+        recording = (await tx.execute(select(course_recordings.c.recording_id))).scalar_one()
+    path = f"/api/v1/recordings/{recording}?permanent=true"
+    assert (await api.call("DELETE", path, by=teacher)).status == 200
+    assert await credits(api) == 0
+
+
+async def test_credit_for_a_class_that_is_not_counted_yet_is_kept_until_it_is_nobodys(
+    api: Api, teacher: Person
+) -> None:
+    school, recording = await class_made_up_for(api, teacher)
+    async with api.server.services.database.transaction() as tx:
+        await tx.execute(delete(lesson_classes))
+    path = f"/api/v1/recordings/{recording}?permanent=true"
+    assert (await api.call("DELETE", path, by=teacher)).status == 200
+    assert await credits(api) == 1
+    assert (await of_yan(school))["made_up"]
+    assert await anonymizer_of(api).run()
+    assert await credits(api) == 0
+
+
+async def test_credit_for_a_class_that_is_gone_with_its_room_becomes_nobodys_too(
+    api: Api, teacher: Person
+) -> None:
+    _, recording = await class_made_up_for(api, teacher)
+    path = f"/api/v1/recordings/{recording}?permanent=true"
+    assert (await api.call("DELETE", path, by=teacher)).status == 200
+    async with api.server.services.database.transaction() as tx:
+        await tx.execute(delete(lesson_classes))
+        await tx.execute(delete(live_sessions))
+    assert await credits(api) == 1
+    anonymizer = anonymizer_of(api)
+    assert await anonymizer.run()
+    assert await credits(api) == 0
+    assert not (await anonymizer.due()).courses, "it is done once"

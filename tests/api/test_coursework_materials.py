@@ -13,6 +13,7 @@ from pathlib import Path
 import aiohttp
 import pytest
 from sqlalchemy import text
+from sqlalchemy.ext.asyncio import AsyncConnection
 
 from tests.api import assignment_material as homework
 from tests.api.course_material import BASE, add_lesson, enrol, make_course, student
@@ -31,11 +32,14 @@ from tests.api.notification_material import kinds, told
 from tests.serving import Api, Person, serving
 from vtp.backup.archive import Archive
 from vtp.backup.make import make_backup
+from vtp.courses.store import Course
 from vtp.coursework.downloads import LINK_S
 from vtp.coursework.file_store import key_of
 from vtp.coursework.files import ARRIVE_WITHIN, CourseFiles
 from vtp.coursework.material_news import MaterialNews
+from vtp.coursework.material_store import Material
 from vtp.coursework.telling import ReleaseTeller
+from vtp.notifications.news import News
 from vtp.recording.disk import Disk
 from vtp.settings import CourseworkSettings
 
@@ -504,8 +508,83 @@ async def test_the_class_is_told_of_many_files_that_are_released_at_once_in_one_
     assert shown.status == 200, shown
     assert await api.server.services.coursework.teller.look() == 4
     news = [one for one in await told(api, pupil) if one["kind"] == "material_added"]
-    assert [one["text"] for one in news] == ["There are 4 files: “Sheet 0”, “Sheet 1”, “Sheet 2” and 1 more."]
+    assert [one["text"] for one in news] == ["There are 4 new files."], "and no titles"
     assert await api.server.services.coursework.teller.look() == 0
+
+
+async def test_a_version_that_was_told_among_many_is_known_and_so_is_one_that_comes_again_among_many(
+    api: Api,
+) -> None:
+    """A version that is deleted before it is seen makes way for the one before, which waits in its place."""
+    teacher, course, _ = await prepared(api)
+    pupil = await student(api, "twice")
+    await enrol(api, course, pupil)
+    hidden = await add_lesson(api, course, teacher, published=False)
+    materials = []
+
+    async def add(titles: str) -> None:
+        for title in titles:
+            materials.append(await add_material(api, course, teacher, title=title, lesson_id=hidden))
+            assert (await upload(api, versions_of(course, materials[-1]), teacher)).status == 201
+
+    async def come_and_go(material: str) -> None:
+        path = versions_of(course, material)
+        newest = (await upload(api, path, teacher)).body["id"]
+        assert (await api.call("DELETE", f"{path}/{newest}", by=teacher)).status == 204
+
+    async def shown(is_shown: bool) -> list[str]:
+        path = f"{BASE}/{course}/lessons/{hidden}"
+        assert (await api.call("PATCH", path, {"published": is_shown}, by=teacher)).status == 200
+        await api.server.services.coursework.teller.look()
+        news = [one["title"] for one in await told(api, pupil) if one["kind"] == "material_added"]
+        return news[::-1]
+
+    await add("ABCD")
+    assert await shown(True) == ["4 files"]
+    await shown(False)
+    await come_and_go(materials[0])
+    assert await shown(True) == ["4 files"], "it was among them"
+    await shown(False)
+    await add("E")
+    assert await shown(True) == ["4 files", "E"]
+    await shown(False)
+    await come_and_go(materials[0])
+    await come_and_go(materials[4])
+    await add("FG")
+    assert await shown(True) == ["4 files", "E", "F", "G"], "two of the four that wait are known"
+    await shown(False)
+    for one in (0, 4, 5):
+        await come_and_go(materials[one])
+    await add("HIJK")
+    assert await shown(True) == ["4 files", "E", "F", "G", "4 files"]
+
+
+class Faulty(MaterialNews):
+    """Of one file nothing can be said."""
+
+    async def news(self, tx: AsyncConnection, course: Course, item: Material) -> News:
+        if item.title == "Sheet 1":
+            raise ValueError(item.title)
+        return await super().news(tx, course, item)
+
+
+async def test_many_that_wait_with_one_that_cannot_be_told_of_do_not_wait_for_it(api: Api) -> None:
+    teacher, course, _ = await prepared(api)
+    pupil = await student(api, "faulty")
+    await enrol(api, course, pupil)
+    hidden = await add_lesson(api, course, teacher, published=False)
+    for number in range(9):
+        material = await add_material(api, course, teacher, title=f"Sheet {number}", lesson_id=hidden)
+        assert (await upload(api, versions_of(course, material), teacher)).status == 201
+    path = f"{BASE}/{course}/lessons/{hidden}"
+    assert (await api.call("PATCH", path, {"published": True}, by=teacher)).status == 200
+    services = api.server.services
+    teller = ReleaseTeller(services.database, services.notifications.notifier, Faulty())
+    assert await teller.look() == 8
+    assert await teller.look() == 0
+    heard = [one["title"] for one in await told(api, pupil) if one["kind"] == "material_added"]
+    assert sorted(heard) == ["5 files", "Sheet 0", "Sheet 2", "Sheet 3"]
+    assert await services.coursework.teller.look() == 1, "it waits"
 
 
 @pytest.mark.parametrize("count", [1, 4])
@@ -524,7 +603,7 @@ async def test_the_class_is_told_of_the_files_of_a_draft_when_it_opens(api: Api,
         assert (await api.call("PATCH", f"{BASE}/{course}", {"status": status}, by=teacher)).status == 200
     texts = {
         1: "There is a new file in “Sheet 0”.",
-        4: "There are 4 files: “Sheet 0”, “Sheet 1”, “Sheet 2” and 1 more.",
+        4: "There are 4 new files.",
     }
     assert [one["text"] for one in await told(api, pupil)] == [texts[count]]
 

@@ -133,5 +133,5 @@ async def test_of_many_that_are_there_at_once_a_class_is_told_in_one_sentence(
         one["title"]: one for one in await told(api, pupil) if one["kind"] in ("quiz_added", ASSIGNED.word)
     }
     assert set(found) == {"5 quizzes", "5 assignments"}
-    assert found["5 quizzes"]["text"] == "There are 5 quizzes: “Quiz 0”, “Quiz 1”, “Quiz 2” and 2 more."
+    assert found["5 quizzes"]["text"] == "There are 5 new quizzes."
     assert found["5 assignments"]["link"] == f"/courses/{course}/assignments"

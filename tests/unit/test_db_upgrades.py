@@ -206,12 +206,14 @@ async def test_of_what_students_see_they_were_told_before_the_upgrade(empty_data
 async def test_of_files_that_students_do_not_see_they_are_told_after_the_upgrade(
     empty_database_url: str,
 ) -> None:
-    """Of those that they see, or were told of, not: they have had them for long."""
+    """Of those that they see, or were told of, not: they have had them for long. Nor where the course is in
+    the archive, or where a file is older than all news that are kept: what was told of it may be gone."""
     database = Database.connect(empty_database_url)
     if database.url.dialect.value == "sqlite":
         database.url.file.touch()
     now = datetime.now(UTC)
     past, future = now - timedelta(days=1), now + timedelta(days=1)
+    before_news = past - timedelta(days=1)
     at = {"created_at": past, "updated_at": past}
     differing: dict[str, dict[str, Any]] = {
         "seen": {},
@@ -227,7 +229,13 @@ async def test_of_files_that_students_do_not_see_they_are_told_after_the_upgrade
         "told": {"published": False},
         "told-of-the-first": {"published": False, "versions": 2},
         "empty": {"published": False, "versions": 0},
+        "of-archived": {"course_id": "archived"},
+        "of-archived-told-of-the-first": {"course_id": "archived", "versions": 2},
+        "older-than-news": {"published": False},
+        "dated-older-than-news": {"release_at": future},
+        "again-since": {"published": False, "versions": 2},
     }
+    uploaded = dict.fromkeys(("older-than-news-1", "dated-older-than-news-1", "again-since-1"), before_news)
     words: dict[str, Any] = {"title": "x", "description": "", "published": True, "release_at": None, **at}
     of_course: dict[str, Any] = dict.fromkeys(("code", "name", "description", "department", "semester"), "x")
     of_course |= {"year": 2026, "listed": True, "self_enrolment": True, "waiting_list": True, "version": 1}
@@ -237,15 +245,12 @@ async def test_of_files_that_students_do_not_see_they_are_told_after_the_upgrade
     of_file: dict[str, Any] = dict.fromkeys(("name", "media_type", "sha256"), "x")
     of_file |= {"course_id": "active", "state": "kept", "size_bytes": 1, "created_at": past}
     of_news = {"kind": "material_added", "title": "x", "text": "x", "link": "/", "context": "x", "at": past}
-    once = ("told:1", "told-of-the-first:1", "of:told-draft")
+    once = ("told:1", "told-of-the-first:1", "of:told-draft", "of-archived-told-of-the-first:1")
+    statuses = {"active": "active", "draft": "draft", "told-draft": "draft", "archived": "archived"}
     async with database.transaction() as tx:
         await tx.run_sync(lambda connection: migrate(connection, database.url.dialect, to="0043"))
-        for name in ("active", "draft", "told-draft"):
-            await tx.execute(
-                insert(courses).values(
-                    {"id": name, "status": "active" if name == "active" else "draft", **of_course}
-                )
-            )
+        for name, status in statuses.items():
+            await tx.execute(insert(courses).values({"id": name, "status": status, **of_course}))
         section = {"id": "unseen", "course_id": "active", "position": 0, **words, "published": False}
         await tx.execute(insert(course_sections).values(section))
         for name, more in (
@@ -260,6 +265,7 @@ async def test_of_files_that_students_do_not_see_they_are_told_after_the_upgrade
             await tx.execute(insert(materials).values(row))
             for version in range(1, row["versions"] + 1):
                 file = {"id": f"{name}-{version}", "material_id": name, "version": version, **of_file}
+                file["created_at"] = uploaded.get(file["id"], past)
                 await tx.execute(insert(coursework_files).values(file))
         for name in once:
             row = {"id": name, "once": f"material_added:{name}", **of_news}
@@ -275,6 +281,7 @@ async def test_of_files_that_students_do_not_see_they_are_told_after_the_upgrade
         "of-draft",
         "hidden-of-told-draft",
         "told-of-the-first",
+        "again-since",
     }
     await database.close()
 

@@ -7,7 +7,19 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Final
 
-from sqlalchemy import ColumnElement, Table, and_, bindparam, delete, exists, func, or_, select, update
+from sqlalchemy import (
+    ColumnElement,
+    Table,
+    and_,
+    bindparam,
+    delete,
+    exists,
+    func,
+    or_,
+    select,
+    union_all,
+    update,
+)
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from vtp.accounts.audit import Event
@@ -99,9 +111,9 @@ async def count_done(tx: AsyncConnection, *, courses: int = 0, viewers: int = 0)
 
 
 async def quiet_courses(tx: AsyncConnection, before: datetime) -> list[str]:
-    """Courses with classes, watching, views of pages or alerts that are not nobody's yet, in which since no
-    class is planned or was held and no recording watched; who was in them otherwise is for the caller to
-    look."""
+    """Courses with classes, credit for such, watching, views of pages or alerts that are not nobody's yet, in
+    which since no class is planned or was held and no recording watched; who was in them otherwise is for the
+    caller to look."""
     c, lesson, k, at = courses.c, lessons.c, lesson_classes.c, live_sessions.c
     filed, seen, past = course_recordings.c, recording_progress.c, course_totals.c
     page, event, alert = playback_sessions.c, analytics_events.c, analytics_alerts.c
@@ -113,6 +125,7 @@ async def quiet_courses(tx: AsyncConnection, before: datetime) -> list[str]:
     held = exists().where(theirs, k.lesson_id == lesson.id, k.totals.is_(None))
     counted = exists().where(k.lesson_id == lesson.id)
     met = exists().where(theirs, at.room_id == lesson.room_id, ~counted)
+    credited = exists().where(theirs, lesson_credits.c.lesson_id == lesson.id)
     its = and_(filed.course_id == c.id, seen.recording_id == filed.recording_id)
     watched = exists().where(its, seen.updated_at >= before)
     opened = and_(filed.course_id == c.id, page.recording_id == filed.recording_id)
@@ -132,7 +145,7 @@ async def quiet_courses(tx: AsyncConnection, before: datetime) -> list[str]:
     statement = (
         select(c.id)
         .select_from(courses.outerjoin(course_totals, past.course_id == c.id))
-        .where(c.created_at < before, or_(held, met, to_count), ~planned, ~open_since, ~watched)
+        .where(c.created_at < before, or_(held, met, credited, to_count), ~planned, ~open_since, ~watched)
     )
     return list((await tx.execute(statement.order_by(c.id))).scalars())
 
@@ -209,9 +222,17 @@ async def drop_attendance(tx: AsyncConnection, _: Scope, most: int) -> int:
 
 
 async def drop_credits(tx: AsyncConnection, _: Scope, most: int) -> int:
-    """Likewise."""
-    columns = list(lesson_credits.primary_key.columns)
-    statement = select(*columns).where(lesson_credits.c.lesson_id.in_(_NOBODYS_CLASSES)).limit(most)
+    """Likewise, and of lessons of courses that are nobody's which have no class, nor were open since."""
+    c, lesson, k, past, at = lesson_credits.c, lessons.c, lesson_classes.c, course_totals.c, live_sessions.c
+    since = or_(at.ended_at.is_(None), at.ended_at > past.anonymized_at)
+    without = (
+        select(lesson.id)
+        .join_from(course_totals, lessons, lesson.course_id == past.course_id)
+        .outerjoin(lesson_classes, k.lesson_id == lesson.id)
+        .where(k.lesson_id.is_(None), ~exists().where(at.room_id == lesson.room_id, since))
+    )
+    nobodys = union_all(_NOBODYS_CLASSES, without)
+    statement = select(*lesson_credits.primary_key.columns).where(c.lesson_id.in_(nobodys)).limit(most)
     return await _drop_by_key(tx, lesson_credits, (await tx.execute(statement)).all())
 
 

@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Select, delete, insert, select
+from sqlalchemy import Select, and_, delete, exists, insert, or_, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from vtp.analytics.class_tables import lesson_classes, lesson_credits
@@ -16,6 +16,7 @@ from vtp.courses.tables import course_recordings, lessons
 from vtp.recording.store import UNFINISHED
 from vtp.recording.tables import recording_progress, recordings
 from vtp.recording.watching import completed_at, first_reached, note_step, progress_per_mille
+from vtp.rooms.tables import live_sessions
 
 
 async def completed_recordings(
@@ -41,14 +42,17 @@ async def completed_recordings(
 async def keep_credits(tx: AsyncConnection, recording_id: str, course_id: str | None = None) -> None:
     """Keeps how far who was with a recording that is about to go, or to leave a course.
 
-    Of live lessons alone, whose classes it can make up for, and not of those that are nobody's.
+    Of live lessons alone whose rooms were opened: there is a class that it can make up for, and it becomes
+    nobody's with that. Not of those that are nobody's.
     """
     filed, kept, k = course_recordings.c, lesson_credits.c, lesson_classes.c
+    opened = exists().where(live_sessions.c.room_id == lessons.c.room_id)  # and not counted yet
+    somebodys = or_(and_(k.lesson_id.is_not(None), k.totals.is_(None)), and_(k.lesson_id.is_(None), opened))
     statement = (
         _watched()
         .join(lessons, lessons.c.id == filed.lesson_id)
         .outerjoin(lesson_classes, k.lesson_id == filed.lesson_id)
-        .where(filed.recording_id == recording_id, lessons.c.kind == "live", k.totals.is_(None))
+        .where(filed.recording_id == recording_id, lessons.c.kind == "live", somebodys)
     )
     if course_id is not None:
         statement = statement.where(filed.course_id == course_id)

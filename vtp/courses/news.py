@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import enum
-from collections.abc import Collection, Sequence
+from collections.abc import Collection
 from typing import Final
 
 from sqlalchemy import select, union
@@ -18,9 +18,9 @@ from vtp.notifications.news import News
 from vtp.notifications.store import To
 
 LESSONS: Final = "lessons"
+"""What goes into calendars, by mails that lessons have of their own."""
 MOST_SINGLY: Final = 3
 """Of more that become visible at once a class is told in one sentence."""
-"""What goes into calendars, by mails that lessons have of their own."""
 
 
 def _of_lessons(word: str, title: str) -> Kind:
@@ -81,12 +81,6 @@ def people_in(
         parts.append(select(users.c.id).where(users.c.id == instructor_id))
     people = select(users.c.id).where(users.c.id.in_(union(*parts)))
     return people.where(users.c.id.not_in(sorted(left_out))) if left_out else people
-
-
-def titles_of(titles: Sequence[str]) -> str:
-    """Some of many, in words."""
-    shown = ", ".join(f"“{one}”" for one in titles[:MOST_SINGLY])
-    return shown + (f" and {len(titles) - MOST_SINGLY} more" if len(titles) > MOST_SINGLY else "")
 
 
 def news_in(

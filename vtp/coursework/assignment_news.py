@@ -10,7 +10,7 @@ from sqlalchemy import Table
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from vtp.courses.clocks import day_and_time, zone_of
-from vtp.courses.news import news_in, titles_of
+from vtp.courses.news import news_in
 from vtp.courses.store import Course
 from vtp.coursework.assignment_store import Assignment, find_assignment
 from vtp.coursework.news import ASSIGNED, page_of
@@ -47,8 +47,8 @@ class AssignmentNews(Tellable[Assignment]):
         )
 
     def news_of_many(self, course: Course, items: Sequence[Assignment]) -> News:
-        """By their titles."""
-        text = f"There are {len(items)} assignments: {titles_of([one.title for one in items])}."
+        """How many there are."""
+        text = f"There are {len(items)} new assignments."
         return news_in(course, ASSIGNED, f"{len(items)} assignments", text, page="assignments")
 
 

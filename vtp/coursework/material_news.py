@@ -11,7 +11,7 @@ from typing import ClassVar
 from sqlalchemy import Table
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from vtp.courses.news import news_in, titles_of
+from vtp.courses.news import news_in
 from vtp.courses.store import Course
 from vtp.coursework.material_store import Material, find_material
 from vtp.coursework.news import MATERIAL_ADDED
@@ -36,8 +36,8 @@ class MaterialNews(Tellable[Material]):
         return news_of_version(course, item, item.versions if item.file is None else item.file.version)
 
     def news_of_many(self, course: Course, items: Sequence[Material]) -> News:
-        """By their titles."""
-        text = f"There are {len(items)} files: {titles_of([one.title for one in items])}."
+        """How many there are."""
+        text = f"There are {len(items)} new files."
         return news_in(course, MATERIAL_ADDED, f"{len(items)} files", text, page="materials")
 
 

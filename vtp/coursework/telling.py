@@ -63,7 +63,7 @@ class Tellable(ABC, Generic[Item]):
 
     @abstractmethod
     def news_of_many(self, course: Course, items: Sequence[Item]) -> News:
-        """What is told of many at once."""
+        """What is told of many at once: without titles, which stay when one is hidden."""
 
 
 class ReleaseTeller:
@@ -110,7 +110,8 @@ class ReleaseTeller:
         await self._notify(tx, course, await kind.news(tx, course, item))
 
     async def _tell_class(self, kind: Tellable[Any], course_id: str, ids: Sequence[str]) -> int:
-        """Of a few one by one: those behind one that cannot be told of do not wait for it."""
+        """Of a few one by one; of many at once, or by halves where that fails: nobody waits for one of which
+        it cannot be told."""
         told = 0
         for some in [ids] if len(ids) > MOST_SINGLY else [[one] for one in ids]:
             try:
@@ -119,6 +120,10 @@ class ReleaseTeller:
                 raise
             except Exception:  # others wait for theirs
                 logger.exception("Its class could not be told of the %s %s.", kind.noun, ", ".join(some))
+                if len(some) > 1:
+                    half = len(some) // 2
+                    for part in (some[:half], some[half:]):
+                        told += await self._tell_class(kind, course_id, part)
         return told
 
     @done_over
@@ -133,16 +138,29 @@ class ReleaseTeller:
     async def _take_and_tell(
         self, tx: AsyncConnection, kind: Tellable[Any], course: Course, ids: Sequence[str]
     ) -> int:
-        """Of many at once."""
+        """Gives how many nobody had taken before."""
         now = self._clock()
         found = [await kind.find(tx, course.id, one, now) for one in ids]
         taken = [one for one in found if one is not None and await take_to_tell(tx, kind.table, one.id)]
-        if len(taken) > MOST_SINGLY:
-            await self._notify(tx, course, kind.news_of_many(course, taken))
-        else:
-            for one in taken:
-                await self.tell(tx, kind, course, one)
+        await self._tell_taken(tx, kind, course, taken)
         return len(taken)
 
-    async def _notify(self, tx: AsyncConnection, course: Course, news: News) -> None:
-        await self._notifier.tell(tx, news, people_in(course.id, course.instructor_id, Whom.STUDENTS))
+    async def _tell_taken(
+        self, tx: AsyncConnection, kind: Tellable[Item], course: Course, taken: Sequence[Item]
+    ) -> None:
+        """Of many in one sentence, but for those that the class knows; from then on it knows each of them."""
+        if len(taken) > MOST_SINGLY:
+            news = {one.id: await kind.news(tx, course, one) for one in taken}
+            once = [one.once for one in news.values() if one.once is not None]
+            known = await self._notifier.known(tx, once)
+            taken = [one for one in taken if news[one.id].once not in known]
+        if len(taken) <= MOST_SINGLY:
+            for one in taken:
+                await self.tell(tx, kind, course, one)
+        elif await self._notify(tx, course, kind.news_of_many(course, taken)) is not None:
+            for one in taken:
+                await self._notifier.keep(tx, news[one.id])
+
+    async def _notify(self, tx: AsyncConnection, course: Course, news: News) -> str | None:
+        whom = people_in(course.id, course.instructor_id, Whom.STUDENTS)
+        return await self._notifier.tell(tx, news, whom)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from dataclasses import replace
 
 from sqlalchemy.ext.asyncio import AsyncConnection
@@ -19,6 +19,7 @@ from vtp.notifications.store import (
     change_news_of,
     remove_news,
     remove_news_of,
+    told_once,
 )
 
 
@@ -37,8 +38,7 @@ class Notifier:
     async def tell(self, tx: AsyncConnection, news: News, to: To) -> str | None:
         """Tells everybody whom the query `to` names, in one statement; gives its id, or None where there is
         nobody or it was told before. Raises KeyError for a kind that nobody has registered."""
-        kind = self.kinds[news.kind]
-        news = replace(news, kind=kind.word, title=cut(news.title, MAX_TITLE), text=cut(news.text, MAX_TEXT))
+        kind, news = self.kinds[news.kind], _fitting(news)
         news_id = new_id()
         if not await add_news(tx, news_id, news, self._clock()):
             return None
@@ -50,6 +50,16 @@ class Notifier:
         after_commit(tx, lambda: self._told(news_id))
         return news_id
 
+    async def known(self, tx: AsyncConnection, once: Collection[str]) -> set[str]:
+        """Which of these were told before, by what is the same of them."""
+        return await told_once(tx, once)
+
+    async def keep(self, tx: AsyncConnection, news: News) -> None:
+        """Notes that something that is told once was told together with others: in nobody's list, and taken
+        back as other news are."""
+        if news.once is not None:
+            await add_news(tx, new_id(), _fitting(news), self._clock())
+
     async def change(self, tx: AsyncConnection, subject_id: str, title: str, text: str) -> None:
         """What was told of this reads so from now on; nobody is told anew."""
         await change_news_of(tx, subject_id, cut(title, MAX_TITLE), cut(text, MAX_TEXT))
@@ -57,3 +67,7 @@ class Notifier:
     async def take_back(self, tx: AsyncConnection, subject_id: str) -> None:
         """Takes what was told of this out of everybody's list."""
         await remove_news_of(tx, subject_id)
+
+
+def _fitting(news: News) -> News:
+    return replace(news, title=cut(news.title, MAX_TITLE), text=cut(news.text, MAX_TEXT))

@@ -55,6 +55,11 @@ async def add_news(tx: AsyncConnection, news_id: str, what: News, at: datetime) 
     return True
 
 
+async def told_once(tx: AsyncConnection, once: Collection[str]) -> set[str]:
+    """Which of what is told once was."""
+    return set((await tx.execute(select(news.c.once).where(news.c.once.in_(sorted(once))))).scalars())
+
+
 async def add_recipients(
     tx: AsyncConnection, news_id: str, to: To, kind: str, default: str | None, without: str
 ) -> int:

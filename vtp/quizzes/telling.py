@@ -11,7 +11,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from vtp.accounts.service import Clock, utc_now
 from vtp.courses.clocks import day_and_time, zone_of
 from vtp.courses.door import Entered
-from vtp.courses.news import MOST_SINGLY, Whom, news_in, people_in, titles_of
+from vtp.courses.news import MOST_SINGLY, Whom, news_in, people_in
 from vtp.courses.roles import OPEN_TO_STUDENTS
 from vtp.courses.store import Course
 from vtp.notifications.kinds import Kind, MailChoice
@@ -55,7 +55,7 @@ class QuizTeller:
             for one in found:
                 await self.published(tx, course, one, now)
             return
-        text = f"There are {len(found)} quizzes: {titles_of([one.title for one in found])}."
+        text = f"There are {len(found)} new quizzes."
         news = replace(
             news_in(course, QUIZ_ADDED, f"{len(found)} quizzes", text),
             link=f"/courses/{course.id}/quizzes",
