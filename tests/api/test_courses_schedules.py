@@ -206,7 +206,12 @@ async def test_the_class_of_a_day_whose_changed_hour_is_over_stays_as_it_was(
 
 
 @pytest.mark.parametrize(
-    ("hour", "moved"), [(10, [(3, 10), (9, 10), (10, 10)]), (14, [(2, 14), (3, 14), (9, 14), (10, 14)])]
+    ("hour", "moved"),
+    [
+        (10, [(3, 10), (9, 10), (10, 10)]),
+        (11, [(3, 11), (9, 11), (10, 11)]),
+        (14, [(2, 14), (3, 14), (9, 14), (10, 14)]),
+    ],
 )
 async def test_a_class_of_another_day_whose_place_is_over_moves_on_with_the_others(
     api: Api, teacher: Person, course: str, hour: int, moved: list[tuple[int, int]]
