@@ -289,6 +289,27 @@ async def test_a_class_that_was_held_is_not_moved_away_from_its_lesson(api: Api,
     assert (refused.status, refused.body["code"]) == (409, "lesson_was_held")
     assert "was held on 4 March 2030 at 08:02 UTC" in refused.body["detail"]
     assert await school.sheet() == before
+    series = [
+        await api.call(
+            "POST",
+            f"/api/v1/courses/{school.course}/schedules",
+            {
+                "title": "x",
+                "rule": "FREQ=WEEKLY;COUNT=1",
+                "time_zone": zone,
+                "first_start": "2030-09-02T08:00",
+            }
+            | {"duration_minutes": 45},
+            by=teacher,
+        )
+        for zone in ("Europe/Berlin", "America/New_York")
+    ]
+    assert [one.status for one in series] == [201, 201], series
+    async with api.server.services.database.transaction() as tx:
+        of_series = update(lessons).where(lessons.c.id == school.lesson)
+        await tx.execute(of_series.values(schedule_id=series[0].body["id"]))
+    refused = await move(week)
+    assert "was held on 4 March 2030 at 09:02 (Europe/Berlin)" in refused.body["detail"], "its own series'"
     for start in (EIGHT - timedelta(hours=1), EIGHT + timedelta(minutes=20)):
         assert (await move(start)).status == 200, "a start that is put right"
     again = await school.sheet()

@@ -282,6 +282,11 @@ async def test_who_is_given_or_loses_a_role_gets_what_is_planned_into_their_cale
     await given(helper, "assistant")
     assert carried_ids(await mailbox.next_to(helper.email, "3 lessons")) == {"REQUEST": shown | hidden}
     assert await followed() == shown | hidden
+    assert (await enrol(api, course, helper)).status == 201  # a place changes nothing of the role
+    await taken(helper, "enroll")
+    assert carried_ids(await mailbox.next_to(helper.email, "3 lessons")) == {"CANCEL": shown | hidden}
+    await given(helper, "assistant")
+    assert carried_ids(await mailbox.next_to(helper.email, "3 lessons")) == {"REQUEST": shown | hidden}
     await given(helper, "teacher")
     await given(helper, "student")
     assert carried_ids(await mailbox.next_to(helper.email, "Hidden")) == {"CANCEL": hidden}

@@ -205,6 +205,37 @@ async def test_the_class_of_a_day_whose_changed_hour_is_over_stays_as_it_was(
         assert [one["id"] for one in after] == [one["id"] for one in before]
 
 
+@pytest.mark.parametrize(
+    ("hour", "moved"),
+    [
+        (10, [(3, 10), (9, 10), (10, 10)]),
+        (11, [(3, 11), (9, 11), (10, 11)]),
+        (14, [(2, 14), (3, 14), (9, 14), (10, 14)]),
+    ],
+)
+async def test_a_class_of_another_day_whose_place_is_over_moves_on_with_the_others(
+    api: Api, teacher: Person, course: str, hour: int, moved: list[tuple[int, int]]
+) -> None:
+    """From Thursdays and Fridays to Wednesdays and Thursdays, on a Wednesday at noon."""
+    monday = 7 - datetime.now(BERLIN).weekday()
+
+    def classes(*days: tuple[int, int]) -> list[str]:
+        return [wall(monday + day, at) for day, at in days]
+
+    rule = "FREQ=WEEKLY;COUNT=4;BYDAY="
+    made = await series(api, course, teacher, rule=f"{rule}TH,FR", first_start=wall(monday, 10))
+    before = await lessons_of(api, course, teacher)
+    assert [local(one["starts_at"]) for one in before] == classes((3, 10), (4, 10), (10, 10), (11, 10))
+    noon = datetime.fromisoformat(wall(monday + 2, 12)).replace(tzinfo=BERLIN).astimezone(UTC)
+    api.server.services.courses.schedules._clock = lambda: noon
+    wish = {"rule": f"{rule}WE,TH", "first_start": wall(monday, hour)}
+    await change(api, f"{course}/schedules/{made['id']}", teacher, **wish)
+    after = await lessons_of(api, course, teacher)
+    assert [local(one["starts_at"]) for one in after] == classes(*moved)
+    assert [one["occurrence"] for one in after] == classes(*moved)
+    assert [one["id"] for one in after] == [one["id"] for one in before][: len(moved)]
+
+
 async def test_a_rule_with_fewer_classes_leaves_what_was_moved_by_hand_where_it_is(
     api: Api, teacher: Person, course: str
 ) -> None:

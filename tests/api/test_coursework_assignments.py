@@ -340,6 +340,10 @@ async def test_what_is_wrong_with_groups_names_people_and_groups(api: Api) -> No
     helper = await api.person("teacher", "helper@school.example", full_name="Ada")
     gone = await api.person("student", "gone@school.example", full_name="Cem")
     await enrol(api, course_of(at), gone)
+    stranger = await api.person("student", "stranger@school.example", full_name="Dan")
+    role = {"user_id": helper.user_id, "role": "assistant"}
+    given = await api.call("POST", f"{BASE}/{course_of(at)}/permissions", role, by=teacher)
+    assert given.status in (200, 201), given
     groups = f"{at}/groups"
     reds = {"name": "Reds", "members": [pupil.user_id]}
     made = named(await api.call("PUT", groups, {"groups": [reds]}, by=teacher))[0]
@@ -347,8 +351,9 @@ async def test_what_is_wrong_with_groups_names_people_and_groups(api: Api) -> No
     nobody = "0192f0c0-0000-7000-8000-000000000000"
     for wrong, told in (
         (["Blues", helper.user_id], "Ada in “Blues” is no student of this course"),
-        (["Blues", gone.user_id], "Cem in “Blues” is no student of this course"),
-        (["Blues", nobody], "somebody in “Blues” is no student of this course"),
+        (["Blues", gone.user_id], "Somebody in “Blues” is no student of this course"),
+        (["Blues", stranger.user_id], "Somebody in “Blues” is no student of this course"),
+        (["Blues", nobody], "Somebody in “Blues” is no student of this course"),
         (["Blues", pupil.user_id, pupil.user_id], "Student is in “Blues” twice"),
     ):
         wish = {"name": wrong[0], "members": wrong[1:]}

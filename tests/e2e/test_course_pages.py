@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from playwright.sync_api import Browser, Page, expect
+from playwright.sync_api import Browser, Locator, Page, expect
 
 from tests.api.recording_material import add_finished, make_room
 from tests.e2e.school import School, person, running_school
@@ -273,6 +273,9 @@ def test_lessons_are_put_in_order_by_keyboard_and_a_live_one_leads_to_its_door(
     page = person(browser, school, TEACHER, home=False)
     open_course(page, school, course)
     menu = page.get_by_test_id("lesson-menu-Levers")
+    expect(menu).to_be_visible()
+    height = page.locator(".toasts").evaluate("box => box.getBoundingClientRect().height")
+    assert height == 0, "where nothing is said, nothing covers the page"
     menu.focus()
     page.keyboard.press("Enter")
     for _ in range(10):  # the menu's items, until the one that moves it down
@@ -283,6 +286,23 @@ def test_lessons_are_put_in_order_by_keyboard_and_a_live_one_leads_to_its_door(
     within = page.get_by_test_id("section-Statics").get_by_test_id("lesson-menu-Levers")
     expect(within).to_be_focused()
     assert school.call("GET", f"/api/v1/courses/{course}/lessons")["items"][0]["section_id"] == section
+    say_at_the_foot(page, within)
     page.get_by_test_id("enter-Levers").click()
     page.wait_for_url(re.compile("/rooms/.*/class"))
     expect(page.get_by_role("heading", name="Levers")).to_be_visible()
+
+
+def say_at_the_foot(page: Page, last: Locator) -> None:
+    """What is said is at the foot, above a dialog that opens then."""
+    last.click()
+    page.get_by_test_id("lesson-down").click()
+    expect(page.get_by_test_id("toast").filter(has_text="at the end already")).to_be_visible()
+    page.get_by_test_id("new-lesson").click()
+    expect(page.get_by_test_id("lesson-title")).to_be_visible()
+    found = page.locator(".toasts").evaluate(
+        """box => [box.matches(':popover-open'), getComputedStyle(box).borderTopWidth,
+        getComputedStyle(box).backgroundColor, innerHeight - box.lastChild.getBoundingClientRect().bottom]"""
+    )
+    assert found == [True, "0px", "rgba(0, 0, 0, 0)", 16]
+    page.keyboard.press("Escape")
+    expect(page.get_by_test_id("lesson-title")).to_be_hidden()

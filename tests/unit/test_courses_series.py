@@ -8,6 +8,8 @@ from datetime import UTC, datetime, timedelta
 from zoneinfo import ZoneInfo
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 from icalendar import Calendar
 
 from vtp.courses.calendar_ics import attendee_line, feed_of, lesson_url, message_of
@@ -15,7 +17,7 @@ from vtp.courses.calendar_store import MOST_SAID, CalendarLesson
 from vtp.courses.lesson_news import LessonNews
 from vtp.courses.outline_store import Lesson, LessonKind
 from vtp.courses.recurrence import MAX_COUNT, Occurrence, occurrences, parse_rule
-from vtp.courses.series import not_used_up, overtaken, realign
+from vtp.courses.series import change_of, not_used_up, overtaken, realign
 from vtp.db.kept_rows import Kept
 from vtp.mail.links import Links
 
@@ -237,6 +239,11 @@ def test_a_class_that_was_held_uses_up_its_place(
         ((W, "10-14T20:00"), (f"{W};BYDAY=WE,FR", "10-14T07:00"), 0, ["10-14T20:00"]),
         ((W, "10-14T20:00"), (f"{W};BYDAY=MO,FR", "10-12T07:00"), 0, []),
         ((W, "10-14T20:00"), ("FREQ=DAILY", "10-12T07:00"), 0, ["10-14T20:00"]),
+        # those of other days move, wherever their place was
+        ((f"{W};BYDAY=TH,FR", "10-15T10:00"), (f"{W};BYDAY=WE,TH", "10-14T10:00"), 0, []),
+        ((f"{W};BYDAY=WE,TH", "10-14T20:00"), (f"{W};BYDAY=TU,WE", "10-13T10:00"), 0, ["10-14T20:00"]),
+        # there is one later today
+        ((f"{W};BYDAY=WE,TH", "10-14T20:00"), (f"{W};BYDAY=TU,WE", "10-13T21:00"), 0, []),
         # a series that starts before there was a class
         ((f"{W};COUNT=4", "10-21T20:00"), (f"{W};COUNT=4", "09-30T07:00"), 0, []),
     ],
@@ -248,5 +255,43 @@ def test_a_class_whose_place_by_the_changed_rule_is_over_stays(
     noon = datetime(2026, 10, 14, 10, tzinfo=UTC)
     known = [one.local for one in places(old, f"2026-{since}")]
     past, to_come = known[:held], known[held:]
-    found = overtaken(past, to_come, places(new, f"2026-{first}"), (old, new), noon)
+    found = overtaken(past, to_come, places(new, f"2026-{first}"), (old, new), noon, "2026-10-14")
     assert sorted(one[5:] for one in found) == stay
+
+
+_RULES = st.builds(
+    lambda days, hour: (f"{W};BYDAY={','.join(sorted(days))}", f"2026-10-12T{hour:02}:00"),
+    st.sets(st.sampled_from(["MO", "TU", "WE", "TH", "FR"]), min_size=1, max_size=3),
+    st.sampled_from([8, 10, 14, 20]),
+)
+
+
+@given(_RULES, _RULES, st.integers(0, 13 * 24), st.sets(st.integers(0, 9), max_size=2))
+@settings(max_examples=400, deadline=None)
+def test_a_changed_series_has_one_class_for_each_place_and_none_has_two(
+    before: tuple[str, str], after: tuple[str, str], hours: int, deleted: set[int]
+) -> None:
+    """Weekdays and hours of all kinds, changed at any hour of two weeks."""
+    now = datetime(2026, 10, 12, 9, 30, tzinfo=BERLIN) + timedelta(hours=hours)
+    known, wanted = (
+        list(occurrences(*one, BERLIN, datetime(2026, 11, 9, tzinfo=UTC))) for one in (before, after)
+    )
+    lessons = [
+        replace(lesson(one.local, one.local), starts_at=one.starts_at)
+        for number, one in enumerate(known)
+        if number not in deleted
+    ]
+    skipped = [one.local for number, one in enumerate(known) if number in deleted]
+    found = change_of(lessons, skipped, (known, wanted), (before[0], after[0]), BERLIN, now)
+    moving = {one.id for one in (*(pair[0] for pair in found.moved), *found.removed)}
+    stay = [one.local for one in known if one.local not in moving and one.local not in skipped]
+    new = [*(place.local for _, place in found.moved), *(one.local for one in found.added)]
+    taken = sorted([*stay, *new, *found.skipped])
+    assert len({one[:10] for one in taken}) == len(taken), "one class a day, deleted or not"
+    today = f"{now:%Y-%m-%d}"
+    assert {one[:10] for one in stay if datetime.fromisoformat(one).replace(tzinfo=BERLIN) > now} <= {today}
+    places = {one.local for one in wanted if one.starts_at > now}
+    assert set(new) <= places
+    this_week = now.isocalendar().week
+    later = {one for one in places if datetime.fromisoformat(one).isocalendar().week > this_week}
+    assert later <= {*new, *found.skipped}, "each place of the weeks to come has its class"

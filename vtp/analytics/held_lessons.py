@@ -7,7 +7,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from vtp.analytics.attendances import counted_class
 from vtp.analytics.class_store import sessions_in
 from vtp.analytics.classes import CountedClass, from_ms
-from vtp.courses.clocks import day_and_time, zone_of
+from vtp.courses.clocks import day_and_time, zones_of
 from vtp.courses.outline_store import Lesson
 from vtp.errors import Conflict
 
@@ -31,7 +31,8 @@ async def refuse_to_void(tx: AsyncConnection, before: Lesson, after: Lesson) -> 
     still = await counted_class(tx, before.room_id, after.starts_at)
     if still.held is not None and still.held.start < held.held.end:
         return
-    when = day_and_time(from_ms(held.held.start), await zone_of(tx, before.course_id))
+    zone = (await zones_of(tx, before.course_id)).of(before.schedule_id)
+    when = day_and_time(from_ms(held.held.start), zone)
     raise Conflict(
         f"The class of this lesson was held on {when}, and has its attendance: plan another lesson for the "
         "other time.",

@@ -15,7 +15,7 @@ from vtp.courses.lesson_mails import LessonMails
 from vtp.courses.lesson_news import NOT_SHOWN, NOT_YOURS, LessonNews, for_students
 from vtp.courses.news import CANCELLED, MOVED, SCHEDULED, Whom, news_in, people_in
 from vtp.courses.outline_store import Lesson
-from vtp.courses.people import role_of
+from vtp.courses.people import given_among, role_of
 from vtp.courses.roles import COURSE_STAFF, CourseStatus
 from vtp.courses.store import Course
 from vtp.courses.told_store import lessons_on, lessons_to_settle, set_told, set_withdrawn
@@ -77,9 +77,14 @@ class LessonTeller:
         return len(news)
 
     async def came(self, tx: AsyncConnection, course: Course, user_ids: Collection[str], role: Role) -> None:
-        """Puts the lessons that are to come into the calendars of who takes part from now on."""
-        if user_ids and _is_mailed(course):
-            await self._change(tx, course, dict.fromkeys(user_ids, role), None, role)
+        """Puts the lessons that are to come into the calendars of who has a place from now on: not of who
+        takes part already by a role that they were given, or as the one whose course it is."""
+        if not user_ids or not _is_mailed(course):
+            return
+        there = {course.instructor_id, *await given_among(tx, course.id, user_ids)}
+        new = [one for one in user_ids if one not in there]
+        if new:
+            await self._change(tx, course, dict.fromkeys(new, role), None, role)
 
     async def role_changed(
         self, tx: AsyncConnection, course: Course, user_id: str, before: Role | None

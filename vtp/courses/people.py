@@ -53,6 +53,12 @@ async def role_of(
     return None
 
 
+async def given_among(tx: AsyncConnection, course_id: str, user_ids: Collection[str]) -> set[str]:
+    """Which of these were given a role in a course, which ranks above a place."""
+    wanted = select(_given.user_id).where(_given.course_id == course_id, _given.user_id.in_(sorted(user_ids)))
+    return set((await tx.execute(wanted)).scalars())
+
+
 def require_student(principal: Principal, inside: Entered, what: str) -> str:
     """The account of who may hand something in or attempt something: students who do not only watch.
 

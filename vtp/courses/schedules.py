@@ -31,7 +31,7 @@ from vtp.courses.outline_store import (
     last_lesson,
     remove_lesson,
 )
-from vtp.courses.recurrence import MAX_YEARS, Occurrence, moment_of, occurrences, read_local
+from vtp.courses.recurrence import MAX_YEARS, Occurrence, occurrences
 from vtp.courses.schedule_schemas import CreateSchedule
 from vtp.courses.schedule_store import (
     Schedule,
@@ -46,7 +46,7 @@ from vtp.courses.schedule_store import (
     remove_schedule,
     schedules_to_extend,
 )
-from vtp.courses.series import not_used_up, overtaken, realign, times_of
+from vtp.courses.series import change_of, times_of
 from vtp.courses.store import Course, find_course, lock_course
 from vtp.db.after import after_commit
 from vtp.db.conflicts import done_over
@@ -180,27 +180,15 @@ class Schedules(LiveItems[Schedule]):
     async def _realign(
         self, tx: AsyncConnection, course: Course, before: Schedule, after: Schedule, now: datetime
     ) -> tuple[Schedule, list[LessonNews]]:
-        """Moves what has not begun to where the changed rule has it.
-
-        What is to come is by the class that a lesson is, wherever it was moved: one that was put off takes no
-        place of those to come, one that was held before its time does.
-        One whose place is over stays (`overtaken`).
-        """
-        zone = ZoneInfo(before.time_zone)
-
-        def is_to_come(occurrence: str) -> bool:
-            return moment_of(read_local(occurrence), zone) > now
-
-        placed = {one.occurrence: one for one in await lessons_in_place(tx, before.id) if one.occurrence}
-        known, rules = {*placed, *before.skipped}, (before.rule, after.rule)
-        past = {one for one in known if not is_to_come(one)}
-        places = self._wanted(after, now)
-        staying = overtaken(past, known - past, places, rules, now)
-        rest = [one for occurrence, one in placed.items() if occurrence not in past | staying]
-        skipped = [one for one in before.skipped if one not in past | staying]
-        free = not_used_up(past, self._wanted(before, now), places, rules)
-        wanted = [one for one in free if one.starts_at > now]
-        found = realign(rest, skipped, wanted)
+        """Moves what has not begun to where the changed rule has it."""
+        found = change_of(
+            await lessons_in_place(tx, before.id),
+            before.skipped,
+            (self._wanted(before, now), self._wanted(after, now)),
+            (before.rule, after.rule),
+            ZoneInfo(before.time_zone),
+            now,
+        )
         await self._remove_lessons(tx, found.removed, now)
         for lesson in (*(one for one, _ in found.moved), *found.left_over):
             await change_lesson(tx, lesson.id, occurrence=None)  # no two are the same class meanwhile
@@ -215,8 +203,7 @@ class Schedules(LiveItems[Schedule]):
                 moved = replace(lesson, **values)  # type: ignore[arg-type]
                 news.append(LessonNews(moved, before=lesson))
             await change_lesson(tx, lesson.id, **values)
-        kept = (past | staying).intersection(before.skipped)
-        after = replace(after, skipped=sorted({*kept, *found.skipped}), made_until=now + AHEAD)
+        after = replace(after, skipped=found.skipped, made_until=now + AHEAD)
         made = await self._add_lessons(tx, course, after, found.added, now)
         return after, [*news, *(LessonNews(one) for one in made)]
 

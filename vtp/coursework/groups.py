@@ -94,13 +94,14 @@ class Groups:
         have_left = await were_in_groups(tx, found.id, others)
         counts = Counter(one for _, members in sent for one in members)
         wrong = {one for one in counts if one in others - have_left or counts[one] > 1}
-        called = await names_of(tx, sorted(wrong)[:MOST_NAMED])
+        known = wrong & {*people, *have_left}  # who sets groups learns nobody's name by an id
+        called = await names_of(tx, sorted(known)[:MOST_NAMED])
         errors, seen, wanted = [], dict[str, str](), list[Group]()
         for i, (group, (group_id, members)) in enumerate(zip(wish.groups, sent, strict=True)):
             if group_id is not None and group_id not in there:
                 errors.append(FieldError(f"/groups/{i}/id", f"“{group.name}” is no group of this assignment"))
             for j, member in enumerate(members):
-                at, name = f"/groups/{i}/members/{j}", called.get(member, "somebody")
+                at, name = f"/groups/{i}/members/{j}", called.get(member, "Somebody")
                 if member in others - have_left:
                     errors.append(FieldError(at, f"{name} in “{group.name}” is no student of this course"))
                 if member in seen:

@@ -47,12 +47,19 @@ export function ToastProvider({ children }: { children: ReactNode }) {
   );
   const value = useMemo(() => show, [show]);
   const box = useRef<HTMLDivElement>(null);
-  // A dialog, and what darkens the page behind it, would lie above what is said.
+  // A dialog, and what darkens the page behind it, would lie above what is said: before it opened, or after.
   useEffect(() => {
     const element = box.current;
     if (!element?.showPopover) return;
-    if (element.matches(":popover-open")) element.hidePopover();
-    if (toasts.length > 0 && document.querySelector("dialog[open]")) element.showPopover();
+    const raise = () => {
+      if (element.matches(":popover-open")) element.hidePopover();
+      if (toasts.length > 0 && document.querySelector("dialog[open]")) element.showPopover();
+    };
+    raise();
+    if (toasts.length === 0) return;
+    const dialogs = new MutationObserver(raise);
+    dialogs.observe(document.body, { subtree: true, attributeFilter: ["open"] });
+    return () => dialogs.disconnect();
   }, [toasts]);
   return (
     <ToastContext value={value}>

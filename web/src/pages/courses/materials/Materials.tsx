@@ -144,7 +144,7 @@ function AddMaterials({
           data-testid="material-hidden"
         >
           <option value="">{under ? "With the lesson" : "At once"}</option>
-          <option value="hidden">when I say so</option>
+          <option value="hidden">When I say so</option>
         </SelectField>
       </div>
       <FileDrop
