@@ -12,7 +12,11 @@ from tests.api.coursework_material import until
 from tests.api.recording_material import add_finished, fetch, grant_of, make_room
 from tests.serving import Api, Person, serving
 from vtp.ids import new_id
+from vtp.recording.changes import RecordingChanged
+from vtp.recording.outcome import Outcome
 from vtp.recording.store import Recording, Status, change_recording, find_recording
+from vtp.recording.timebase import NS
+from vtp.recording.view import RecordingView
 from vtp.settings import RecordingSettings
 
 BASE = "/api/v1/recordings"
@@ -107,7 +111,11 @@ async def test_what_ends_elsewhere_after_it_was_deleted_stays_in_the_trash_and_c
     recording_id = await add_finished(api, room, teacher, status=Status.RECORDING)  # by another process
     assert (await api.call("DELETE", f"{BASE}/{recording_id}", by=teacher)).status == 200
     recordings = api.server.services.recordings
-    await recordings._ends._change(recording_id, status=Status.INTERRUPTED, duration_ms=4000)
+    told: list[RecordingChanged] = []
+    recordings.add_listener(told.append)
+    view = await asyncio.to_thread(RecordingView.load, recordings.file(recording_id, "x").parent)
+    await recordings._ends.save(recording_id, view, Outcome(4 * NS, "The room closed."))
+    assert [one.status for one in told] == [Status.FINALIZING], "no news, and no jobs"
     row = await row_of(api, recording_id)
     assert row is not None and (row.status, row.duration_ms) == (Status.DELETED, 4000)
     restored = await api.call("POST", f"{BASE}/{recording_id}/restore", by=teacher)
