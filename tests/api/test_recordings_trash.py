@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import asyncio
+import re
 import shutil
 from pathlib import Path
 
 import pytest
+from sqlalchemy import TextClause, text
 
 from tests.api.coursework_material import until
 from tests.api.recording_material import add_finished, fetch, grant_of, make_room
@@ -251,6 +253,34 @@ async def test_what_another_server_has_recorded_is_deleted_for_good_by_that(
     assert await row_of(second, recording_id) is not None
     await api.server.services.recordings.removal.look()
     assert await row_of(api, recording_id) is None and not folder.exists()
+
+
+async def test_what_a_data_folder_that_is_gone_has_recorded_goes_once_the_operator_says_so(
+    api: Api, teacher: Person, room: str
+) -> None:
+    gone_for_good, recordings = new_id(), api.server.services.recordings
+    recording_id, other = [await add_finished(api, room, teacher) for _ in range(2)]
+    async with api.server.services.database.transaction() as tx:
+        for one in (recording_id, other):
+            await change_recording(tx, one, instance_id=gone_for_good)
+    asked = await api.call("DELETE", f"{BASE}/{recording_id}?permanent=true", by=teacher)
+    assert asked.status == 200
+    await recordings.removal.look()
+    assert await row_of(api, recording_id) is not None, "it may be started again"
+    async with api.server.services.database.transaction() as tx:
+        await tx.execute(_said_to_be_gone(recordings._instance_id))
+    await recordings.removal.look()
+    assert await row_of(api, recording_id) is None
+    kept = await row_of(api, other)
+    assert kept is not None and (kept.status, kept.instance_id) == (Status.READY, None)
+
+
+def _said_to_be_gone(still_there: str) -> TextClause:
+    """The statement that operators are told, of all data folders but one."""
+    docs = (Path(__file__).parents[2] / "docs" / "operators.md").read_text()
+    statement = re.search(r"^UPDATE recordings SET instance_id = NULL .*$", docs, re.M)
+    assert statement is not None
+    return text(re.sub(r"\(.*\)", f"('{still_there}')", statement[0]))
 
 
 async def test_what_runs_on_the_server_that_deletes_it_for_good_is_stopped_first(
