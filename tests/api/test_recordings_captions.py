@@ -13,6 +13,7 @@ from tests.api.socket_clients import School
 from tests.serving import Answer, Api, Person
 from tests.strict_dash import needs_mpd_parser, parse_mpd
 from tests.strict_hls import needs_strict_parser, parse
+from vtp.recording import caption_store
 from vtp.recording.tables import recording_captions
 
 BASE = "/api/v1/recordings"
@@ -94,6 +95,18 @@ async def test_deleted_captions_are_brought_back_as_they_were(
     await api.call("DELETE", f"{at}/de", by=teacher)
     assert (await restore()).status == 200
     assert "Auf geht" in (await api.call("GET", f"{at}/de", by=teacher)).body
+
+
+async def test_of_many_languages_that_are_deleted_the_last_can_be_brought_back(
+    api: Api, teacher: Person, recording_id: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(caption_store, "MAX_AWAY", 2)
+    at = f"{BASE}/{recording_id}/captions"
+    for language in ("sv", "de", "en"):
+        await put(api, recording_id, teacher, language)
+        assert (await api.call("DELETE", f"{at}/{language}", by=teacher)).status == 204
+    answers = [await api.call("POST", f"{at}/{one}/restore", {}, by=teacher) for one in ("sv", "de", "en")]
+    assert [answer.status for answer in answers] == [404, 200, 200]
 
 
 async def test_deleted_captions_are_gone_for_good_after_an_hour(

@@ -19,10 +19,12 @@ from tests.unit.recording_material import h264_units, placed
 from vtp.accounts.tokens import room_claims
 from vtp.errors import Unavailable
 from vtp.recording import ends, recovery
+from vtp.recording.changes import RecordingChanged
 from vtp.recording.grants import Grants, Scope
+from vtp.recording.index import INDEX_NAME
 from vtp.recording.manifest import MANIFEST_NAME, Manifest, read_manifest, write_manifest
 from vtp.recording.recovery import recover
-from vtp.recording.store import Status
+from vtp.recording.store import Status, remove_recording
 from vtp.recording.stretches import DOWNLOAD_PARTS
 from vtp.recording.timebase import NS
 
@@ -292,6 +294,27 @@ async def test_what_is_left_to_be_recovered_is_tried_again_after_the_database_wa
             assert (await api.call("GET", f"{BASE}/{recording_id}", by=teacher)).body["status"] == status
 
 
+async def test_what_is_deleted_for_good_before_it_is_recovered_is_told_of_no_more(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async with serving(tmp_path / "data") as api:
+        teacher = await api.person("teacher")
+        room = await make_room(api, teacher)
+        killed = await add_finished(api, room, teacher, status=Status.RECORDING, closed=False)
+        folder = api.server.services.recordings.file(killed, "x").parent
+    away = folder.rename(tmp_path / "away")
+    monkeypatch.setattr(ends, "RECOVER_AGAIN_S", 0.05)
+    async with serving(tmp_path / "data") as api:
+        told: list[RecordingChanged] = []
+        api.server.services.recordings.add_listener(told.append)
+        async with api.server.services.database.transaction() as tx:
+            await remove_recording(tx, killed)
+        await asyncio.to_thread(away.rename, folder.with_name("another"))  # a disk that is mounted
+        async with asyncio.timeout(40):
+            await api.server.services.recordings.settle()
+        assert told == []
+
+
 def _refuse(directory: Path, manifest: Manifest) -> None:
     raise OSError(errno.ENOSPC, "No space left on device", str(directory))
 
@@ -300,8 +323,8 @@ async def test_recording_without_a_manifest_has_failed_at_the_start(tmp_path: Pa
     async with serving(tmp_path / "data") as api:
         teacher = await api.person("teacher")
         room = await make_room(api, teacher)
-        killed, empty, begun = [
-            await add_finished(api, room, teacher, status=Status.RECORDING, closed=False) for _ in range(3)
+        killed, empty, begun, unread = [
+            await add_finished(api, room, teacher, status=Status.RECORDING, closed=False) for _ in range(4)
         ]
         await add_finished(api, room, teacher)
         file = api.server.services.recordings.file
@@ -310,12 +333,15 @@ async def test_recording_without_a_manifest_has_failed_at_the_start(tmp_path: Pa
         for recording_id in (empty, begun):
             for track in ("video", "opus", "aac"):
                 shutil.rmtree(file(recording_id, track))
+        for track in ("video", "opus", "aac"):
+            file(unread, f"{track}/{INDEX_NAME}").unlink()
     async with serving(tmp_path / "data") as api:
         teacher = await api.sign_in("teacher@school.example")
         for recording_id, why in (
             (killed, "The server ended while this was being recorded, and the file that names what"),
             (empty, "The server ended before anything was recorded."),
             (begun, "The server ended before anything was recorded."),
+            (unread, "The server ended while this was being recorded, and nothing of what was recorded"),
         ):
             answer = await api.call("GET", f"{BASE}/{recording_id}", by=teacher)
             assert answer.body["status"] == "failed" and answer.body["error_message"].startswith(why)

@@ -3,16 +3,22 @@
 from __future__ import annotations
 
 import asyncio
+import re
 import shutil
 from pathlib import Path
 
 import pytest
+from sqlalchemy import TextClause, text
 
 from tests.api.coursework_material import until
 from tests.api.recording_material import add_finished, fetch, grant_of, make_room
 from tests.serving import Api, Person, serving
 from vtp.ids import new_id
+from vtp.recording.changes import RecordingChanged
+from vtp.recording.outcome import Outcome
 from vtp.recording.store import Recording, Status, change_recording, find_recording
+from vtp.recording.timebase import NS
+from vtp.recording.view import RecordingView
 from vtp.settings import RecordingSettings
 
 BASE = "/api/v1/recordings"
@@ -107,7 +113,11 @@ async def test_what_ends_elsewhere_after_it_was_deleted_stays_in_the_trash_and_c
     recording_id = await add_finished(api, room, teacher, status=Status.RECORDING)  # by another process
     assert (await api.call("DELETE", f"{BASE}/{recording_id}", by=teacher)).status == 200
     recordings = api.server.services.recordings
-    await recordings._ends._change(recording_id, status=Status.INTERRUPTED, duration_ms=4000)
+    told: list[RecordingChanged] = []
+    recordings.add_listener(told.append)
+    view = await asyncio.to_thread(RecordingView.load, recordings.file(recording_id, "x").parent)
+    await recordings._ends.save(recording_id, view, Outcome(4 * NS, "The room closed."))
+    assert [one.status for one in told] == [Status.FINALIZING], "no news, and no jobs"
     row = await row_of(api, recording_id)
     assert row is not None and (row.status, row.duration_ms) == (Status.DELETED, 4000)
     restored = await api.call("POST", f"{BASE}/{recording_id}/restore", by=teacher)
@@ -243,6 +253,34 @@ async def test_what_another_server_has_recorded_is_deleted_for_good_by_that(
     assert await row_of(second, recording_id) is not None
     await api.server.services.recordings.removal.look()
     assert await row_of(api, recording_id) is None and not folder.exists()
+
+
+async def test_what_a_data_folder_that_is_gone_has_recorded_goes_once_the_operator_says_so(
+    api: Api, teacher: Person, room: str
+) -> None:
+    gone_for_good, recordings = new_id(), api.server.services.recordings
+    recording_id, other = [await add_finished(api, room, teacher) for _ in range(2)]
+    async with api.server.services.database.transaction() as tx:
+        for one in (recording_id, other):
+            await change_recording(tx, one, instance_id=gone_for_good)
+    asked = await api.call("DELETE", f"{BASE}/{recording_id}?permanent=true", by=teacher)
+    assert asked.status == 200
+    await recordings.removal.look()
+    assert await row_of(api, recording_id) is not None, "it may be started again"
+    async with api.server.services.database.transaction() as tx:
+        await tx.execute(_said_to_be_gone(recordings._instance_id))
+    await recordings.removal.look()
+    assert await row_of(api, recording_id) is None
+    kept = await row_of(api, other)
+    assert kept is not None and (kept.status, kept.instance_id) == (Status.READY, None)
+
+
+def _said_to_be_gone(still_there: str) -> TextClause:
+    """The statement that operators are told, of all data folders but one."""
+    docs = (Path(__file__).parents[2] / "docs" / "operators.md").read_text()
+    statement = re.search(r"^UPDATE recordings SET instance_id = NULL .*$", docs, re.M)
+    assert statement is not None
+    return text(re.sub(r"\(.*\)", f"('{still_there}')", statement[0]))
 
 
 async def test_what_runs_on_the_server_that_deletes_it_for_good_is_stopped_first(

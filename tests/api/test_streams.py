@@ -350,7 +350,7 @@ async def test_a_class_recorded_anew_while_its_last_recording_is_saved_is_not_st
 ) -> None:
     save, saving, go_on = Ends._saved, asyncio.Event(), asyncio.Event()
 
-    async def late(of: Ends, recording_id: str, values: Mapping[str, object]) -> bool:
+    async def late(of: Ends, recording_id: str, values: Mapping[str, object]) -> bool | None:
         saving.set()
         await go_on.wait()
         return await save(of, recording_id, values)
@@ -381,7 +381,7 @@ async def test_a_stream_goes_on_at_once_when_its_recording_has_ended_and_cannot_
 ) -> None:
     save, saving, go_on = Ends._saved, asyncio.Event(), asyncio.Event()
 
-    async def late(of: Ends, recording_id: str, values: Mapping[str, object]) -> bool:
+    async def late(of: Ends, recording_id: str, values: Mapping[str, object]) -> bool | None:
         saving.set()
         await go_on.wait()
         return await save(of, recording_id, values)

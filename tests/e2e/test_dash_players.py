@@ -26,8 +26,9 @@ from tests.e2e.test_recording_hlsjs import (
 )
 from tests.unit.recording_material import Recorded
 from vtp.recording.dash import CLOCK_NAME, MPD_NAME, MPD_TYPE
-from vtp.recording.index import TrackIndex
-from vtp.recording.manifest import Manifest
+from vtp.recording.index import TrackIndex, segment_name
+from vtp.recording.manifest import Manifest, write_manifest
+from vtp.recording.recovery import recover
 from vtp.recording.segmenter import Segmenter
 from vtp.recording.timebase import NS
 from vtp.recording.view import RecordingView
@@ -148,6 +149,22 @@ def test_recovered_recording_plays_over_a_lost_segment(
     view = recovered_without(tmp_path, lost)
     page = PAGE.replace("START", "0")
     assert_played_over_the_gap(view, played(browser, app_of(tmp_path, player, lambda: view, page)))
+
+
+@pytest.mark.drawn(1)
+@pytest.mark.e2e
+@pytest.mark.parametrize("player", PLAYERS)
+def test_picture_is_shown_where_the_first_piece_of_it_was_lost(
+    tmp_path: Path, browser: Browser, player: str
+) -> None:
+    whole = recorded_view(tmp_path, plain)
+    (tmp_path / "video" / segment_name(0)).unlink()
+    write_manifest(tmp_path, whole.manifest)
+    view = RecordingView(whole.manifest, recover(tmp_path).tracks, ended=True)
+    page = PAGE.replace("START", "0")
+    state = played(browser, app_of(tmp_path, player, lambda: view, page))
+    assert state["errors"] == [] and state["ended"] and state["audio"] > 0, state
+    assert {str(second) for second in range(3, 7)} <= set(state["shown"]), state
 
 
 @pytest.mark.drawn(1)

@@ -111,6 +111,54 @@ def test_a_track_that_alone_has_a_gap_ends_before_its_period(tmp_path: Path, los
     assert [one.get("r") for one in listed] == [None], "the segment before the gap, and no other"
 
 
+def ten_seconds(segmenter: Segmenter) -> None:
+    feed(segmenter, h264_units(480), opus_units(800))
+
+
+@pytest.mark.parametrize(
+    ("lost", "broken", "meant"),
+    [
+        ({"video": {0}}, {}, {"p0": ("0-7", "1-7")}),
+        ({"video": {3, 4}, "opus": {3}, "aac": {3}}, {}, {"p0": ("0-2", "0-2"), "p4": ("4-7", "5-7")}),
+        ({"video": {3, 4}}, {"opus": {4}}, {"p0": ("0-3", "0-2"), "p4": ("4-7", "5-7")}),
+        ({"video": {3, 4}}, {"video": {3}}, {"p0": ("0-2", "0-2"), "p3": ("3-7", "5-7")}),
+        ({"video": {3, 4}}, {"aac": {4, 5}}, {"p0": ("0-3", "0-2"), "p4": ("4-4", ""), "p5": ("5-7", "5-7")}),
+    ],
+    ids=["the first", "with all sounds", "where a sound breaks", "where it breaks", "and nothing is left"],
+)
+def test_no_period_lacks_the_picture_where_pieces_of_it_are_lost(
+    tmp_path: Path,
+    lost: dict[str, set[int]],
+    broken: dict[str, set[int]],
+    meant: dict[str, tuple[str, str]],
+) -> None:
+    whole = recorded_view(tmp_path, ten_seconds)
+    tracks = {}
+    for name, index in whole.tracks.items():
+        lines = [
+            replace(
+                one,
+                gap=one.msn in lost.get(name, ()),
+                discontinuity=one.msn in broken.get(name, ()),
+            )
+            for one in index.segments
+        ]
+        tracks[name] = TrackIndex(name, index.timescale, index.maps, lines)
+    view = RecordingView(whole.manifest, tracks, ended=True)
+    found = {str(one.get("id")): (_numbers(one, "opus"), _numbers(one, "video")) for one in periods(view)}
+    assert found == {period: numbers for period, numbers in meant.items() if numbers[1]}
+
+
+def _numbers(period: ElementTree.Element, track: str) -> str:
+    """The first and last segment of a track in a Period."""
+    template = period.find(f".//mpd:Representation[@id='{track}']/mpd:SegmentTemplate", NAMES)
+    if template is None:
+        return ""
+    first = int(str(template.get("startNumber")))
+    count = sum(1 + int(one.get("r", "0")) for one in template.findall(".//mpd:S", NAMES))
+    return f"{first}-{first + count - 1}"
+
+
 def slides(segmenter: Segmenter) -> None:
     """A picture each second while somebody talks, and Stop 700 ms after the last of them."""
     feed(segmenter, h264_units(8, fps=1, gop=4), opus_units(385))

@@ -9,7 +9,16 @@ import pytest
 from vtp.errors import Forbidden, NotSignedIn, Unavailable
 from vtp.http.identity import Principal, anybody, guest_of_open_rooms
 from vtp.recording.grants import Scope
-from vtp.recording.holders import MAX_KEPT, RECHECK_S, Holders, holder_of, session_of, viewer_of, visit_of
+from vtp.recording.holders import (
+    MAX_KEPT,
+    RECHECK_S,
+    Holders,
+    holder_of,
+    knows_people,
+    session_of,
+    viewer_of,
+    visit_of,
+)
 
 LINK = "glink~room"
 
@@ -117,6 +126,12 @@ async def test_visits_of_what_many_share_are_told_apart_and_have_the_same_rights
     bench.holders.forget()
     with pytest.raises(NotSignedIn):
         await bench.play(f"{LINK}!two")
+
+
+def test_what_is_one_participants_alone_is_opened_by_no_address_that_holds_its_grant() -> None:
+    assert knows_people("uada~session") and knows_people("uada~session!ab12")
+    assert not knows_people("uada~!tab12")
+    assert not knows_people("uada~!lab12"), "a download link that a former version made"
 
 
 def test_an_account_is_one_viewer_unless_its_visits_have_names() -> None:

@@ -12,6 +12,8 @@ from vtp.db.statements import insert_if_absent
 from vtp.recording.tables import recording_caption_lines as lines
 from vtp.recording.tables import recording_captions as table
 
+MAX_AWAY = 30
+"""So many languages of a recording wait at once; who deletes more loses what was deleted first."""
 _AWAY = "~"
 """Before the language of captions that were deleted a moment ago, and of their lines: no tag has it."""
 
@@ -42,14 +44,14 @@ class TypedLine:
     written_by: str | None
 
 
+_IS_AWAY = table.c.language.like(f"{_AWAY}%")
 _COLUMNS = [table.c[name] for name in Captions.__slots__]
 
 
 async def captions_of(tx: AsyncConnection, recording_id: str) -> list[Captions]:
     """All languages of a recording, by their tags; without the texts."""
     c = table.c
-    there = (c.recording_id == recording_id, c.language.not_like(f"{_AWAY}%"))
-    statement = select(*_COLUMNS).where(*there).order_by(c.language)
+    statement = select(*_COLUMNS).where(c.recording_id == recording_id, ~_IS_AWAY).order_by(c.language)
     return [Captions(*row) for row in await tx.execute(statement)]
 
 
@@ -80,9 +82,14 @@ async def put_captions(tx: AsyncConnection, captions: Captions, text: str) -> No
 
 
 async def put_away(tx: AsyncConnection, recording_id: str, language: str, now: datetime) -> None:
-    """Deletes one language. `put_back` has it until `remove_put_away`, or until it is deleted once more."""
+    """Deletes one language. `put_back` has it until `remove_put_away`, or until it is deleted once more, or
+    MAX_AWAY others are."""
     await _remove(tx, recording_id, _AWAY + language)
     await _rename(tx, recording_id, language, _AWAY + language, now)
+    away = select(table.c.language).where(table.c.recording_id == recording_id, _IS_AWAY)
+    newest = away.order_by(table.c.updated_at.desc(), table.c.language)
+    for over in list((await tx.execute(newest.offset(MAX_AWAY))).scalars()):
+        await _remove(tx, recording_id, over)
 
 
 async def is_put_away(tx: AsyncConnection, recording_id: str, language: str) -> bool:
@@ -98,9 +105,11 @@ async def put_back(tx: AsyncConnection, recording_id: str, language: str, now: d
 async def remove_put_away(tx: AsyncConnection, before: datetime) -> None:
     """Deletes for good what was deleted before then."""
     c = table.c
-    over = select(c.recording_id, c.language).where(c.language.like(f"{_AWAY}%"), c.updated_at < before)
-    for recording_id, language in (await tx.execute(over)).all():
-        await _remove(tx, recording_id, language)
+    over = _IS_AWAY, c.updated_at < before
+    for key in (await tx.execute(select(c.recording_id, c.language).where(*over))).all():
+        # Brought back, or deleted once more, meanwhile: then it stays.
+        if (await tx.execute(delete(table).where(*_key(*key), *over))).rowcount:
+            await _remove_lines(tx, *key)
 
 
 async def _rename(tx: AsyncConnection, recording_id: str, language: str, new: str, now: datetime) -> None:

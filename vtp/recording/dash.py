@@ -2,14 +2,15 @@
 
 Sound and picture are demuxed; a Period begins wherever HLS has a discontinuity, another initialization
 section, or the end of a gap; a gap of all tracks is the end of a Period, without segments: dash.js stands
-still between Periods that do not touch. A track that alone has a gap ends before its Period does: where one
-Period lacks the picture Shaka shows none in any. Nothing is ever taken away while it grows.
+still between Periods that do not touch. A track that alone has a gap ends before its Period does, or begins
+after it: where one Period lacks the picture Shaka shows none in any. What would be one all the same, as lost
+pieces of the picture may leave it, is left out. Nothing is ever taken away while it grows.
 """
 
 from __future__ import annotations
 
 import math
-from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from html import escape
 from itertools import groupby
@@ -24,6 +25,7 @@ from vtp.recording.ladder import picture_tracks
 from vtp.recording.layer_names import layer_number
 from vtp.recording.manifest import Manifest
 from vtp.recording.playlist import LIVE_HEADROOM, frame_rate, measure_rate
+from vtp.recording.segmenter import VIDEO_TRACK
 
 MPD_NAME = "manifest.mpd"
 MPD_TYPE = "application/dash+xml"
@@ -71,6 +73,8 @@ def render_mpd(
     headroom = 1.0 if ended else LIVE_HEADROOM
     figures = {name: _figures(name, index, target_s, headroom) for name, index in present.items()}
     periods = list(_periods(present, figures, ended=ended))
+    if ended:
+        periods = [runs for runs in periods if any(map(_is_picture, runs))] or periods
     if any(map(layer_number, present)):
         periods = [[_by_itself(run, target_s, headroom) for run in runs] for runs in periods]
     if not periods:
@@ -126,7 +130,7 @@ def _periods(
     finished = (max if ended else min)(counts, default=0)
     begin = 0
     for msn in range(1, finished + 1):
-        if msn == finished or _break(tracks.values(), msn):
+        if msn == finished or _break(tracks, begin, msn):
             runs = [_run(name, index, begin, msn, figures[name]) for name, index in tracks.items()]
             found = [run for run in runs if run is not None]
             if found:
@@ -134,21 +138,30 @@ def _periods(
             begin = msn
 
 
-def _break(tracks: Collection[TrackIndex], msn: int) -> bool:
-    """Whether a Period begins with the segments of this number, or nothing: they all have a gap there."""
-    if any(_breaks(index, msn) for index in tracks):
+def _break(tracks: Mapping[str, TrackIndex], begin: int, msn: int) -> bool:
+    """Whether a Period begins with the segments of this number, or nothing: they all have a gap there. The
+    Period before it began with those of the number `begin`."""
+    if any(_breaks(name, index, begin, msn) for name, index in tracks.items()):
         return True
-    there = [index.segments[msn] for index in tracks if msn < len(index.segments)]
-    before = [index.segments[msn - 1] for index in tracks if msn <= len(index.segments)]
+    there = [index.segments[msn] for index in tracks.values() if msn < len(index.segments)]
+    before = [index.segments[msn - 1] for index in tracks.values() if msn <= len(index.segments)]
     return all(one.gap for one in there) and not all(one.gap for one in before)
 
 
-def _breaks(index: TrackIndex, msn: int) -> bool:
-    """Whether a segment of a track goes on neither from the one before it nor with a gap."""
+def _breaks(name: str, index: TrackIndex, begin: int, msn: int) -> bool:
+    """Whether a segment of a track goes on neither from the one before it nor with a gap. What a Period has
+    nothing of yet may begin later in it; not a rung, which players may change to at any time."""
     if msn >= len(index.segments):
         return False
     before, segment = index.segments[msn - 1], index.segments[msn]
-    return segment.discontinuity or (before.gap and not segment.gap) or segment.map != before.map
+    if not (segment.discontinuity or (before.gap and not segment.gap) or segment.map != before.map):
+        return False
+    begun = any(not one.gap for one in index.segments[begin:msn])
+    return begun or name not in (VIDEO_TRACK, *_SOUNDS)
+
+
+def _is_picture(run: _Run) -> bool:
+    return run.track not in _SOUNDS
 
 
 def _run(name: str, index: TrackIndex, begin: int, end: int, figures: Mapping[str, str]) -> _Run | None:
@@ -161,7 +174,7 @@ def _run(name: str, index: TrackIndex, begin: int, end: int, figures: Mapping[st
 
 def _period(runs: Sequence[_Run], captions: Sequence[Captions]) -> Iterator[str]:
     start_s = min(run.start_s for run in runs)
-    attributes = {"id": f"p{runs[0].segments[0].msn}", "start": _duration(start_s)}
+    attributes = {"id": f"p{min(run.segments[0].msn for run in runs)}", "start": _duration(start_s)}
     yield f"<Period{_attributes(attributes)}>"
     sets: dict[int, list[_Run]] = {}
     for run in runs:
@@ -182,7 +195,7 @@ def _set_of(run: _Run, first: _Run) -> int:
 
 
 def _adaptation_set(number: int, runs: Sequence[_Run], start_s: float) -> Iterator[str]:
-    is_picture = runs[0].track not in _SOUNDS
+    is_picture = _is_picture(runs[0])
     kind = "video" if is_picture else "audio"
     common = {
         "id": str(number),

@@ -31,6 +31,9 @@ logger = logging.getLogger(__name__)
 SAVE_AGAIN_S = 5.0  # how long after the database was away to how a recording ended is written again
 RECOVER_AGAIN_S = 60.0  # how long after the disk or the database refused it a recording is made whole again
 NOTHING_RECORDED = "The server ended before anything was recorded."
+NOT_PLAYABLE = (
+    "The server ended while this was being recorded, and nothing of what was recorded can be played."
+)
 DAMAGED = (
     "The server ended while this was being recorded, and the file that names what was recorded "
     f"({MANIFEST_NAME}) is missing or damaged."
@@ -42,7 +45,7 @@ class _RefusedError(Exception):
 
 
 class Ends:
-    """`tell` is told of each; after `closing` is set nothing is waited for."""
+    """`tell` is told of each that is not in the trash; after `closing` is set nothing is waited for."""
 
     def __init__(
         self,
@@ -76,8 +79,15 @@ class Ends:
                     await self._closing.wait()
             if self._closing.is_set():
                 return
-            for recording_id, view in await self._recover_all(self._left):
-                tell(recording_id, view)
+            with suppress(Unavailable):
+                for recording_id, view in await self._recover_all(await self._still_left()):
+                    tell(recording_id, view)
+
+    async def _still_left(self) -> list[Recording]:
+        """Without what has been deleted for good meanwhile. Raises Unavailable."""
+        left = {one.id for one in self._left}
+        async with self._database.read() as tx:
+            return [one for one in await unfinished_recordings(tx, self._instance_id) if one.id in left]
 
     async def _recover_all(self, unfinished: list[Recording]) -> list[tuple[str, RecordingView]]:
         found: list[tuple[str, RecordingView]] = []
@@ -110,28 +120,30 @@ class Ends:
             "metadata": metadata_of(view, outcome.code),
             **summary_of(view),
         }
-        while not await self._saved(recording_id, ended):
+        while (is_news := await self._saved(recording_id, ended)) is None:
             with suppress(TimeoutError):
                 async with asyncio.timeout(SAVE_AGAIN_S):
                     await self._closing.wait()
-        self._tell(RecordingChanged(recording_id, status))
+        if is_news:
+            self._tell(RecordingChanged(recording_id, status))
         if failure:
             logger.warning("Recording %s ended as %s: %s", recording_id, status.value, failure)
 
-    async def _saved(self, recording_id: str, values: Mapping[str, object]) -> bool:
-        """Tries to write a row; False when it is worth another try, the database being away."""
+    async def _saved(self, recording_id: str, values: Mapping[str, object]) -> bool | None:
+        """Tries to write a row, and says whether that is news, as `save_ended` does; None when it is worth
+        another try, the database being away."""
         try:
-            await self._change(recording_id, **values)
+            return await self._change(recording_id, **values)
         except Unavailable as error:
             if not self._closing.is_set():
-                return False
+                return None
             logger.warning("How recording %s ended is left to the next start: %s", recording_id, error)
         return True
 
     @done_over
-    async def _change(self, recording_id: str, **values: object) -> None:
+    async def _change(self, recording_id: str, **values: object) -> bool:
         async with self._database.transaction() as tx:
-            await save_ended(tx, recording_id, {"updated_at": self._clock(), **values})
+            return await save_ended(tx, recording_id, {"updated_at": self._clock(), **values})
 
     async def _recover(self, recording: Recording) -> RecordingView | None:
         """None where there is nothing to play. Raises _RefusedError, Unavailable: then it is tried again."""
@@ -143,15 +155,15 @@ class Ends:
                 raise _RefusedError(str(error)) from error
             logger.warning("Recording %s cannot be recovered: %s", recording.id, error)
             why = DAMAGED if await asyncio.to_thread(_has_bytes, directory) else NOTHING_RECORDED
-            await self._change(
-                recording.id, status=Status.FAILED, stopped_at=recording.started_at, error_message=why
-            )
-            self._tell(RecordingChanged(recording.id, Status.FAILED))
+            ended = {"stopped_at": recording.started_at, "error_message": why}
+            if await self._change(recording.id, status=Status.FAILED, **ended):
+                self._tell(RecordingChanged(recording.id, Status.FAILED))
             return None
         manifest = view.manifest
         failure = manifest.failure
         if failure == INTERRUPTED and not view.is_playable:
-            failure = NOTHING_RECORDED
+            has_bytes = await asyncio.to_thread(_has_bytes, directory)
+            failure = NOT_PLAYABLE if has_bytes else NOTHING_RECORDED
         outcome = Outcome(manifest.duration_ns, failure, manifest.failure_code)
         length = timedelta(microseconds=manifest.duration_ns // 1000)
         await self.save(recording.id, view, outcome, recording.started_at + length)

@@ -28,6 +28,7 @@ _AWARE = "+"  # of an edge: it knows who may have participants' tracks
 _TOO = "d"  # of a link: to take home, too
 _BETWEEN = "~"
 _VISIT = "!"
+_LINK_BEFORE = "l"  # begins that of links that download, as a former version made them; some are still good
 _IN_PATH = "t"  # begins the visit of who comes by an address that holds the grant; others' are hexadecimal
 VISIT_BYTES = 6
 
@@ -132,7 +133,7 @@ def knows_people(holder: str) -> bool:
     where rooms are open; and an edge, which asks this itself of those whom it answers (older ones do not).
     Who comes by a link, by an address that holds the grant, or by nothing, has the program.
     """
-    if is_in_path(holder):
+    if holder.partition(_VISIT)[2].startswith((_IN_PATH, _LINK_BEFORE)):
         return False
     return holder[:1] in (_ACCOUNT, _OPEN) or holder.startswith(_EDGE + _AWARE)
 

@@ -29,7 +29,8 @@ AT_A_TIME = 50
 class Removal:
     """Of rows whose `purging_at` says so; `cancel_jobs` ends what is done with one, and waits for that.
 
-    What another data folder has recorded is left to the process of that: its bytes may be there alone.
+    What another data folder has recorded is left to the process of that: its bytes may be there alone. Where
+    it is gone for good the operator says so: rows of no data folder are anybody's.
     """
 
     def __init__(

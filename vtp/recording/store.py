@@ -155,13 +155,16 @@ async def mark_finalizing(tx: AsyncConnection, recording_id: str, now: datetime)
     await tx.execute(update(recordings).where(*still).values(status=Status.FINALIZING, updated_at=now))
 
 
-async def save_ended(tx: AsyncConnection, recording_id: str, values: Mapping[str, Any]) -> None:
+async def save_ended(tx: AsyncConnection, recording_id: str, values: Mapping[str, Any]) -> bool:
     """Sets columns of one that has ended; one that is in the trash by now stays there, and comes back as it
-    has ended."""
+    has ended. False where it is there, or is no more: its end is no news then."""
     now = await find_recording(tx, recording_id, to_change=True)
-    in_trash = now is not None and now.status is Status.DELETED
+    if now is None:
+        return False
+    in_trash = now.status is Status.DELETED
     ended = {"status_before" if in_trash and name == "status" else name: of for name, of in values.items()}
     await change_recording(tx, recording_id, **ended)
+    return not in_trash
 
 
 async def remove_recording(tx: AsyncConnection, recording_id: str) -> None:

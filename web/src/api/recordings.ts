@@ -263,7 +263,8 @@ export function recordingsApi(http: HttpClient) {
     ) => http.json<Recording>("PATCH", one(id), changes),
     /** Into the trash. */
     delete: (id: string) => http.json<unknown>("DELETE", one(id)),
-    deleteForGood: (id: string) => http.json<unknown>("DELETE", `${one(id)}?permanent=true`),
+    /** Now, or later by the server that recorded it: `message` says which. */
+    deleteForGood: (id: string) => http.json<{ message: string }>("DELETE", `${one(id)}?permanent=true`),
     /** From the trash, as it was. */
     restore: (id: string) => http.json<Recording>("POST", `${one(id)}/restore`, {}),
     trash: (signal?: AbortSignal) => http.json<TrashContents>("GET", `${ROOT}/trash`, undefined, signal),

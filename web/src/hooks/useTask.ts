@@ -5,19 +5,19 @@ import { useToast } from "../design/Toast";
 
 export interface Task {
   busy: boolean;
-  /** Runs the work; says whether it came to its end. */
-  run: (work: () => Promise<unknown>, done?: string) => Promise<boolean>;
+  /** Runs the work; says whether it came to its end. `done` is told then, or what it makes of the answer. */
+  run: <T>(work: () => Promise<T>, done?: string | ((answer: T) => string)) => Promise<boolean>;
 }
 
 export function useTask(): Task {
   const toast = useToast();
   const [busy, setBusy] = useState(false);
-  const run = async (work: () => Promise<unknown>, done?: string): Promise<boolean> => {
+  const run: Task["run"] = async (work, done) => {
     if (busy) return false;
     setBusy(true);
     try {
-      await work();
-      if (done) toast(done);
+      const answer = await work();
+      if (done) toast(typeof done === "string" ? done : done(answer));
       return true;
     } catch (problem) {
       toast(sentence(problem), { tone: "wrong" });

@@ -1,4 +1,4 @@
-import { act } from "react";
+import { act, useState } from "react";
 import { createRoot } from "react-dom/client";
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
 import type { Captions } from "../../api/recordings";
@@ -24,20 +24,12 @@ async function show(of: Captions[] = []): Promise<void> {
   captions = of;
   page = document.body.appendChild(document.createElement("div"));
   const root = createRoot(page);
-  let deleted: readonly Captions[] = [];
-  const draw = (now = deleted) => {
-    deleted = now;
-    root.render(
-      <CaptionSet
-        id="r"
-        captions={captions}
-        onChange={async () => draw()}
-        deleted={deleted}
-        onDeleted={draw}
-      />,
-    );
-  };
-  await act(async () => draw());
+  function Page() {
+    const [deleted, setDeleted] = useState<readonly Captions[]>([]);
+    return <CaptionSet id="r" captions={captions} onChange={draw} deleted={deleted} onDeleted={setDeleted} />;
+  }
+  const draw = async () => root.render(<Page />);
+  await act(draw);
 }
 
 beforeEach(() => {
@@ -90,5 +82,34 @@ describe("captions that are deleted", () => {
     expect(recordings.restoreCaptions).toHaveBeenCalledWith("r", "de");
     expect(button("Undo: bring back the captions in German")).toBeUndefined();
     expect(page.textContent).not.toContain("Deleted");
+  });
+
+  it("can all be brought back, also where one is deleted before another is answered", async () => {
+    await show([ofLanguage("de"), ofLanguage("en")]);
+    const answers: (() => void)[] = [];
+    const later = () => new Promise<undefined>((resolve) => answers.push(() => resolve(undefined)));
+    recordings.deleteCaptions.mockImplementation(later);
+    await act(async () => button("Delete the captions in German")?.click());
+    await act(async () => button("Delete the captions in German")?.click());
+    await act(async () => button("Delete the captions in English")?.click());
+    expect(answers.length).toBe(2);
+    captions = [];
+    for (const answer of answers) await act(async () => answer());
+    expect(button("Undo: bring back the captions in German")).toBeDefined();
+    expect(button("Undo: bring back the captions in English")).toBeDefined();
+  });
+
+  it("are brought back once, however often it is pressed", async () => {
+    await show([ofLanguage("de")]);
+    recordings.deleteCaptions.mockImplementation(async () => undefined);
+    captions = [];
+    await act(async () => button("Delete the captions in German")?.click());
+    recordings.restoreCaptions.mockClear();
+    recordings.restoreCaptions.mockImplementation(() => new Promise(() => undefined));
+    const undo = () => button("Undo: bring back the captions in German");
+    await act(async () => undo()?.click());
+    await act(async () => undo()?.click());
+    expect(undo()?.getAttribute("aria-busy")).toBe("true");
+    expect(recordings.restoreCaptions).toHaveBeenCalledTimes(1);
   });
 });

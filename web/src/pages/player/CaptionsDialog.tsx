@@ -1,5 +1,5 @@
 /** Staff's captions: added from a WebVTT file for a language, taken away again, and brought back. */
-import { type FormEvent, useEffect, useRef, useState } from "react";
+import { type Dispatch, type FormEvent, type SetStateAction, useEffect, useRef, useState } from "react";
 import { sentence } from "../../api/problem";
 import type { Captions } from "../../api/recordings";
 import { Button, IconButton } from "../../design/Button";
@@ -31,28 +31,32 @@ export function CaptionsDialog({ open, onClose, ...rest }: Props) {
 interface SetProps extends Omit<Props, "open" | "onClose"> {
   /** What was deleted on this page. */
   deleted: readonly Captions[];
-  onDeleted: (deleted: readonly Captions[]) => void;
+  onDeleted: Dispatch<SetStateAction<readonly Captions[]>>;
 }
 
 export function CaptionSet({ id, captions, onChange, deleted, onDeleted }: SetProps) {
   const { recordings } = useApi();
   const [wrong, setWrong] = useState("");
+  const [changing, setChanging] = useState<readonly string[]>([]); // the languages whose change is not answered
   const gone = deleted.filter((one) => !captions.some(({ language }) => language === one.language));
   /** What fails is said in the dialog: what lies behind it cannot be seen. */
-  const change = async (work: () => Promise<unknown>, left: readonly Captions[]) => {
+  const change = async ({ language }: Captions, work: () => Promise<unknown>, left: readonly Captions[]) => {
+    if (changing.includes(language)) return;
+    setChanging((before) => [...before, language]);
     setWrong("");
     try {
       await work();
-      onDeleted(left);
+      // As it is by now: another may have been deleted meanwhile.
+      onDeleted((before) => [...before.filter((one) => one.language !== language), ...left]);
       await onChange();
     } catch (error) {
       setWrong(sentence(error));
+    } finally {
+      setChanging((before) => before.filter((one) => one !== language));
     }
   };
-  const others = (one: Captions) => gone.filter(({ language }) => language !== one.language);
-  const remove = (one: Captions) =>
-    change(() => recordings.deleteCaptions(id, one.language), [...others(one), one]);
-  const restore = (one: Captions) => change(() => recordings.restoreCaptions(id, one.language), others(one));
+  const remove = (one: Captions) => change(one, () => recordings.deleteCaptions(id, one.language), [one]);
+  const restore = (one: Captions) => change(one, () => recordings.restoreCaptions(id, one.language), []);
   return (
     <>
       {captions.length === 0 && gone.length === 0 ? (
@@ -73,7 +77,12 @@ export function CaptionSet({ id, captions, onChange, deleted, onDeleted }: SetPr
             </li>
           ))}
           {gone.map((one) => (
-            <DeletedRow key={one.language} captions={one} onRestore={() => void restore(one)} />
+            <DeletedRow
+              key={one.language}
+              captions={one}
+              busy={changing.includes(one.language)}
+              onRestore={() => void restore(one)}
+            />
           ))}
         </ul>
       )}
@@ -83,7 +92,13 @@ export function CaptionSet({ id, captions, onChange, deleted, onDeleted }: SetPr
   );
 }
 
-function DeletedRow({ captions, onRestore }: { captions: Captions; onRestore: () => void }) {
+interface DeletedProps {
+  captions: Captions;
+  busy: boolean;
+  onRestore: () => void;
+}
+
+function DeletedRow({ captions, busy, onRestore }: DeletedProps) {
   const row = useRef<HTMLLIElement>(null);
   useEffect(() => {
     // The button that deleted them had the focus, and is gone.
@@ -97,6 +112,7 @@ function DeletedRow({ captions, onRestore }: { captions: Captions; onRestore: ()
       </span>
       <Button
         size="small"
+        busy={busy}
         aria-label={`Undo: bring back the captions in ${languageName(captions.language)}`}
         onClick={onRestore}
       >

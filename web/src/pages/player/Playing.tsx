@@ -11,7 +11,7 @@ import type { Failure } from "./failure";
 import { PlayProblem } from "./PlayProblem";
 import { keptPosition } from "./position";
 import { PICTURE_SHORTCUTS, SHORTCUTS } from "./shortcuts";
-import { attachSource, type Qualities } from "./source";
+import { attachSource, type Qualities, type Standing } from "./source";
 import { Alone } from "./tracks/Alone";
 import { Conductor } from "./tracks/conductor";
 import { trackOpener } from "./tracks/track_source";
@@ -66,13 +66,15 @@ export function Playing(props: Props) {
   const [editing, setEditing] = useState(false);
   const [failure, setFailure] = useState<Failure | null>(null);
   /** From where it is attached, and whether it plays then. */
-  const [attempt, setAttempt] = useState({ at_s: start.at_s, plays: false });
+  const [attempt, setAttempt] = useState<Standing>({ at_s: start.at_s, plays: false });
+  const stood = useRef<Standing | undefined>(undefined);
   const retry = useCallback(() => {
     const element = video.current;
     if (!element) return;
-    const plays = !element.paused;
-    // One that has loaded nothing stands nowhere yet.
-    setAttempt((last) => ({ at_s: element.readyState > 0 ? element.currentTime : last.at_s, plays }));
+    const plays = !element.paused || stood.current?.plays === true;
+    // One that has loaded nothing stands nowhere yet, or not any more.
+    const at_s = element.readyState > 0 ? element.currentTime : stood.current?.at_s;
+    setAttempt((last) => ({ at_s: at_s ?? last.at_s, plays }));
   }, [video]);
   const [qualities, setQualities] = useState(NO_QUALITIES);
   const arrangement = useArrangement(useTracks(recordings, id, hasTracks));
@@ -97,7 +99,12 @@ export function Playing(props: Props) {
   useEffect(() => {
     if (!video.current) return;
     setFailure(null);
-    const options = { url, start_s: attempt.at_s, onQualities: setQualities, onFailure: setFailure };
+    stood.current = undefined;
+    const onFailure = (why: Failure, standing?: Standing) => {
+      stood.current = standing;
+      setFailure(why);
+    };
+    const options = { url, start_s: attempt.at_s, onQualities: setQualities, onFailure };
     const detach = attachSource(video.current, options);
     if (attempt.plays) video.current.play().catch(() => undefined);
     return detach;

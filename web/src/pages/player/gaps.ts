@@ -1,6 +1,23 @@
 /** Pictures behind a stretch that has sound alone, as a lost piece of a recording's picture leaves it. */
 
-type Played = Pick<HTMLMediaElement, "buffered" | "currentTime" | "addEventListener" | "removeEventListener">;
+/** Players step over shorter ones by themselves, seconds: rounded times leave such. */
+const MIN_GAP_S = 0.1;
+/** A seek ends up this near to where it was to, seconds. */
+const NEAR_S = 0.05;
+/** Where pictures are made to go on at this moment. */
+const going = new WeakMap<EventTarget, number>();
+
+type Played = Pick<
+  HTMLMediaElement,
+  "buffered" | "currentTime" | "addEventListener" | "removeEventListener"
+> &
+  EventTarget;
+
+/** Whether the seek that a video is at is one to where it was: nobody has sought, and nothing is left out. */
+export function isGoingOn(video: Played): boolean {
+  const at_s = going.get(video);
+  return at_s !== undefined && Math.abs(at_s - video.currentTime) < NEAR_S;
+}
 
 /**
  * Has pictures go on where they begin again; gives the function that ends it.
@@ -15,19 +32,25 @@ export function goOnBehindGaps(video: Played): () => void {
     for (let index = 0; index < buffered.length; index += 1) {
       const begin_s = buffered.start(index);
       if (begin_s > currentTime || currentTime >= buffered.end(index)) continue;
-      const isBehindGap = played_s !== null && begin_s > played_s;
+      const before_s = index > 0 ? buffered.end(index - 1) : played_s;
+      const isBehindGap =
+        played_s !== null && begin_s > played_s && begin_s - (before_s ?? begin_s) >= MIN_GAP_S;
       played_s = currentTime;
-      if (isBehindGap) video.currentTime = currentTime;
+      if (isBehindGap) {
+        going.set(video, currentTime);
+        video.currentTime = currentTime;
+      }
       return;
     }
   };
   const forget = () => {
     played_s = null;
   };
-  video.addEventListener("timeupdate", look);
-  video.addEventListener("seeking", forget);
+  const arrive = () => going.delete(video);
+  const listeners = { timeupdate: look, seeking: forget, seeked: arrive };
+  for (const [name, listener] of Object.entries(listeners)) video.addEventListener(name, listener);
   return () => {
-    video.removeEventListener("timeupdate", look);
-    video.removeEventListener("seeking", forget);
+    for (const [name, listener] of Object.entries(listeners)) video.removeEventListener(name, listener);
+    arrive();
   };
 }

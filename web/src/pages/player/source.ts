@@ -22,8 +22,14 @@ export interface SourceOptions {
   url: string;
   start_s: number;
   onQualities: (qualities: Qualities) => void;
-  /** Told why when playing has failed, until it is attached anew. */
-  onFailure: (failure: Failure) => void;
+  /** Told why when playing has failed, until it is attached anew; and where it stood, if the element forgets it. */
+  onFailure: (failure: Failure, stood?: Standing) => void;
+}
+
+/** Where a video stands, and whether it plays. */
+export interface Standing {
+  at_s: number;
+  plays: boolean;
 }
 
 /** Attaches; gives the function that detaches. */
@@ -68,6 +74,7 @@ function attachHls(
     renderTextTracksNatively: false, // captions are ours: useCaptions
   });
   let recoveries = 0;
+  let at_s = start_s;
   let attached = true;
   hls.on(Hls.Events.MANIFEST_PARSED, () => {
     keepOneSound(hls);
@@ -76,11 +83,16 @@ function attachHls(
   hls.on(Hls.Events.ERROR, (_event, data) => {
     if (!data.fatal) return;
     recoveries += 1;
+    // Both that destroys it and that recovers it empty the element, which then stands at 0 and pauses.
+    if (video.readyState > 0) at_s = video.currentTime;
+    const plays = !video.paused;
     if (recoveries > MAX_RECOVERIES) {
-      onFailure(failed(NOT_PLAYED));
       hls.destroy();
-    } else if (data.type === Hls.ErrorTypes.MEDIA_ERROR) hls.recoverMediaError();
-    else if (data.type !== Hls.ErrorTypes.NETWORK_ERROR) onFailure(failed(NOT_PLAYED));
+      onFailure(failed(NOT_PLAYED), { at_s, plays });
+    } else if (data.type === Hls.ErrorTypes.MEDIA_ERROR) {
+      hls.recoverMediaError();
+      if (plays) video.play().catch(() => undefined);
+    } else if (data.type !== Hls.ErrorTypes.NETWORK_ERROR) onFailure(failed(NOT_PLAYED));
     else {
       const request = data.networkDetails instanceof XMLHttpRequest ? data.networkDetails : null;
       void failureOf(request).then((failure) => attached && onFailure(failure));

@@ -5,6 +5,7 @@
 import type { EventSession } from "../../analytics/event_session";
 import type { EventType, SaidEvent } from "../../analytics/events";
 import { beforeSigningOut } from "../../analytics/leaving";
+import { isGoingOn } from "./gaps";
 import { Played } from "./played";
 
 const REPORT_EVERY_MS = 10_000;
@@ -113,6 +114,7 @@ export class WatchTeller {
   }
 
   #jump(): void {
+    if (isGoingOn(this.#video)) return;
     const from_s = this.#played.jump(this.#video.played, performance.now());
     // It plays on from there, whenever that is heard of.
     this.#stood_s = this.#video.currentTime;

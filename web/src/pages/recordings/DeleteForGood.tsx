@@ -20,7 +20,7 @@ export function DeleteForGood({ recording, open, onClose, onDone }: Props) {
   const remove = async () => {
     const done = await task.run(
       () => recordings.deleteForGood(recording.recording_id),
-      `“${name}” is gone for good.`,
+      (answer) => answer.message, // another server may have to do it
     );
     onClose();
     if (done) onDone();
