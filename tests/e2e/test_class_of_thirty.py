@@ -39,10 +39,16 @@ EXPECTED = {
     "close-breakouts",
 }
 REFUSED = {
-    *("vote: no_such_poll", "vote: poll_closed", "react: rate_limited", "send-chat: rate_limited"),
+    *(
+        "vote: no_such_poll",
+        "vote: poll_closed",
+        "close-poll: poll_closed",
+        "react: rate_limited",
+        "send-chat: rate_limited",
+    ),
     *("open-breakouts: breakouts_open", "close-breakouts: no_breakouts"),
 }
-"""What chance brings about: a vote that comes too late, more than the limits allow, two who open groups."""
+"""What chance brings about: a vote that comes too late, more than the limits allow, two who open groups or close a poll."""
 PATIENCE_S = 60.0
 """So much longer than they should people act, if chance has left something out."""
 

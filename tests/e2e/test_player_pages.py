@@ -154,7 +154,7 @@ def test_a_full_stream_is_said_and_tried_again_as_soon_as_the_server_has_said(
     page = person(browser, school, "ada@school.example", home=False)
     page.goto(f"{school.url}?t=5")
     problem = page.get_by_test_id("play-problem")
-    expect(problem).to_contain_text("The stream has one viewer, as many as it may have")
+    expect(problem).to_contain_text("The stream has 1 viewer, as many as it may have")
     expect(problem).to_contain_text("It is tried again in")
     expect(problem).not_to_contain_text("connection")
     school.call("POST", f"{STREAMS}/{stream['stream_id']}/stop")
