@@ -300,8 +300,12 @@ def say_at_the_foot(page: Page, last: Locator) -> None:
     page.get_by_test_id("new-lesson").click()
     expect(page.get_by_test_id("lesson-title")).to_be_visible()
     found = page.locator(".toasts").evaluate(
-        """box => [box.matches(':popover-open'), getComputedStyle(box).borderTopWidth,
-        getComputedStyle(box).backgroundColor, innerHeight - box.lastChild.getBoundingClientRect().bottom]"""
+        """async box => {
+          await Promise.all(box.getAnimations({ subtree: true }).map((one) => one.finished));
+          const { borderTopWidth, backgroundColor } = getComputedStyle(box);
+          const below = innerHeight - box.lastChild.getBoundingClientRect().bottom;
+          return [box.matches(':popover-open'), borderTopWidth, backgroundColor, below];
+        }"""
     )
     assert found == [True, "0px", "rgba(0, 0, 0, 0)", 16]
     page.keyboard.press("Escape")
