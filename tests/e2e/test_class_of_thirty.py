@@ -48,7 +48,8 @@ REFUSED = {
     ),
     *("open-breakouts: breakouts_open", "close-breakouts: no_breakouts"),
 }
-"""What chance brings about: a vote that comes too late, more than the limits allow, two who open groups or close a poll."""
+"""What chance brings about: a vote that comes too late, more than the limits allow, two who open groups
+or close a poll."""
 PATIENCE_S = 60.0
 """So much longer than they should people act, if chance has left something out."""
 
