@@ -7,6 +7,7 @@ import errno
 import gzip
 import re
 import shutil
+import threading
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -18,15 +19,17 @@ from tests.unit.coded_pictures import coded_units, pictures_of
 from tests.unit.recording_material import h264_units, placed
 from vtp.accounts.tokens import room_claims
 from vtp.errors import Unavailable
-from vtp.recording import ends, recovery
+from vtp.recording import ends, playback, recovery
 from vtp.recording.changes import RecordingChanged
 from vtp.recording.grants import Grants, Scope
 from vtp.recording.index import INDEX_NAME
+from vtp.recording.loading import load_whole
 from vtp.recording.manifest import MANIFEST_NAME, Manifest, read_manifest, write_manifest
 from vtp.recording.recovery import recover
 from vtp.recording.store import Status, remove_recording
 from vtp.recording.stretches import DOWNLOAD_PARTS
 from vtp.recording.timebase import NS
+from vtp.recording.view import RecordingView
 
 pytestmark = pytest.mark.sqlite_alone
 
@@ -89,6 +92,32 @@ async def test_playlists_are_zipped_and_revalidated(api: Api, teacher: Person, r
     assert gzip.decompress(zipped.body) == plain.body
     again = await fetch(api, path, Cookie=cookie, If_None_Match=plain.headers["ETag"])
     assert again.status == 304
+
+
+async def test_a_whole_class_that_comes_at_once_has_a_recording_read_once(
+    api: Api, teacher: Person, recording_id: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Its viewers do at its end; who goes away meanwhile keeps it from nobody."""
+    cookie = await grant_of(api, recording_id, teacher)
+    read: list[Path] = []
+    loop, is_read, goes_on = asyncio.get_running_loop(), asyncio.Event(), threading.Event()
+
+    def load(directory: Path) -> RecordingView:
+        read.append(directory)
+        loop.call_soon_threadsafe(is_read.set)
+        assert goes_on.wait(60)
+        return load_whole(directory)
+
+    monkeypatch.setattr(playback, "load_whole", load)
+    api.server.services.recordings.playback.refresh(recording_id)
+    path = f"{BASE}/{recording_id}/stream/video/playlist.m3u8"
+    first, *others = (asyncio.create_task(fetch(api, path, Cookie=cookie)) for _ in range(20))
+    await is_read.wait()
+    first.cancel()
+    goes_on.set()
+    assert {answer.status for answer in await asyncio.gather(*others)} == {200}
+    assert (await fetch(api, path, Cookie=cookie)).status == 200
+    assert len(read) == 1
 
 
 async def test_segments_have_types_tags_and_ranges(api: Api, teacher: Person, recording_id: str) -> None:

@@ -48,6 +48,7 @@ class Playback:
         self._tasks = tasks
         self._instance_id = instance_id
         self._views: dict[str, RecordingView] = {}
+        self._loading: dict[str, asyncio.Task[RecordingView]] = {}
         self._downloads = Downloads()
         self._thumbnails = Thumbnails()
         self._storyboards = Storyboards()
@@ -61,7 +62,9 @@ class Playback:
         self._is_closing = True
 
     def close(self) -> None:
-        """Ends what is computed for players."""
+        """Ends what is read and computed for players."""
+        for loading in self._loading.values():
+            loading.cancel()
         self._downloads.close()
         self._thumbnails.close()
         self._storyboards.close()
@@ -115,6 +118,7 @@ class Playback:
     def refresh(self, recording_id: str) -> None:
         """A job has changed its files: who comes next is shown them as they are now."""
         self._views.pop(recording_id, None)
+        self._loading.pop(recording_id, None)  # it may have read what was there before
         self._files.forget(recording_id)
 
     def forget(self, recording_id: str) -> None:
@@ -210,20 +214,40 @@ class Playback:
             raise _in_trash()
         if recording.status not in PLAYABLE:
             raise NotFound("This recording holds nothing to play.", code="nothing_to_play")
+        if recording.id in self._views:  # read while this was looked up
+            return self._views[recording.id]
+        loading = self._loading.get(recording.id)
+        if loading is None:
+            loading = self._loading[recording.id] = asyncio.create_task(self._read_view(recording.id))
+            loading.add_done_callback(partial(self._keep_view, recording.id))
         try:
-            async with self._files.catalogue(recording.id) as directory:
-                view = await asyncio.to_thread(load_whole, directory)
+            view = await asyncio.shield(loading)  # for all who ask meanwhile: at its end a whole class does
         except (OSError, ValueError) as error:
             logger.warning("Recording %s cannot be read: %s", recording.id, error)
             raise self._why_unreadable(recording) from error
         if recording.id in self._deleted:
             raise _in_trash()
+        return view
+
+    async def _read_view(self, recording_id: str) -> RecordingView:
+        async with self._files.catalogue(recording_id) as directory:
+            return await asyncio.to_thread(load_whole, directory)
+
+    def _keep_view(self, recording_id: str, loading: asyncio.Task[RecordingView]) -> None:
+        """What has been read, unless its files have changed meanwhile or it could not be."""
+        is_current = self._loading.get(recording_id) is loading
+        if is_current:
+            del self._loading[recording_id]
+        if loading.cancelled() or loading.exception() is not None or not is_current:
+            return
+        if recording_id in self._deleted:
+            return
+        view = loading.result()
         while len(self._views) >= VIEWS_KEPT:
             self._views.pop(next(iter(self._views)))
-        self._views[recording.id] = view
+        self._views[recording_id] = view
         if view.ended and view.key_frames is None and VIDEO_TRACK in view.tracks:
-            self.prepare(recording.id, view)
-        return view
+            self.prepare(recording_id, view)
 
     def prepare(self, recording_id: str, view: RecordingView) -> None:
         """Has the samples of an ended recording read, for its download and its I-frame playlist."""
