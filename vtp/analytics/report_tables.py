@@ -11,6 +11,7 @@ from zoneinfo import ZoneInfo
 from vtp.analytics.attendance_schemas import AttendanceReply
 from vtp.analytics.network_schemas import NetworkReply
 from vtp.analytics.report_schemas import EngagementReply, PerformanceReply
+from vtp.counted import counted
 from vtp.http.pdf_tables import Column
 
 Cells = Callable[[Any, ZoneInfo], str]
@@ -72,10 +73,6 @@ def when(at: datetime | None, zone: ZoneInfo) -> str:
     return f"{at.astimezone(zone):%Y-%m-%d %H:%M}" if at is not None else NOTHING
 
 
-def _count(some: Sequence[Any], word: str, more: str = "s") -> str:
-    return f"{len(some)} {word}{'' if len(some) == 1 else more}"
-
-
 def attendance_paper(found: AttendanceReply) -> Paper:
     """Who attended."""
     rate = f"; attendance is {found.attendance_rate:g} % on average"
@@ -121,7 +118,9 @@ def engagement_paper(found: EngagementReply) -> Paper:
 
 def performance_paper(found: PerformanceReply) -> Paper:
     """How recordings are watched."""
-    lines = [f"{_count(found.lectures, 'recording')}; {found.overall_score:g} % of them watched on average."]
+    lines = [
+        f"{counted(len(found.lectures), 'recording')}; {found.overall_score:g} % of them watched on average."
+    ]
     columns = (
         _text("Recording", "title", 4),
         _number("Viewers", "viewers"),
@@ -139,9 +138,9 @@ def performance_paper(found: PerformanceReply) -> Paper:
 def network_paper(found: NetworkReply) -> Paper:
     """Who had trouble; who had none is not listed."""
     troubled = [one for one in found.connections if one.cause is not None]
-    classes = _count(found.classes, "class", "es")
+    classes = counted(len(found.classes), "class", "classes")
     was = "was" if len(troubled) == 1 else "were"
-    line = f"{len(troubled)} of {_count(found.connections, 'connection')} in {classes} {was} not good"
+    line = f"{len(troubled)} of {counted(len(found.connections), 'connection')} in {classes} {was} not good"
     if not found.connections:
         line = f"No connection was measured in {classes}"
     elif len(troubled) < len(found.connections):

@@ -139,7 +139,7 @@ def digest_letter(
         listed.append(f"- {_one_line(title)}\n  {page}")
     listed += [f"\nand {more} more."] if more else []
     count = len(lines) + more
-    subject = "1 piece of news" if count == 1 else f"{count} pieces of news"
+    subject = counted(count, "piece of news", "pieces of news")
     text = "this is new:\n\n" + "\n".join(listed) + "\n\nAll of it is here:"
     return subject, _letter(text, link, unsubscribe_line(unsubscribe))
 

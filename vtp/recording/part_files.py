@@ -10,7 +10,7 @@ from pathlib import Path
 
 _TMPFS = 0x01021994
 """What `statfs(2)` calls a file system that lies in memory."""
-_libc = ctypes.CDLL(None, use_errno=True)
+_libc = ctypes.CDLL(None)
 
 
 async def read_range(path: Path, offset: int, size: int) -> bytes:
