@@ -40,6 +40,7 @@ from vtp.quizzes.build import build_routes as quiz_routes
 from vtp.recording.admission import Admission
 from vtp.recording.express import PREFIX as EXPRESS_PREFIX
 from vtp.recording.express import ExpressMedia
+from vtp.recording.passes import Passes
 from vtp.recording.routes import build_routes as recording_routes
 from vtp.rooms.ban_routes import build_routes as ban_routes
 from vtp.rooms.chat_routes import build_routes as chat_routes
@@ -127,9 +128,10 @@ def build_features(services: Services) -> list[Feature]:
 def build_sources(services: Services) -> dict[str, Source]:
     """What may be answered past the routes, by the path that it begins with."""
     parts = services.recording_parts
-    media = ExpressMedia(parts.recordings, parts.grants, parts.holders, parts.viewership)
-    live = ExpressLive(services.streams, parts.grants, parts.holders)
-    return {EXPRESS_PREFIX: media.answer, MEDIA_BY_PATH: media.answer, LIVE_PREFIX: live.answer}
+    streams, grants, holders = services.streams, parts.grants, parts.holders
+    media = ExpressMedia(parts.recordings, Passes(grants, holders, parts.viewership))
+    live = ExpressLive(streams, Passes(grants, holders, streams.sources.viewership))
+    return {EXPRESS_PREFIX: media.read, MEDIA_BY_PATH: media.read, LIVE_PREFIX: live.read}
 
 
 def build_tables(services: Services) -> list[RouteTable]:

@@ -7,15 +7,29 @@ from prometheus_client import CollectorRegistry
 
 from vtp.http.client import Client, ClientResolver
 from vtp.http.encodings import takes_gzip
-from vtp.http.express import Express, ExpressRequest, Line, Ready, Source
+from vtp.http.express import TARGETS_KEPT, Answer, Ask, Asker, Express, Line, Ready, Source, Target
 from vtp.http.express_connection import Boundary
 from vtp.http.metrics import HttpMetrics
 
 PATH = "/api/v1/recordings/x/stream/video/playlist.m3u8"
 
 
-def express(*, admits: bool = True, proxies: tuple[str, ...] = ()) -> Express:
-    sources: dict[str, Source] = {"/api/v1/recordings/": lambda request: None}
+class Read:
+    """A source that notes what it reads."""
+
+    def __init__(self) -> None:
+        self.paths: list[tuple[str, str]] = []
+
+    def read(self, path: str, query: str) -> Ask:
+        self.paths.append((path, query))
+        return self.answer
+
+    def answer(self, asker: Asker) -> Answer:
+        return None
+
+
+def express(*, admits: bool = True, proxies: tuple[str, ...] = (), source: Read | None = None) -> Express:
+    sources: dict[str, Source] = {"/api/v1/recordings/": (source or Read()).read}
     return Express(sources, ClientResolver(proxies), HttpMetrics(), lambda client: admits, lambda: False)
 
 
@@ -23,16 +37,20 @@ def head(*fields: str, line: str = f"GET {PATH}?_HLS_msn=4 HTTP/1.1") -> bytes:
     return "\r\n".join((line, "Host: school.example", *fields, "", "")).encode()
 
 
-def read(data: bytes, made: Express | None = None) -> ExpressRequest | None:
-    return (made or express()).read(data, Line("192.0.2.7", secure=False))
+def read(data: bytes, made: Express | None = None) -> Asker | None:
+    """Who asks by these bytes, when they are taken."""
+    line = Line("192.0.2.7", secure=False)
+    return line.asker if (made or express()).read(data, line) is not None else None
 
 
 def test_a_player_s_request_is_read() -> None:
-    found = read(head("Cookie: vtp_media=a.b; theme=dark", "Accept-Encoding: br, gzip", "User-Agent: x"))
+    source = Read()
+    fields = "Cookie: vtp_media=a.b; theme=dark", "Accept-Encoding: br, gzip", "User-Agent: x"
+    found = read(head(*fields), express(source=source))
     assert found is not None
-    assert (found.path, found.query) == (PATH, "_HLS_msn=4")
-    assert found.asker.client == Client("192.0.2.7", secure=False, local=False, host="school.example")
-    assert found.asker.cookies == "vtp_media=a.b; theme=dark" and found.asker.zipped
+    assert source.paths == [(PATH, "_HLS_msn=4")]
+    assert found.client == Client("192.0.2.7", secure=False, local=False, host="school.example")
+    assert found.cookies == "vtp_media=a.b; theme=dark" and found.zipped
 
 
 @pytest.mark.parametrize(
@@ -91,11 +109,11 @@ def test_nothing_but_one_whole_get_is_taken(data: bytes) -> None:
 
 def test_fields_are_read_anew_when_they_change() -> None:
     made, line = express(), Line("192.0.2.7", secure=False)
-    first = made.read(head("Cookie: a=b"), line)
-    again = made.read(head("Cookie: a=b"), line)
-    other = made.read(head("Cookie: a=c"), line)
-    assert first is not None and again is not None and other is not None
-    assert again.asker is first.asker and other.asker.cookies == "a=c"
+    askers: list[Asker] = []
+    for cookie in ("a=b", "a=b", "a=c"):
+        assert made.read(head(f"Cookie: {cookie}"), line) is not None and line.asker is not None
+        askers.append(line.asker)
+    assert askers[1] is askers[0] and askers[2].cookies == "a=c"
     assert made.read(head("Cookie: a=c", "Range: bytes=0-"), line) is None
     assert made.read(head("Cookie: a=c", "Range: bytes=0-"), line) is None
 
@@ -103,10 +121,10 @@ def test_fields_are_read_anew_when_they_change() -> None:
 def test_addresses_are_those_that_trusted_proxies_tell() -> None:
     told = head("X-Forwarded-For: 198.51.100.1, 198.51.100.2", "X-Forwarded-Proto: https")
     strange, trusted = read(told), read(told, express(proxies=("192.0.2.0/24",)))
-    assert strange is not None and strange.asker.client.address == "192.0.2.7"
-    assert not strange.asker.client.secure
-    assert trusted is not None and trusted.asker.client.address == "198.51.100.2"
-    assert trusted.asker.client.secure
+    assert strange is not None and strange.client.address == "192.0.2.7"
+    assert not strange.client.secure
+    assert trusted is not None and trusted.client.address == "198.51.100.2"
+    assert trusted.client.secure
 
 
 def test_whom_the_middleware_refuses_is_left_to_it() -> None:
@@ -114,11 +132,11 @@ def test_whom_the_middleware_refuses_is_left_to_it() -> None:
 
 
 def test_answers_are_counted_and_have_an_id_each() -> None:
-    made = express()
-    request = read(head(), made)
-    assert request is not None
+    made, line = express(), Line("192.0.2.7", secure=False)
+    target = made.read(head(), line)
+    assert target is not None and line.asker is not None
     ready = Ready("/there", b"Content-Type: text/plain\r\n", b"body")
-    one, two = made.render(request, ready, 0.0), made.render(request, ready, 0.0)
+    one, two = (made.render(target, ready, line.asker, 0.0) for _ in range(2))
     assert one.startswith(b"HTTP/1.1 200 OK\r\nContent-Type: text/plain\r\n")
     assert one.endswith(b"\r\nContent-Length: 4\r\n\r\nbody")
     ids = {
@@ -126,6 +144,40 @@ def test_answers_are_counted_and_have_an_id_each() -> None:
     }
     assert len(ids) == 2
     assert _counted(made, "/there") == 2
+
+
+def test_an_answer_has_the_fields_that_each_who_asks_is_given() -> None:
+    asks = Read()
+    made = Express(
+        {"/": asks.read}, ClientResolver(()), HttpMetrics(), lambda client: True, lasting_tls=lambda: True
+    )
+    ready = Ready("/there", b"Content-Type: text/plain\r\n", b"body")
+
+    def rendered(path: str, secure: bool) -> bytes:
+        asker = Asker(
+            Client("192.0.2.7", secure=secure, local=False, host="school.example"), "", zipped=False
+        )
+        return made.render(Target(path, asks.answer, path == "/open"), ready, asker, 0.0)
+
+    for _ in range(2):  # also when it has been made ready for the others
+        for path, secure in (("/open", False), ("/open", True), ("/own", False), ("/own", True)):
+            answer = rendered(path, secure)
+            assert (b"Strict-Transport-Security: " in answer) is secure
+            assert (b"Access-Control-Allow-Origin: *" in answer) is (path == "/open")
+
+
+def test_an_address_is_read_once_for_all_who_ask_for_it_and_many_are_not_kept() -> None:
+    source = Read()
+    made = express(source=source)
+    for _ in range(3):
+        assert read(head(), made) is not None
+    assert len(source.paths) == 1
+    for number in range(TARGETS_KEPT):
+        read(head(line=f"GET {PATH}?_HLS_msn={number} HTTP/1.1"), made)
+    assert read(head(), made) is not None and len(made._targets) == TARGETS_KEPT
+    long = head(line=f"GET {PATH}?{'x' * 2000} HTTP/1.1")
+    assert read(long, made) is not None and read(long, made) is not None
+    assert source.paths[-2:] == [(PATH, "x" * 2000)] * 2 and len(made._targets) == TARGETS_KEPT
 
 
 def _counted(made: Express, route: str) -> float | None:

@@ -5,12 +5,13 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
+from functools import partial
 
 import pytest
 from aiohttp import web
 
 from vtp.http.client import ClientResolver
-from vtp.http.express import Answer, Express, ExpressRequest, Ready
+from vtp.http.express import Answer, Ask, Asker, Express, Ready
 from vtp.http.metrics import HttpMetrics
 from vtp.http.runner import Runner
 
@@ -24,13 +25,16 @@ class Source:
         self.coming: asyncio.Future[bool] = asyncio.get_running_loop().create_future()
         self.asked = asyncio.Event()
 
-    def answer(self, request: ExpressRequest) -> Answer:
+    def read(self, path: str, query: str) -> Ask:
+        return partial(self.answer, path)
+
+    def answer(self, path: str, asker: Asker) -> Answer:
         self.asked.set()
-        if request.path == "/x/broken":
+        if path == "/x/broken":
             raise ValueError("as a source may")
-        if request.path == "/x/waited" and not self.coming.done():
+        if path == "/x/waited" and not self.coming.done():
             return self.coming
-        return Ready("/x", b"Content-Type: text/plain\r\n", request.path.encode())
+        return Ready("/x", b"Content-Type: text/plain\r\n", path.encode())
 
 
 @asynccontextmanager
@@ -44,7 +48,7 @@ async def served(
 
     app.router.add_get("/{rest:.*}", slow)
     express = Express(
-        {"/x/": source.answer}, ClientResolver(()), HttpMetrics(), lambda client: True, lambda: False
+        {"/x/": source.read}, ClientResolver(()), HttpMetrics(), lambda client: True, lambda: False
     )
     runner = Runner(app, express=express, keepalive_timeout=keepalive_s, shutdown_timeout=grace_s)
     await runner.setup()

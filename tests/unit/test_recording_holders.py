@@ -118,7 +118,7 @@ async def test_visits_of_what_many_share_are_told_apart_and_have_the_same_rights
     assert session_of(first) != session_of(second)
     assert "." not in first and viewer_of(first) == viewer_of(holder_of(anybody()))
     await bench.play(first)
-    assert bench.holders.is_known(second, "r", Scope.PLAY, "a")
+    assert bench.holders.known_until(second, "r", Scope.PLAY, "a") is not None
     await bench.play(second)
     assert len(bench.catalogue.asked) == 1
     await bench.play(f"{LINK}!one")

@@ -8,13 +8,16 @@ import asyncio
 import gzip
 import re
 import time
+from collections.abc import Mapping
 from dataclasses import dataclass, field
+from functools import lru_cache
 
 from vtp.bench.http_line import HttpLine
 from vtp.bench.peers.connect import PeerError
 
 HOLD_BACK_S = 0.81
 """PART-HOLD-BACK of vtp's playlists: a player begins so far behind the newest part."""
+PLAYLISTS_KEPT = 64
 _PART = re.compile(rb'#EXT-X-PART:DURATION=([\d.]+),URI="([^"]+)"(,GAP=YES)?')
 _SEGMENT = re.compile(rb"^seg-0*(\d+)\.m4s$", re.MULTILINE)
 _HINT = re.compile(rb'#EXT-X-PRELOAD-HINT:TYPE=PART,URI="seg-0*(\d+)\.(\d+)\.m4s"')
@@ -106,7 +109,7 @@ class HlsViewer:
 
     async def _playlist(
         self, line: HttpLine, track: str, query: str
-    ) -> tuple[dict[bytes, tuple[float, bool]], tuple[int, int], float]:
+    ) -> tuple[Mapping[bytes, tuple[float, bool]], tuple[int, int], float]:
         """The parts that are listed (seconds, whether it is a gap), the one that is hinted at, and when
         the playlist was here.
         """
@@ -115,13 +118,21 @@ class HlsViewer:
         self.received += len(answer.body)
         if answer.status != 200:
             raise PeerError(f"vtp answered {answer.status} for the playlist of {track}{query}.")
-        text = gzip.decompress(answer.body) if b"gzip" in answer.head else answer.body
-        hint = _HINT.search(text)
-        next_part = (int(hint[1]), int(hint[2])) if hint else _after_last_segment(text)
+        parts, next_part = _read(answer.body, b"gzip" in answer.head)
         if next_part is None:
             raise PeerError(f"The playlist of {track} goes on no more: has the recording ended?")
-        parts = {name: (float(seconds), bool(gap)) for seconds, name, gap in _PART.findall(text)}
         return parts, next_part, answer.arrived_s
+
+
+@lru_cache(PLAYLISTS_KEPT)
+def _read(body: bytes, zipped: bool) -> tuple[Mapping[bytes, tuple[float, bool]], tuple[int, int] | None]:
+    """The parts of a playlist and the one that comes next. All viewers have the same playlists at the same
+    time, and this machine has to be all of them: each is read once.
+    """
+    text = gzip.decompress(body) if zipped else body
+    hint = _HINT.search(text)
+    next_part = (int(hint[1]), int(hint[2])) if hint else _after_last_segment(text)
+    return {name: (float(seconds), bool(gap)) for seconds, name, gap in _PART.findall(text)}, next_part
 
 
 def _after_last_segment(text: bytes) -> tuple[int, int] | None:

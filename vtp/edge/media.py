@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import gzip
 from collections.abc import Iterable
+from functools import partial
 
 from aiohttp import web
 
@@ -19,33 +20,35 @@ from vtp.errors import Forbidden, Malformed, NotSignedIn, Unavailable
 from vtp.http.client import Client
 from vtp.http.encodings import takes_gzip
 from vtp.http.etags import matches_none
-from vtp.http.express import Answer, ExpressRequest, Ready
+from vtp.http.express import Answer, Ask, Asker, Ready
 from vtp.http.keys import CLIENT
 from vtp.http.ranges import wanted_of
 from vtp.recording.grants import PLAIN_NAME, SECURE_NAME, cookie_below
 from vtp.recording.holders import is_in_path, knows_people
 from vtp.recording.media_routes import no_such_track
-from vtp.recording.ready_media import offered_grant
+from vtp.recording.passes import offered_grant
 
 
 class EdgeMedia:
-    """A source of `vtp.http.express`, and a handler for what that leaves."""
+    """`read` is a source of `vtp.http.express`, and `handle` a handler for what that leaves."""
 
     def __init__(self, shelf: Shelf, door: Door, entry: Entry) -> None:
         self._shelf = shelf
         self._door = door
         self._entry = entry
 
-    def answer(self, request: ExpressRequest) -> Answer:
-        """What is here, or soon, for who was let in a moment ago; None for all else."""
-        address = Address.of(request.path)
+    def read(self, path: str, query: str) -> Ask | None:
+        """What has what is here, or soon; None for all else."""
+        address = Address.of(path)
         if address is None or is_clock(address.path):  # a clock is not kept: it would be fetched twice
             return None
-        query = plain_query(address.path, request.query)
-        if query is None:
-            return None
-        grant = address.grant or offered_grant(request)
-        watch = (address.media_id, grant, request.asker.client.address)
+        plain = plain_query(address.path, query)
+        return None if plain is None else partial(self._ready, address, plain)
+
+    def _ready(self, address: Address, query: str, asker: Asker) -> Answer:
+        """For who was let in a moment ago."""
+        grant = address.grant or offered_grant(asker)
+        watch = (address.media_id, grant, asker.client.address)
         if not self._door.is_open(watch) or not self._may_have(watch, address):
             return None
         key = (address.media_id, address.path, query)
@@ -56,7 +59,7 @@ class EdgeMedia:
             except (Unavailable, Malformed):
                 return None
         self._count(watch, address, found)
-        fields, body = _as_taken(found, zipped=request.asker.zipped)
+        fields, body = _as_taken(found, zipped=asker.zipped)
         return Ready(address.route, "".join(f"{name}: {value}\r\n" for name, value in fields).encode(), body)
 
     async def check(self, request: web.Request) -> web.Response:

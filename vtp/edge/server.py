@@ -113,7 +113,7 @@ async def _serve(
     app.router.add_get("/edge/check", media.check)
     app.router.add_get("/health", _health)
     app.router.add_get("/metrics", _metrics(settings, metrics))
-    sources = dict.fromkeys(PREFIXES, media.answer)
+    sources = dict.fromkeys(PREFIXES, media.read)
     express = Express(sources, resolver, metrics, lambda client: True, lambda: False)
     runner = Runner(
         app,

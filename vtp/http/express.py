@@ -10,11 +10,12 @@ from __future__ import annotations
 import asyncio
 import re
 import time
+from collections import OrderedDict
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from email.utils import formatdate
 from itertools import count
-from typing import TypeAlias
+from typing import Any, TypeAlias
 
 from vtp.http.client import Client, ClientResolver
 from vtp.http.encodings import takes_gzip
@@ -38,9 +39,12 @@ _HOST = re.compile(rb"\nhost:([^\r]*)\r", re.IGNORECASE)
 _ENCODING = re.compile(rb"\naccept-encoding:([^\r]*)\r", re.IGNORECASE)
 _FORWARDED = re.compile(rb"\nx-forwarded-(for|proto|host):[ \t]*([^\r]*)\r", re.IGNORECASE)
 MOST_FIELDS = 100
+TARGETS_KEPT = 4096
+MOST_KEPT_LINE_BYTES = 1024
+_CRLF = b"\r\n"
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Asker:
     """Who asks, and how: what the fields of a request's head say."""
 
@@ -48,6 +52,8 @@ class Asker:
     cookies: str
     zipped: bool
     """Whether gzip is taken."""
+    memory: dict[tuple[str, str], Any] = field(default_factory=dict)
+    """What a source has found out about them, by keys of its own; it goes with them."""
 
 
 @dataclass(slots=True)
@@ -62,28 +68,38 @@ class Line:
     asker: Asker | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class ExpressRequest:
-    """A GET that nothing but its path, query and `asker` bear on."""
-
-    path: str
-    query: str
-    asker: Asker
-
-
-@dataclass(frozen=True, slots=True)
 class Ready:
-    """An answer of 200: the `fields` that are its own, as lines, and the body; `route` as it is declared."""
+    """An answer of 200: the `fields` that are its own, as lines, and the body; `route` as it is declared.
 
-    route: str
-    fields: bytes
-    body: bytes
+    It is made ready once for all whom it is sent to. `size`: of the body, in bytes.
+    """
+
+    __slots__ = ("fields", "heads", "route", "size", "tail")
+
+    def __init__(self, route: str, fields: bytes, body: bytes) -> None:
+        self.route = route
+        self.fields = fields
+        self.size = len(body)
+        self.tail = b"".join((b"\r\nContent-Length: %d\r\n\r\n" % len(body), body))
+        self.heads: dict[tuple[bool, bool], bytes] = {}
 
 
 Answer: TypeAlias = Ready | asyncio.Future[bool] | None
 """What is ready; or what tells that it may be, to be asked again then; or None: aiohttp answers."""
 
-Source = Callable[[ExpressRequest], Answer]
+Ask: TypeAlias = Callable[[Asker], Answer]
+Source: TypeAlias = Callable[[str, str], Ask | None]
+"""Reads a path and a query, for all who come with them: what answers each of them; None: aiohttp does."""
+
+
+@dataclass(frozen=True, slots=True)
+class Target:
+    """What is asked for, by whomever."""
+
+    path: str
+    ask: Ask
+    open_to_all: bool
+    """Whether pages of other origins may read it."""
 
 
 class Express:
@@ -104,23 +120,43 @@ class Express:
         self._metrics = metrics
         self._admits = admits
         self._lasting_tls = lasting_tls
+        self._targets: OrderedDict[bytes, Target | None] = OrderedDict()
         self._ids = count(1)
         self._process = new_id()
         fixed = {**FIXED_HEADERS, "Content-Security-Policy": DATA_SECURITY_POLICY}
         self._fixed, self._fixed_open = _lines(fixed), _lines({**fixed, **OPEN_TO_ALL})
-        self._date = (0, b"")
+        self._second, self._date = 0, b""
 
-    def read(self, data: bytes, line: Line) -> ExpressRequest | None:
-        """The request that these bytes are, when they are one of those that are taken, and nothing else."""
-        first = _LINE.match(data) if len(data) <= MAX_HEAD_BYTES else None
-        if first is None or not first[1].startswith(self._prefixes):
+    def read(self, data: bytes, line: Line) -> Target | None:
+        """What these bytes ask for, when they are a request that is taken, and nothing else; `line.asker` is
+        then who asks.
+        """
+        end = data.find(_CRLF)
+        first = data[:end]
+        target = self._targets[first] if first in self._targets else self._read_target(data, first)
+        if target is None or len(data) > MAX_HEAD_BYTES:
             return None
-        fields = data[first.end() :]
+        fields = data[end:]
         if fields != line.fields:
             line.fields, line.asker = fields, self._asker(fields, line)
-        if line.asker is None:
+        return target if line.asker is not None else None
+
+    def _read_target(self, data: bytes, first: bytes) -> Target | None:
+        """Many ask for the same; what may have to be read again is forgotten by age."""
+        found = _LINE.match(data) if len(data) <= MAX_HEAD_BYTES else None
+        if found is None or not found[1].startswith(self._prefixes):
             return None
-        return ExpressRequest(first[1].decode(), (first[2] or b"").decode(), line.asker)
+        path = found[1].decode()
+        ask = self._source(path)(path, (found[2] or b"").decode())
+        target = None if ask is None else Target(path, ask, path.startswith(MEDIA_BY_PATH))
+        if len(first) <= MOST_KEPT_LINE_BYTES:
+            self._targets[first] = target
+            if len(self._targets) > TARGETS_KEPT:
+                self._targets.popitem(last=False)
+        return target
+
+    def _source(self, path: str) -> Source:
+        return next(source for prefix, source in self._sources if path.startswith(prefix))
 
     def _asker(self, fields: bytes, line: Line) -> Asker | None:
         """None where the fields say more, or are not whole, or come from whom the middleware refuses."""
@@ -149,35 +185,32 @@ class Express:
             forwarded_host=next(iter(forwarded[b"host"]), ""),
         )
 
-    def answer(self, request: ExpressRequest) -> Answer:
-        """What a source has for it."""
-        for prefix, source in self._sources:
-            if request.path.startswith(prefix):
-                return source(request)
-        return None
-
-    def render(self, request: ExpressRequest, ready: Ready, begun_s: float) -> bytes:
+    def render(self, target: Target, ready: Ready, asker: Asker, begun_s: float) -> bytes:
         """The answer's bytes; counted as given. `begun_s`: time.perf_counter when the request had come."""
         self._metrics.observe("GET", ready.route, 200, time.perf_counter() - begun_s)
-        lasting = request.asker.client.secure and self._lasting_tls()
-        return b"".join(
+        kind = target.open_to_all, asker.client.secure and self._lasting_tls()
+        head = ready.heads.get(kind) or self._head(ready, *kind)
+        return b"".join((head, b"%x" % next(self._ids), self._now(), ready.tail))
+
+    def _head(self, ready: Ready, open_to_all: bool, lasting_tls: bool) -> bytes:
+        """All that is before the request's number."""
+        made = ready.heads[open_to_all, lasting_tls] = b"".join(
             (
                 b"HTTP/1.1 200 OK\r\n",
                 ready.fields,
-                self._fixed_open if request.path.startswith(MEDIA_BY_PATH) else self._fixed,
-                f"Strict-Transport-Security: {HSTS}\r\n".encode() if lasting else b"",
-                b"X-Request-ID: %s.%x\r\nDate: " % (self._process.encode(), next(self._ids)),
-                self._now(),
-                b"\r\nContent-Length: %d\r\n\r\n" % len(ready.body),
-                ready.body,
+                self._fixed_open if open_to_all else self._fixed,
+                f"Strict-Transport-Security: {HSTS}\r\n".encode() if lasting_tls else b"",
+                f"X-Request-ID: {self._process}.".encode(),
             )
         )
+        return made
 
     def _now(self) -> bytes:
         second = int(time.time())
-        if second != self._date[0]:
-            self._date = (second, formatdate(second, usegmt=True).encode())
-        return self._date[1]
+        if second != self._second:
+            self._second = second
+            self._date = b"\r\nDate: " + formatdate(second, usegmt=True).encode()
+        return self._date
 
 
 def _lines(fields: Mapping[str, str]) -> bytes:

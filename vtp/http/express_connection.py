@@ -14,7 +14,8 @@ from typing import Any
 
 from aiohttp.web_protocol import RequestHandler
 
-from vtp.http.express import Express, ExpressRequest, Line, Ready
+from vtp.http.express import Asker, Express, Line, Ready, Target
+from vtp.http.shown_path import without_token
 
 logger = logging.getLogger(__name__)
 
@@ -27,19 +28,20 @@ MOST_DIGITS = 18  # of a length that is surely read as aiohttp reads it
 class Boundary:
     """Follows what aiohttp is given, message by message. `is_known`: whether the next byte begins one."""
 
-    __slots__ = ("_left", "_lost")
+    __slots__ = ("_left", "_lost", "is_known")
 
     def __init__(self) -> None:
         self._left = 0
         self._lost = False
-
-    @property
-    def is_known(self) -> bool:
+        self.is_known = True
         """False within a message, and for ever once its end could not be told."""
-        return not self._lost and not self._left
 
     def follow(self, data: bytes) -> None:
         """Counts bytes that went to aiohttp, which also calls itself with none when it reads on."""
+        self._count(data)
+        self.is_known = not self._lost and not self._left
+
+    def _count(self, data: bytes) -> None:
         if self._lost or not data:
             return
         if self._left:
@@ -60,7 +62,7 @@ class Boundary:
 class ExpressConnection(RequestHandler):
     """`express` is None where nothing is sent so."""
 
-    __slots__ = ("_begun_s", "_boundary", "_express", "_held", "_line", "_pending", "_request")
+    __slots__ = ("_begun_s", "_boundary", "_express", "_held", "_line", "_pending", "_waiting")
 
     def __init__(self, *args: Any, express: Express | None, **options: Any) -> None:
         super().__init__(*args, **options)
@@ -68,7 +70,7 @@ class ExpressConnection(RequestHandler):
         self._boundary = Boundary()
         self._line = Line("", secure=False)
         self._pending: asyncio.Future[bool] | None = None
-        self._request: tuple[ExpressRequest, bytes] | None = None
+        self._waiting: tuple[Target, Asker, bytes] | None = None
         self._begun_s = 0.0
         self._held = b""
 
@@ -81,7 +83,7 @@ class ExpressConnection(RequestHandler):
 
     def connection_lost(self, exc: BaseException | None) -> None:
         """asyncio's."""
-        self._pending, self._request, self._held = None, None, b""
+        self._pending, self._waiting, self._held = None, None, b""
         super().connection_lost(exc)
 
     async def shutdown(self, timeout: float | None = 15.0) -> None:
@@ -107,11 +109,13 @@ class ExpressConnection(RequestHandler):
             if len(self._held) > MAX_HELD_BYTES and self.transport is not None:
                 self.transport.pause_reading()
             return
-        if self._express is not None and self._may_take:
-            request = self._express.read(data, self._line)
-            if request is not None:
+        express = self._express
+        if express is not None and self._may_take():
+            target = express.read(data, self._line)
+            asker = self._line.asker
+            if target is not None and asker is not None:
                 self._begun_s = time.perf_counter()
-                self._take(self._express, request, data)
+                self._take(express, target, asker, data)
                 return
         self._pass_on(data)
 
@@ -121,36 +125,41 @@ class ExpressConnection(RequestHandler):
         if self._reading_paused or self._buffer_paused:
             super().resume_reading(resume_parser)
 
-    @property
     def _may_take(self) -> bool:
         """aiohttp waits for a request, and the client has read what it was sent."""
         waiter = self._waiter
-        idle = waiter is not None and not waiter.done() and not self._messages
-        return idle and self._boundary.is_known and not self._paused and not self._close
+        return (
+            waiter is not None
+            and not self._messages
+            and not waiter.done()
+            and self._boundary.is_known
+            and not self._paused
+            and not self._close
+        )
 
-    def _take(self, express: Express, request: ExpressRequest, data: bytes) -> None:
+    def _take(self, express: Express, target: Target, asker: Asker, data: bytes) -> None:
         try:
-            answer = express.answer(request)
+            answer = target.ask(asker)
         except Exception:
-            logger.exception("GET %s failed before it came to its route.", request.path)
+            logger.exception("GET %s failed before it came to its route.", without_token(target.path))
             answer = None
         if isinstance(answer, Ready):
-            self._send(express.render(request, answer, self._begun_s))
+            self._send(express.render(target, answer, asker, self._begun_s))
         elif answer is None:
             self._pass_on(data)
         else:
-            self._request, self._pending = (request, data), answer
+            self._waiting, self._pending = (target, asker, data), answer
             answer.add_done_callback(self._look_again)
 
     def _look_again(self, pending: asyncio.Future[bool]) -> None:
         """What was waited for is there, or not: aiohttp says so, then."""
-        waiting, self._request, self._pending = self._request, None, None
+        waiting, self._waiting, self._pending = self._waiting, None, None
         if waiting is None or self._express is None or self.transport is None:
             return
         if not pending.cancelled() and pending.exception() is None and pending.result():
             self._take(self._express, *waiting)
         else:
-            self._pass_on(waiting[1])
+            self._pass_on(waiting[2])
         if self._pending is None and self._held:
             held, self._held = self._held, b""
             if len(held) > MAX_HELD_BYTES:

@@ -23,4 +23,9 @@ def path_with_token(path: str) -> str:
 
 def shown_path(request: web.Request) -> str:
     """The path, tokens hidden."""
-    return _JWT.sub(HIDDEN, _IN_PATH.sub(rf"\g<1>{HIDDEN}", request.path))
+    return without_token(request.path)
+
+
+def without_token(path: str) -> str:
+    """The same of a path."""
+    return _JWT.sub(HIDDEN, _IN_PATH.sub(rf"\g<1>{HIDDEN}", path))

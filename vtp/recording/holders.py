@@ -181,10 +181,23 @@ class Holders:
             if len(self._admitted) > MAX_KEPT:
                 del self._admitted[next(iter(self._admitted))]
 
-    def is_known(self, holder: str, recording_id: str, scope: Scope, address: str) -> bool:
-        """Whether `require` would let them through without asking."""
+    def known_until(self, holder: str, recording_id: str, scope: Scope, address: str) -> float | None:
+        """Until when `require` would let them through without asking, unless somebody's rights change; None:
+        it would ask now.
+        """
         before = self._admitted.get((without_visit(holder), recording_id, scope, address))
-        return before is not None and self._clock() - before < RECHECK_S
+        if before is None or self._clock() - before >= RECHECK_S:
+            return None
+        return before + RECHECK_S
+
+    @property
+    def changes(self) -> int:
+        """How often somebody's rights have changed."""
+        return self._changes
+
+    def is_as_known(self, until_s: float, changes: int) -> bool:
+        """Whether what `known_until` said when there were so many changes is so now."""
+        return changes == self._changes and self._clock() < until_s
 
     def forget(self, concerns: object = None) -> None:
         """Somebody's rights have changed: all are asked anew."""

@@ -55,6 +55,9 @@ class LiveView(RecordingView):
         self._awaited: dict[_Awaited, asyncio.Future[bool]] = {}
         self._given_up: set[_Awaited] = set()
         self._nows: dict[str, TrackNow] = {}
+        self._lists: dict[tuple[str, Wish], Rendered | asyncio.Future[bool]] = {}  # as `ready` says now
+        self._parts: dict[tuple[str, int, int], asyncio.Future[bool]] = {}  # as `ready_part` says now
+        self._seen_playable = False
         self._is_complete = self._is_over = False
         self._playlists: dict[tuple[str, str], LivePlaylist] = {}
         self._latest: dict[tuple[str, str, bool], tuple[tuple[int, ...], Rendered]] = {}
@@ -62,12 +65,14 @@ class LiveView(RecordingView):
     @property
     def is_playable(self) -> bool:
         """Whether there is a finished segment, and the target duration, which must not change, is known."""
-        return self.manifest.target_duration_s > 0 and super().is_playable
+        if not self._seen_playable:
+            self._seen_playable = self.manifest.target_duration_s > 0 and super().is_playable
+        return self._seen_playable
 
     def update(self, manifest: Manifest, tracks: Mapping[str, TrackIndex]) -> None:
         """Takes what the recorder has written since, until it has ended."""
         if not self._is_complete:
-            self._nows.clear()
+            self._look_anew()
             super().update(manifest, tracks)
 
     def grow(self, manifest: Manifest, tracks: Mapping[str, TrackIndex]) -> None:
@@ -87,8 +92,17 @@ class LiveView(RecordingView):
         one once the playlist has ended, and would never come to the end.
         """
         self._is_over = True
-        self._nows.clear()
+        self._look_anew()
         self._wake()
+
+    def _look_anew(self) -> None:
+        self._nows.clear()
+        self._seen_playable = False
+        self._say_anew()
+
+    def _say_anew(self) -> None:
+        self._lists.clear()
+        self._parts.clear()
 
     def _now(self, track: str) -> TrackNow:
         found = self._nows.get(track)
@@ -99,6 +113,7 @@ class LiveView(RecordingView):
     def _wake(self) -> None:
         """Playlists go first: they are small, and until a player has one it does not know of the part."""
         self._given_up.clear()
+        self._say_anew()
         there = [key for key in self._awaited if self._is_there(key.track, key.msn, key.part)]
         for key in sorted(there, key=lambda key: key.is_bytes):
             _settle(self._awaited.pop(key), True)
@@ -142,6 +157,14 @@ class LiveView(RecordingView):
         refuse, or wait for no longer than a part lasts.
         """
         self._followed()
+        said = self._lists.get((track, wish))
+        if said is None:
+            said = self._look_for(track, wish)
+            if said is not None:
+                self._lists[track, wish] = said
+        return said
+
+    def _look_for(self, track: str, wish: Wish) -> Rendered | asyncio.Future[bool] | None:
         if wish.msn is None:
             at_once = wish.part is None and track != self.main_track
             return self._live(track, wish.skip, "") if at_once else None
@@ -154,9 +177,15 @@ class LiveView(RecordingView):
 
     def ready_part(self, track: str, msn: int, part: int) -> PartLine | asyncio.Future[bool] | None:
         """The same of a part."""
+        said = self._parts.get((track, msn, part))
+        if said is not None:
+            return said
         if self._is_next(track, msn, part):
             awaited = _Awaited(track, msn, part, is_bytes=True)
-            return None if awaited in self._given_up else self._coming(awaited)
+            if awaited in self._given_up:
+                return None
+            said = self._parts[track, msn, part] = self._coming(awaited)
+            return said
         return self.find_part(track, msn, part)
 
     def _is_next(self, track: str, msn: int, part: int) -> bool:
@@ -202,6 +231,7 @@ class LiveView(RecordingView):
         found = self._awaited.pop(awaited, None)
         if found is not None:
             self._given_up.add(awaited)
+            self._say_anew()
             _settle(found, False)
 
     def _is_there(self, track: str, msn: int, part: int | None) -> bool:

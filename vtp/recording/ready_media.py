@@ -6,9 +6,9 @@ import re
 from collections import OrderedDict
 from collections.abc import Callable
 from pathlib import Path
+from typing import NamedTuple
 
-from vtp.http.express import Answer, ExpressRequest, Ready
-from vtp.recording.grants import PLAIN_NAME, SECURE_NAME
+from vtp.http.express import Answer, Asker, Ready
 from vtp.recording.index import PartLine, segment_name
 from vtp.recording.live_playlist import Rendered
 from vtp.recording.part_files import read_in_memory
@@ -28,26 +28,50 @@ _WISH = re.compile(
 _PART_FIELDS = f"Content-Type: {SEGMENT_TYPE}\r\nCache-Control: {NOT_KEPT}\r\n".encode()
 
 
-class ReadyMedia:
-    """`route` is as it is declared. On the event loop, and it waits for nothing."""
+class Named(NamedTuple):
+    """A track's playlist as it is wished for, or (with no wish) one of its parts."""
 
-    def __init__(self, route: str) -> None:
+    track: str
+    wish: Wish | None
+    msn: int
+    part: int
+
+
+def named(track: str, playlist: str | None, msn: str | None, part: str | None, query: str) -> Named | None:
+    """What FILE and a query name; None for what is not of the usual form."""
+    if playlist is None:
+        return None if query or msn is None or part is None else Named(track, None, int(msn), int(part))
+    wish = wish_of(query)
+    return None if wish is None else Named(track, wish, 0, 0)
+
+
+class ReadyMedia:
+    """`route` is as it is declared, `file` says where a file of some media lies. On the event loop, and it
+    waits for nothing.
+    """
+
+    def __init__(self, route: str, file: Callable[[str, str], Path]) -> None:
         self._route = route
+        self._file = file
         self._parts = KeptParts(MOST_KEPT_BYTES)
         self._playlists: OrderedDict[tuple[str, str, bool, bool], tuple[Rendered, Ready]] = OrderedDict()
 
-    def playlist(self, view: RecordingView, media_id: str, track: str, request: ExpressRequest) -> Answer:
-        """A track's playlist as it is wished for; None for a wish that is not of the usual form."""
-        wish = wish_of(request.query)
-        if wish is None:
+    def answer(self, view: RecordingView, media_id: str, name: Named, asker: Asker) -> Answer:
+        """What is there, or soon."""
+        if name.track not in view.tracks:
             return None
+        if name.wish is None:
+            return self._part(view, media_id, name)
+        return self._playlist(view, media_id, name.track, name.wish, asker.zipped)
+
+    def _playlist(self, view: RecordingView, media_id: str, track: str, wish: Wish, zipped: bool) -> Answer:
         found = view.ready(track, wish)
         if not isinstance(found, Rendered):
             return found
-        key = (media_id, track, wish.skip, request.asker.zipped)
+        key = (media_id, track, wish.skip, zipped)
         kept = self._playlists.get(key)
         if kept is None or kept[0] is not found:
-            kept = self._playlists[key] = (found, self._ready(found, request.asker.zipped))
+            kept = self._playlists[key] = (found, self._ready(found, zipped))
             if len(self._playlists) > PLAYLISTS_KEPT:
                 self._playlists.popitem(last=False)
         return kept[1]
@@ -57,24 +81,15 @@ class ReadyMedia:
         lines = "".join(f"{name}: {value}\r\n" for name, value in fields.items())
         return Ready(self._route, lines.encode(), rendered.zipped if zipped else rendered.text)
 
-    def part(
-        self,
-        view: RecordingView,
-        media_id: str,
-        file: Callable[[str, str], Path],
-        track: str,
-        msn: int,
-        number: int,
-    ) -> Answer:
-        """A part; `file` says where a file of `media_id` lies."""
-        key = (media_id, track, msn, number)
+    def _part(self, view: RecordingView, media_id: str, name: Named) -> Answer:
+        key = (media_id, name.track, name.msn, name.part)
         kept = self._parts.get(key)
         if kept is not None:
             return kept
-        found = view.ready_part(track, msn, number)
+        found = view.ready_part(name.track, name.msn, name.part)
         if not isinstance(found, PartLine):
             return found
-        path = file(media_id, f"{track}/{segment_name(msn)}")
+        path = self._file(media_id, f"{name.track}/{segment_name(name.msn)}")
         data = read_in_memory(path, found.offset, found.size)
         return None if data is None else self._parts.keep(key, Ready(self._route, _PART_FIELDS, data))
 
@@ -97,19 +112,11 @@ class KeptParts:
     def keep(self, key: tuple[str, str, int, int], part: Ready) -> Ready:
         """Keeps it in place of those that nobody has asked for lately."""
         self._parts[key] = part
-        self._bytes += len(part.body)
+        self._bytes += part.size
         while self._bytes > self._most_bytes:
             _, oldest = self._parts.popitem(last=False)
-            self._bytes -= len(oldest.body)
+            self._bytes -= oldest.size
         return part
-
-
-def offered_grant(request: ExpressRequest) -> str:
-    """The one grant that a request's cookies offer; "" for none and for several."""
-    name = SECURE_NAME if request.asker.client.secure else PLAIN_NAME
-    named = (one.strip().partition("=") for one in request.asker.cookies.split(";"))
-    offered = [value for key, _, value in named if key == name]
-    return offered[0] if len(offered) == 1 else ""
 
 
 def wish_of(query: str) -> Wish | None:

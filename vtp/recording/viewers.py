@@ -12,6 +12,7 @@ import time
 from collections import OrderedDict
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from functools import lru_cache
 
 from vtp.counted import counted
 from vtp.errors import Unavailable
@@ -21,6 +22,7 @@ from vtp.recording.viewer_parties import Parties
 GONE_S = 30.0  # a waiting request lasts 12 s at most; players on demand load ahead for about as long
 RATE_S = 10.0  # what the bitrate of a viewer is measured over
 RETRY_AFTER_S = 10.0
+TRACKS_KNOWN = 256
 MOST_KNOWN = 100_000  # of a stream for any number; over it the one that asked longest ago is forgotten
 
 
@@ -96,18 +98,18 @@ class Viewers:
     @property
     def present(self) -> list[Viewer]:
         """Who watches now."""
-        self._forget_gone()
+        self._forget_gone(self.clock())
         return list(self._present.values())
 
     def __len__(self) -> int:
-        self._forget_gone()
+        self._forget_gone(self.clock())
         return len(self._present)
 
     def admit(self, session: str, *, party: str = "", name: str = "", wished_bps: int = 0) -> Viewer:
         """The viewer of this session, who begins to watch or goes on. `party`: whose it is, of those whose
         visits give way to others'. Raises Unavailable when it is full.
         """
-        viewer = self._touch(session)
+        viewer = self.touch(session)
         if viewer is None:
             self._require_place(party, session)
             now_s = self.clock()
@@ -135,27 +137,28 @@ class Viewers:
                 code="stream_full",
             )
 
-    def goes_on(self, session: str) -> bool:
-        """Whether this session watches already; it does from now on, too."""
-        return self._touch(session) is not None
-
     def count(self, session: str, track: str, size: int, segments: int = 1) -> None:
         """Something of a track was sent to a viewer: a playlist counts by its bytes alone."""
-        served = self.served.setdefault(track, Served())
+        self.add(self.touch(session), track, size, segments)
+
+    def add(self, viewer: Viewer | None, track: str, size: int, segments: int) -> None:
+        """The same for one who was touched just now."""
+        served = self.served.get(track)
+        if served is None:
+            served = self.served[track] = Served()
         served.bytes += size
         served.segments += segments
-        viewer = self._touch(session)
         if viewer is None:
             return
         viewer.bytes += size
         viewer.segments += segments
-        viewer.rate.add(size, self.clock())
+        viewer.rate.add(size, viewer.seen_s)
         if segments and (is_picture(track) or not is_picture(viewer.rendition)):
             viewer.rendition = track
 
     def report(self, session: str, buffer_percent: float) -> None:
         """What the player of a viewer says of its buffer."""
-        viewer = self._touch(session)
+        viewer = self.touch(session)
         if viewer is not None:
             viewer.buffer_percent = buffer_percent
 
@@ -168,25 +171,28 @@ class Viewers:
 
     def sessions_of(self, name: str) -> list[str]:
         """The sessions of the viewers who are called so."""
-        self._forget_gone()
+        self._forget_gone(self.clock())
         return [
             session for session, viewer in self._present.items() if name in (viewer.id, viewer.session_id)
         ]
 
-    def _touch(self, session: str) -> Viewer | None:
-        self._forget_gone()
+    def touch(self, session: str) -> Viewer | None:
+        """The viewer of a session that has asked for something now; None when it does not watch."""
+        now_s = self.clock()
+        self._forget_gone(now_s)
         viewer = self._present.get(session)
         if viewer is not None:
-            viewer.seen_s = self.clock()
+            viewer.seen_s = now_s
             self._present.move_to_end(session)
         return viewer
 
-    def _forget_gone(self) -> None:
-        oldest_s = self.clock() - GONE_S
+    def _forget_gone(self, now_s: float) -> None:
+        oldest_s = now_s - GONE_S
         while self._present and next(iter(self._present.values())).seen_s < oldest_s:
             self.leave(next(iter(self._present)))
 
 
+@lru_cache(TRACKS_KNOWN)
 def is_picture(track: str) -> bool:
     """Whether a track's name is that of a rendition of the picture."""
     return track.startswith("video") or layer_number(track) > 0
@@ -215,11 +221,6 @@ class Viewership:
         viewers = self._viewers.get(media_id)
         if viewers is not None and session:
             viewers.admit(session, party=party)
-
-    def goes_on(self, media_id: str, session: str) -> bool:
-        """Whether it needs no `admit`."""
-        viewers = self._viewers.get(media_id)
-        return viewers is None or not session or viewers.goes_on(session)
 
     def count(self, media_id: str, session: str, track: str, size: int, segments: int = 1) -> None:
         """Something was sent to a session."""

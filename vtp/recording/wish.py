@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from typing import NamedTuple
 
 
-@dataclass(frozen=True, slots=True)
-class Wish:
+class Wish(NamedTuple):
     """What is waited for (`_HLS_msn`, `_HLS_part`); whether the end alone is wanted (`_HLS_skip`)."""
 
     msn: int | None = None

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import re
+from functools import partial
 
-from vtp.http.express import Answer, ExpressRequest, Ready
-from vtp.recording.grants import Grants, Scope
-from vtp.recording.holders import Holders, session_of
-from vtp.recording.ready_media import FILE, ReadyMedia, offered_grant
+from vtp.http.express import Answer, Ask, Asker, Ready
+from vtp.recording.passes import Passes
+from vtp.recording.ready_media import FILE, Named, ReadyMedia, named
 from vtp.streaming.live_routes import BASE
 from vtp.streaming.service import Streams
 from vtp.streaming.stream import live_id
@@ -17,48 +17,35 @@ _PATH = re.compile(rf"/live/([\w-]{{1,64}})/([0-9a-f-]{{36}})/{FILE}")
 
 
 class ExpressLive:
-    """A source of `vtp.http.express`; on the event loop, and it waits for nothing."""
+    """`read` is a source of `vtp.http.express`; on the event loop, and it waits for nothing."""
 
-    def __init__(self, streams: Streams, grants: Grants, holders: Holders) -> None:
+    def __init__(self, streams: Streams, passes: Passes) -> None:
         self._streams = streams
-        self._grants = grants
-        self._holders = holders
-        self._media = ReadyMedia(f"{BASE}/{{source}}/{{track}}/{{name}}")
+        self._passes = passes
+        self._media = ReadyMedia(f"{BASE}/{{source}}/{{track}}/{{name}}", streams.sources.file)
 
-    def answer(self, request: ExpressRequest) -> Answer:
-        """A playlist or part that is there, or soon; None for all else."""
-        path = _PATH.fullmatch(request.path)
-        if path is None:
+    def read(self, path: str, query: str) -> Ask | None:
+        """What has a playlist or part that is there, or soon; None for all else."""
+        found = _PATH.fullmatch(path)
+        if found is None:
             return None
-        room, source, track, playlist, msn, part = path.groups()
+        room, source, track, playlist, msn, part = found.groups()
+        name = named(track, playlist, msn, part, query)
+        if name is None:
+            return None
+        return partial(self._answer, room, source, name, name.wish is None or query != "")
+
+    def _answer(self, room: str, source: str, name: Named, follows: bool, asker: Asker) -> Answer:
         stream = self._streams.known(room, source)
-        session = self._session(request, live_id(room))
-        if stream is None or session is None:
+        viewing = self._passes.find(asker, live_id(room))
+        if stream is None or viewing is None:
             return None
-        follows = playlist is None or request.query
         view = self._streams.sources.view_in_memory(stream, source)
         if view is not None and follows:
             view = self._streams.sources.followed(source) or view
-        if view is None or track not in view.tracks:
+        if view is None:
             return None
-        if playlist is not None:
-            found = self._media.playlist(view, source, track, request)
-        elif request.query:
-            return None
-        else:
-            found = self._media.part(view, source, self._streams.sources.file, track, int(msn), int(part))
+        found = self._media.answer(view, source, name, asker)
         if isinstance(found, Ready):
-            self._streams.sources.viewership.count(
-                live_id(room), session, track, len(found.body), int(playlist is None)
-            )
+            viewing.count(name.track, found.size, int(name.wish is None))
         return found
-
-    def _session(self, request: ExpressRequest, media_id: str) -> str | None:
-        """Whose viewing it is, by a grant whose holder was asked for a moment ago and watches already."""
-        holder = self._grants.check(offered_grant(request), media_id, Scope.PLAY)
-        if holder is None or not self._holders.is_known(
-            holder, media_id, Scope.PLAY, request.asker.client.address
-        ):
-            return None
-        session = session_of(holder)
-        return session if self._streams.sources.viewership.goes_on(media_id, session) else None
