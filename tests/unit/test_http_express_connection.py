@@ -172,3 +172,46 @@ async def test_much_that_is_sent_ahead_is_read_when_its_turn_comes(talk: Connect
         heard = [await line.hear() for _ in range(4001)]
         await ahead
     assert [one.removeprefix("slow ") for one in heard] == ["/x/waited", *["/x/ready"] * 4000]
+
+
+class Quick(asyncio.Transport):
+    """A client that asks for `/x/ready` as soon as it has an answer, and before aiohttp waits again."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.heard: list[str] = []
+        self.protocol: asyncio.Protocol | None = None
+        self.done = asyncio.Event()
+
+    def write(self, data: bytes | bytearray | memoryview) -> None:
+        self.heard.append(bytes(data).decode().rpartition("\r\n\r\n")[2])
+        if len(self.heard) == 3:
+            self.done.set()
+        else:
+            asyncio.get_running_loop().call_soon(self.ask, "/x/ready")
+
+    def ask(self, path: str) -> None:
+        assert self.protocol is not None
+        self.protocol.data_received(HEAD.format(path).encode())
+
+    def is_closing(self) -> bool:
+        return False
+
+    def abort(self) -> None:
+        pass
+
+    close = abort
+
+
+@pytest.mark.parametrize("first", ["/x/ready", "/slow"])
+async def test_who_asks_as_soon_as_aiohttp_has_answered_is_answered_past_it(first: str) -> None:
+    async with served(Source()) as (runner, _):
+        assert runner.server is not None
+        quick = Quick()
+        quick.protocol = runner.server()
+        quick.protocol.connection_made(quick)
+        quick.ask(first)  # before aiohttp has begun to wait
+        async with asyncio.timeout(10):
+            await quick.done.wait()
+        quick.protocol.connection_lost(None)
+    assert quick.heard == [first if first == "/x/ready" else "slow /slow", "/x/ready", "/x/ready"]

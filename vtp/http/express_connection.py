@@ -22,6 +22,7 @@ logger = logging.getLogger(__name__)
 MAX_HELD_BYTES = 65_536  # sent ahead while an answer is waited for
 _LENGTH = re.compile(rb"\ncontent-length:([^\r]*)\r", re.IGNORECASE)
 _UNKNOWN_END = re.compile(rb"\n(?:transfer-encoding|upgrade):|\A[\r\n]*CONNECT ", re.IGNORECASE)
+TURNS = 8  # of the event loop, within which aiohttp waits for the next request when it has answered one
 MOST_DIGITS = 18  # of a length that is surely read as aiohttp reads it
 
 
@@ -115,7 +116,10 @@ class ExpressConnection(RequestHandler):
             asker = self._line.asker
             if target is not None and asker is not None:
                 self._begun_s = time.perf_counter()
-                self._take(express, target, asker, data)
+                if self._waiter is None:
+                    self._wait(target, asker, data, self._turn())
+                else:
+                    self._take(express, target, asker, data)
                 return
         self._pass_on(data)
 
@@ -126,16 +130,29 @@ class ExpressConnection(RequestHandler):
             super().resume_reading(resume_parser)
 
     def _may_take(self) -> bool:
-        """aiohttp waits for a request, and the client has read what it was sent."""
+        """aiohttp waits for a request, or will in a moment, and the client has read what it was sent."""
         waiter = self._waiter
+        idle = self._current_request is None if waiter is None else not waiter.done()
         return (
-            waiter is not None
-            and not self._messages
-            and not waiter.done()
-            and self._boundary.is_known
-            and not self._paused
-            and not self._close
+            idle and not self._messages and self._boundary.is_known and not self._paused and not self._close
         )
+
+    def _turn(self) -> asyncio.Future[bool]:
+        """Comes when aiohttp waits for a request again: of who asks at once, the next one would be its own,
+        too, and the next after that.
+        """
+        turn: asyncio.Future[bool] = self._loop.create_future()
+
+        def look(left: int) -> None:
+            if turn.done():
+                return
+            if self._waiter is None and left:
+                self._loop.call_soon(look, left - 1)
+            else:
+                turn.set_result(self._waiter is not None)
+
+        self._loop.call_soon(look, TURNS)
+        return turn
 
     def _take(self, express: Express, target: Target, asker: Asker, data: bytes) -> None:
         try:
@@ -148,8 +165,11 @@ class ExpressConnection(RequestHandler):
         elif answer is None:
             self._pass_on(data)
         else:
-            self._waiting, self._pending = (target, asker, data), answer
-            answer.add_done_callback(self._look_again)
+            self._wait(target, asker, data, answer)
+
+    def _wait(self, target: Target, asker: Asker, data: bytes, coming: asyncio.Future[bool]) -> None:
+        self._waiting, self._pending = (target, asker, data), coming
+        coming.add_done_callback(self._look_again)
 
     def _look_again(self, pending: asyncio.Future[bool]) -> None:
         """What was waited for is there, or not: aiohttp says so, then."""
