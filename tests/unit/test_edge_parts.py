@@ -146,9 +146,9 @@ class Bench:
 
 async def test_a_newcomer_is_asked_for_at_once_and_those_who_go_on_with_the_next_round() -> None:
     bench = Bench()
-    assert not bench.door.is_open(bench.key)
+    assert not bench.door.let_in(bench.key)
     await asyncio.gather(*(bench.door.require(bench.key) for _ in range(3)))
-    assert bench.door.is_open(bench.key)
+    assert bench.door.let_in(bench.key)
     bench.door.count(bench.key, "video", 500, 1)
     bench.clock.now_s += ASK_EVERY_S + 0.1
     await bench.door.require(bench.key)
@@ -157,7 +157,7 @@ async def test_a_newcomer_is_asked_for_at_once_and_those_who_go_on_with_the_next
     sent = [one for report in bench.origin.reports for watcher in report for one in watcher.sent]
     assert [(one.track, one.bytes, one.segments) for one in sent] == [("video", 500, 1)]
     bench.clock.now_s += 2.1
-    assert not bench.door.is_open(bench.key)
+    assert not bench.door.let_in(bench.key)
     await bench.tasks.close()
 
 
@@ -202,13 +202,13 @@ async def test_who_goes_on_while_the_origin_is_away_is_asked_about_when_it_is_ba
     bench.clock.now_s += 2.1  # its yes is over
     await bench.door.require(bench.key)
     bench.clock.now_s += 5  # a question without an answer takes so long
-    assert bench.door.is_open(bench.key)
+    assert bench.door.let_in(bench.key)
     bench.origin.away = False
     bench.origin.refusal = Refusal(index=0, status=401, code="session_ended", detail="Signed out.")
     bench.clock.now_s += ASK_EVERY_S
     other = ("r", bench.grants.make("r", Scope.PLAY, "u2~s"), "10.0.0.1")
     await bench.door.require(other)  # of the same round of questions
-    assert not bench.door.is_open(bench.key)
+    assert not bench.door.let_in(bench.key)
     await bench.tasks.close()
 
 
@@ -228,7 +228,7 @@ async def test_no_more_viewers_than_memory_is_for(monkeypatch: pytest.MonkeyPatc
     await bench.door.require(bench.key)
     with pytest.raises(Unavailable):
         await bench.door.require(("r", bench.grants.make("r", Scope.PLAY, "u2~s"), "10.0.0.1"))
-    assert bench.door.is_open(bench.key)
+    assert bench.door.let_in(bench.key)
     await bench.tasks.close()
 
 

@@ -60,20 +60,20 @@ class Door:
         """For the metrics."""
         return {"viewers": len(self._watchers)}
 
-    def is_open(self, key: Key) -> bool:
-        """Whether the origin has let them in a moment ago."""
+    def let_in(self, key: Key) -> str:
+        """Who holds the grant of those whom the origin has let in a moment ago; "" of others."""
         watcher = self._watchers.get(key)
         if watcher is None:
-            return False
+            return ""
         now_s = self._clock()
         watcher.seen_s, watcher.active = now_s, True
-        return watcher.good_until_s > now_s and bool(self.holder(key))
+        return self.holder(key) if watcher.good_until_s > now_s else ""
 
     async def require(self, key: Key) -> None:
         """Lets them in when the origin does. Raises what it says, and Unavailable when it does not answer."""
         if not self.holder(key):
             raise NotSignedIn("This needs a grant that is good: load the page again.", code="no_grant")
-        if self.is_open(key):
+        if self.let_in(key):
             return
         watcher = self._watchers.get(key)
         if watcher is None:

@@ -49,7 +49,8 @@ class EdgeMedia:
         """For who was let in a moment ago."""
         grant = address.grant or offered_grant(asker)
         watch = (address.media_id, grant, asker.client.address)
-        if not self._door.is_open(watch) or not self._may_have(watch, address):
+        holder = self._door.let_in(watch)
+        if not holder or not _may_have(holder, address):
             return None
         key = (address.media_id, address.path, query)
         found = self._shelf.get(key)
@@ -105,7 +106,7 @@ class EdgeMedia:
             if not token and is_file(address.path):  # the playlists before it have given the cookie
                 raise NotSignedIn("This needs a grant: load the page again.", code="no_grant")
             watch = await self._entry.enter(address.media_id, token, client.address)
-        if not self._may_have(watch, address):
+        if not _may_have(self._door.holder(watch), address):
             raise no_such_track()
         _, grant, _ = watch
         header = cookie_below(address.folder, grant, secure=client.secure)
@@ -113,10 +114,11 @@ class EdgeMedia:
 
     async def _by_path(self, address: Address, client: Client) -> Watch:
         watch = (address.media_id, address.grant, client.address)
-        if not is_in_path(self._door.holder(watch)):
+        holder = self._door.holder(watch)
+        if not is_in_path(holder):
             raise NotSignedIn("This address is not good any more: ask for another.", code="grant_ended")
         await self._door.require(watch)
-        if not self._may_have(watch, address):
+        if not _may_have(holder, address):
             raise no_such_track()
         return watch
 
@@ -142,18 +144,16 @@ class EdgeMedia:
             raise refusal
         return None
 
-    def _may_have(self, watch: Watch, address: Address) -> bool:
-        """Whether it is the program, or a participant's track for who may have those; by a grant that is
-        where it belongs, in the path or not.
-        """
-        holder = self._door.holder(watch)
-        return is_in_path(holder) is bool(address.grant) and (
-            not address.is_of_person or knows_people(holder)
-        )
-
     def _count(self, watch: Watch, address: Address, found: Fetched) -> None:
         if found.status == 200 and address.track:
             self._door.count(watch, address.track, len(found.body), int(address.path.endswith(".m4s")))
+
+
+def _may_have(holder: str, address: Address) -> bool:
+    """Whether it is the program, or a participant's track for who may have those; by a grant that is where it
+    belongs, in the path or not.
+    """
+    return is_in_path(holder) is bool(address.grant) and (not address.is_of_person or knows_people(holder))
 
 
 def _answer(request: web.Request, found: Fetched) -> web.Response:
