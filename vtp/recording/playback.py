@@ -14,6 +14,7 @@ from vtp.recording.active import ActiveRecordings
 from vtp.recording.catalogue import Catalogue
 from vtp.recording.downloads import WHOLE, Clip, Downloads
 from vtp.recording.files import RecordingFiles, files_missing
+from vtp.recording.kept_views import KeptViews
 from vtp.recording.live_playlist import Rendered
 from vtp.recording.loading import key_frames_of, load_whole
 from vtp.recording.mp4_file import Mp4File
@@ -27,8 +28,6 @@ from vtp.recording.view import RecordingView
 from vtp.tasks import Tasks
 
 logger = logging.getLogger(__name__)
-
-VIEWS_KEPT = 64
 
 
 class Playback:
@@ -47,14 +46,14 @@ class Playback:
         self._files = files
         self._tasks = tasks
         self._instance_id = instance_id
-        self._views: dict[str, RecordingView] = {}
+        self._views = KeptViews()
         self._loading: dict[str, asyncio.Task[RecordingView]] = {}
         self._downloads = Downloads()
         self._thumbnails = Thumbnails()
         self._storyboards = Storyboards()
         self._deleted: set[str] = set()
         self._is_closing = False
-        catalogue.add_access_listener(self._drop_view)
+        catalogue.add_access_listener(self._views.drop)
         catalogue.add_return_listener(self.show)
 
     def begin_closing(self) -> None:
@@ -81,9 +80,6 @@ class Playback:
         """Waits until nothing is made of its files any more."""
         await self._downloads.settle(recording_id)
         await self._storyboards.settle(recording_id)
-
-    def _drop_view(self, recording_id: str) -> None:
-        self._views.pop(recording_id, None)
 
     async def view(self, recording_id: str) -> RecordingView:
         """What a player sees. Raises NotFound, Gone for the trash, Unavailable before there is anything."""
@@ -117,7 +113,7 @@ class Playback:
 
     def refresh(self, recording_id: str) -> None:
         """A job has changed its files: who comes next is shown them as they are now."""
-        self._views.pop(recording_id, None)
+        self._views.drop(recording_id)
         self._loading.pop(recording_id, None)  # it may have read what was there before
         self._files.forget(recording_id)
 
@@ -214,8 +210,9 @@ class Playback:
             raise _in_trash()
         if recording.status not in PLAYABLE:
             raise NotFound("This recording holds nothing to play.", code="nothing_to_play")
-        if recording.id in self._views:  # read while this was looked up
-            return self._views[recording.id]
+        kept = self._views.get(recording.id)
+        if kept is not None:  # read while this was looked up
+            return kept
         loading = self._loading.get(recording.id)
         if loading is None:
             loading = self._loading[recording.id] = asyncio.create_task(self._read_view(recording.id))
@@ -243,11 +240,16 @@ class Playback:
         if recording_id in self._deleted:
             return
         view = loading.result()
-        while len(self._views) >= VIEWS_KEPT:
-            self._views.pop(next(iter(self._views)))
-        self._views[recording_id] = view
+        self._views.put(recording_id, view)
         if view.ended and view.key_frames is None and VIDEO_TRACK in view.tracks:
             self.prepare(recording_id, view)
+
+    def keep_ended(self, recording_id: str, view: RecordingView) -> None:
+        """What was recorded here until now: nobody who watches it waits for it to be read. What its files may
+        not hold is not kept: the disk had refused them.
+        """
+        if view.is_playable and view.manifest.closed and self.is_there(recording_id):
+            self._views.put(recording_id, view)
 
     def prepare(self, recording_id: str, view: RecordingView) -> None:
         """Has the samples of an ended recording read, for its download and its I-frame playlist."""
@@ -264,7 +266,7 @@ class Playback:
         except (OSError, ValueError, Unavailable) as error:
             logger.info("The samples of recording %s are left to its next player: %s", recording_id, error)
             return
-        for known in {view, self._views.get(recording_id, view)}:
+        for known in {view, self._views.get(recording_id) or view}:
             known.add_key_frames(frames)
 
     def _why_unreadable(self, recording: Recording) -> VtpError:
