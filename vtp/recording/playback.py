@@ -25,13 +25,14 @@ from vtp.recording.storyboards import Storyboards
 from vtp.recording.stretches import clip_of
 from vtp.recording.thumbnail import Thumbnails
 from vtp.recording.view import RecordingView
+from vtp.single_flight import SingleFlight
 from vtp.tasks import Tasks
 
 logger = logging.getLogger(__name__)
 
 
 class Playback:
-    """Asks for nobody's rights but those of downloads: its callers have. `tasks` read samples ahead."""
+    """Asks for nobody's rights but those of downloads: its callers have. `tasks` own what is made."""
 
     def __init__(
         self,
@@ -47,10 +48,12 @@ class Playback:
         self._tasks = tasks
         self._instance_id = instance_id
         self._views = KeptViews()
-        self._loading: dict[str, asyncio.Task[RecordingView]] = {}
-        self._downloads = Downloads()
-        self._thumbnails = Thumbnails()
-        self._storyboards = Storyboards()
+        self._loading: SingleFlight[str, RecordingView] = SingleFlight(
+            tasks, "view of a recording", self._views.get, self._keep_view
+        )
+        self._downloads = Downloads(tasks)
+        self._thumbnails = Thumbnails(tasks)
+        self._storyboards = Storyboards(tasks)
         self._deleted: set[str] = set()
         self._is_closing = False
         catalogue.add_access_listener(self._views.drop)
@@ -62,8 +65,6 @@ class Playback:
 
     def close(self) -> None:
         """Ends what is read and computed for players."""
-        for loading in self._loading.values():
-            loading.cancel()
         self._downloads.close()
         self._thumbnails.close()
         self._storyboards.close()
@@ -114,7 +115,7 @@ class Playback:
     def refresh(self, recording_id: str) -> None:
         """A job has changed its files: who comes next is shown them as they are now."""
         self._views.drop(recording_id)
-        self._loading.pop(recording_id, None)  # it may have read what was there before
+        self._loading.forget(recording_id)  # it may have read what was there before
         self._files.forget(recording_id)
 
     def forget(self, recording_id: str) -> None:
@@ -210,15 +211,8 @@ class Playback:
             raise _in_trash()
         if recording.status not in PLAYABLE:
             raise NotFound("This recording holds nothing to play.", code="nothing_to_play")
-        kept = self._views.get(recording.id)
-        if kept is not None:  # read while this was looked up
-            return kept
-        loading = self._loading.get(recording.id)
-        if loading is None:
-            loading = self._loading[recording.id] = asyncio.create_task(self._read_view(recording.id))
-            loading.add_done_callback(partial(self._keep_view, recording.id))
         try:
-            view = await asyncio.shield(loading)  # for all who ask meanwhile: at its end a whole class does
+            view = await self._loading.get(recording.id, partial(self._read_view, recording.id))
         except (OSError, ValueError) as error:
             logger.warning("Recording %s cannot be read: %s", recording.id, error)
             raise self._why_unreadable(recording) from error
@@ -230,16 +224,9 @@ class Playback:
         async with self._files.catalogue(recording_id) as directory:
             return await asyncio.to_thread(load_whole, directory)
 
-    def _keep_view(self, recording_id: str, loading: asyncio.Task[RecordingView]) -> None:
-        """What has been read, unless its files have changed meanwhile or it could not be."""
-        is_current = self._loading.get(recording_id) is loading
-        if is_current:
-            del self._loading[recording_id]
-        if loading.cancelled() or loading.exception() is not None or not is_current:
-            return
+    def _keep_view(self, recording_id: str, view: RecordingView) -> None:
         if recording_id in self._deleted:
             return
-        view = loading.result()
         self._views.put(recording_id, view)
         if view.ended and view.key_frames is None and VIDEO_TRACK in view.tracks:
             self.prepare(recording_id, view)
