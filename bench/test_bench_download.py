@@ -25,6 +25,7 @@ from vtp.recording.download_routes import MP4_TYPE, send
 from vtp.recording.downloads import WHOLE, Clip, Downloads
 from vtp.recording.sample_table import TABLE_NAME
 from vtp.recording.view import RecordingView
+from vtp.tasks import Tasks
 
 ROUNDS = 20
 CLIP = Clip(1800.5, 1860.0)
@@ -53,7 +54,7 @@ class Hour:
 @pytest.fixture(scope="module")
 def hour(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Hour]:
     directory = tmp_path_factory.mktemp("hour")
-    found = Hour(directory, record_hour(directory), Downloads(), "")
+    found = Hour(directory, record_hour(directory), Downloads(Tasks()), "")
 
     async def may_go_on() -> None:
         """Nobody takes it away."""

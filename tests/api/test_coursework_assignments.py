@@ -11,8 +11,11 @@ import pytest
 from tests.api.assignment_material import assign, begin, hand_in, prepared, soon
 from tests.api.course_material import BASE, add_lesson, enrol, make_course, student
 from tests.api.coursework_material import PDF, lying, until, upload
-from tests.api.notification_material import kinds
+from tests.api.notification_material import kinds, told
 from tests.serving import Answer, Api, Person
+from tests.statements import hearing
+from vtp.coursework.assignment_news import AssignmentNews
+from vtp.notifications.news import News
 
 RUBRIC = [{"id": "form", "title": "Form", "points": 4}, {"id": "facts", "title": "Facts", "points": 6.5}]
 
@@ -349,7 +352,7 @@ async def test_what_is_wrong_with_groups_names_people_and_groups(api: Api) -> No
     made = named(await api.call("PUT", groups, {"groups": [reds]}, by=teacher))[0]
     assert (await api.call("DELETE", f"{BASE}/{course_of(at)}/enroll/{gone.user_id}", by=gone)).status == 200
     nobody = "0192f0c0-0000-7000-8000-000000000000"
-    for wrong, told in (
+    for wrong, words in (
         (["Blues", helper.user_id], "Ada in “Blues” is no student of this course"),
         (["Blues", gone.user_id], "Somebody in “Blues” is no student of this course"),
         (["Blues", stranger.user_id], "Somebody in “Blues” is no student of this course"),
@@ -358,7 +361,7 @@ async def test_what_is_wrong_with_groups_names_people_and_groups(api: Api) -> No
     ):
         wish = {"name": wrong[0], "members": wrong[1:]}
         refused = await api.call("PUT", groups, {"groups": [wish]}, by=teacher)
-        assert [one["detail"] for one in refused.body["errors"]] == [told], refused
+        assert [one["detail"] for one in refused.body["errors"]] == [words], refused
     again = {**made, "name": "Greens", "members": [helper.user_id]}
     refused = await api.call("PUT", groups, {"groups": [made, again]}, by=teacher)
     assert refused.body["errors"][-1]["detail"] == "“Reds” and “Greens” are one and the same group"
@@ -447,6 +450,29 @@ async def test_a_class_is_told_of_an_assignment_once_and_when_it_sees_it(api: Ap
 
 
 @pytest.mark.sqlite_alone
+@pytest.mark.parametrize("count", [2, 6])
+async def test_the_clocks_of_a_course_are_asked_for_once_for_all_that_its_class_is_told(
+    api: Api, count: int
+) -> None:
+    teacher, pupil = await api.person("teacher"), await student(api, "told")
+    course = await make_course(api, teacher, status="draft")
+    assert (await enrol(api, course, teacher, student_id=pupil.user_id)).status == 201
+    for number in range(count):
+        await assign(api, course, teacher, title=f"Essay {number}", due_at="2199-01-01T00:00:00Z")
+    with hearing() as heard:
+        opened = await api.call("PATCH", f"{BASE}/{course}", {"status": "active"}, by=teacher)
+    assert opened.status == 200
+    asked = [text for text in heard.texts() if "course_schedules" in text]
+    assert len([text for text in asked if text.startswith("SELECT course_schedules.id")]) == 1, asked
+    news = [one["text"] for one in await told(api, pupil) if one["kind"] == "assignment_added"]
+    singly = [
+        f"There is a new assignment: “Essay {number}”. It is due on 1 January 2199 at 00:00 UTC."
+        for number in range(count)
+    ]
+    assert sorted(news) == (singly if count == 2 else ["There are 6 new assignments."])
+
+
+@pytest.mark.sqlite_alone
 async def test_an_assignment_that_cannot_be_told_of_is_in_no_others_way(
     api: Api, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -457,15 +483,15 @@ async def test_an_assignment_that_cannot_be_told_of_is_in_no_others_way(
         at = await assign(api, course, teacher, title=title, published=False)
         assert (await api.call("PATCH", at, {"published": True}, by=teacher)).status == 200
     teller = api.server.services.coursework.teller
-    real = teller.tell
+    real = AssignmentNews.news
 
-    async def tell(tx: Any, kind: Any, of: Any, made: Any) -> None:
-        if made.title == "Broken":
+    async def news(of: AssignmentNews, tx: Any, course: Any, items: Any) -> list[News]:
+        if any(one.title == "Broken" for one in items):
             raise ValueError("no such words")
-        await real(tx, kind, of, made)
+        return await real(of, tx, course, items)
 
     with monkeypatch.context() as patch:
-        patch.setattr(teller, "tell", tell)
+        patch.setattr(AssignmentNews, "news", news)
         assert await teller.look() == 1
     assert await teller.look() == 1, "it waits"
     assert (await kinds(api, pupil)).count("assignment_added") == 2

@@ -6,7 +6,7 @@ import asyncio
 import gzip
 import hashlib
 import zlib
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -562,10 +562,10 @@ async def test_a_version_that_was_told_among_many_is_known_and_so_is_one_that_co
 class Faulty(MaterialNews):
     """Of one file nothing can be said."""
 
-    async def news(self, tx: AsyncConnection, course: Course, item: Material) -> News:
-        if item.title == "Sheet 1":
-            raise ValueError(item.title)
-        return await super().news(tx, course, item)
+    async def news(self, tx: AsyncConnection, course: Course, items: Sequence[Material]) -> list[News]:
+        if any(one.title == "Sheet 1" for one in items):
+            raise ValueError("no such words")
+        return await super().news(tx, course, items)
 
 
 async def test_many_that_wait_with_one_that_cannot_be_told_of_do_not_wait_for_it(api: Api) -> None:

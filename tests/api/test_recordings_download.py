@@ -227,7 +227,7 @@ def slow_making(monkeypatch: pytest.MonkeyPatch) -> tuple[threading.Event, threa
 async def test_only_so_many_stretches_are_made_at_once(
     api: Api, teacher: Person, recording_id: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(downloads, "WAITING_AT_MOST", 1)
+    monkeypatch.setattr(api.server.services.recordings.playback._downloads._making, "most", 1)
     making, go_on = slow_making(monkeypatch)
     path = f"{BASE}/{recording_id}/download"
     first = asyncio.create_task(fetch(api, f"{path}?to=1", **teacher.headers))

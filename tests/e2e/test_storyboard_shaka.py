@@ -16,6 +16,7 @@ from vtp.recording.manifest import Manifest
 from vtp.recording.storyboard import FOLDER, VTT_NAME, VTT_TYPE, Board
 from vtp.recording.storyboards import Storyboards
 from vtp.recording.view import RecordingView
+from vtp.tasks import Tasks
 
 SHAKA = ROOT / "web" / "node_modules" / "shaka-player" / "dist" / "shaka-player.compiled.js"
 PAGE = """<!doctype html><video id=v muted></video><script src=player.js></script><script>
@@ -49,7 +50,8 @@ window.pictureAt = async (time) => {
 
 def app_of(directory: Path, view: RecordingView) -> web.Application:
     """A recording with its storyboard, and a page with a player."""
-    storyboards = Storyboards()
+    tasks = Tasks()
+    storyboards = Storyboards(tasks)
 
     async def manifest(_: web.Request) -> web.Response:
         return web.Response(body=view.mpd().text, headers={"Content-Type": MPD_TYPE})
@@ -68,6 +70,7 @@ def app_of(directory: Path, view: RecordingView) -> web.Application:
         return web.FileResponse(SHAKA)
 
     async def close(_: web.Application) -> None:
+        await tasks.close()
         storyboards.close()
 
     app = web.Application()

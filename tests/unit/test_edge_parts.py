@@ -57,6 +57,22 @@ async def test_what_many_ask_for_at_once_is_fetched_once() -> None:
     await tasks.close()
 
 
+@pytest.mark.parametrize("begun", [False, True])
+async def test_who_waits_for_an_edge_that_ends_is_told_so(begun: bool) -> None:
+    tasks, source = Tasks(), Source()
+    shelf = Shelf(source.fetch, 1000, tasks)
+    source.gate.clear()
+    coming = shelf.coming(("r", "/a.m4s", ""))
+    waiting = asyncio.create_task(shelf.bring(("r", "/a.m4s", "")))
+    if begun:
+        await asyncio.sleep(0)
+        assert source.asked == ["/a.m4s"]
+    await tasks.close()
+    assert not await coming
+    with pytest.raises(Unavailable):
+        await waiting
+
+
 async def test_segments_stay_until_memory_is_wanted_and_playlists_for_a_moment() -> None:
     tasks, source, clock = Tasks(), Source(), Clock()
     one = 100 + ENTRY_BYTES

@@ -17,7 +17,6 @@ import pytest
 
 from tests.unit.recording_material import Recorded, feed, h264_units, open_bytes, opus_units
 from vtp.errors import NotFound, Unavailable
-from vtp.recording import storyboards as storyboards_module
 from vtp.recording import thumbnail_picture
 from vtp.recording.index import EndLine, MapLine, PartLine, SegmentLine, TrackIndex
 from vtp.recording.manifest import Manifest
@@ -26,6 +25,7 @@ from vtp.recording.storyboard_sheet import Made, SheetMaker
 from vtp.recording.storyboards import Storyboards
 from vtp.recording.thumbnail_picture import Place
 from vtp.recording.view import RecordingView
+from vtp.tasks import Tasks
 
 SCALE = 90_000
 
@@ -183,7 +183,7 @@ def view_of(recorded: Recorded, seconds: int = 30, *, ended: bool = True) -> Rec
 
 @pytest.fixture
 def storyboards() -> Iterator[Storyboards]:
-    made = Storyboards()
+    made = Storyboards(Tasks())
     yield made
     made.close()
 
@@ -230,7 +230,7 @@ async def test_a_sheet_grows_and_is_written_when_it_is_full(
     whole = await storyboards.sheet("r", recorded.directory, view_of(recorded), 0)
     assert len(decoded) == 6 and (folder / "sheet-00000.jpg").read_bytes() == whole
     assert [path.name for path in folder.iterdir()] == ["sheet-00000.jpg"]
-    anew = Storyboards()  # as after a restart
+    anew = Storyboards(Tasks())  # as after a restart
     assert await anew.sheet("r", recorded.directory, view_of(recorded), 0) == whole and len(decoded) == 6
     assert await anew.sheet("r", recorded.directory, view_of(recorded), 0) == whole
     anew.close()
@@ -321,7 +321,7 @@ async def test_nothing_is_kept_of_what_was_deleted(recorded: Recorded, storyboar
 async def test_only_so_many_wait(
     recorded: Recorded, storyboards: Storyboards, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(storyboards_module, "WAITING_AT_MOST", 0)
+    monkeypatch.setattr(storyboards._making, "most", 0)
     with pytest.raises(Unavailable):
         await storyboards.sheet("r", recorded.directory, view_of(recorded), 0)
 

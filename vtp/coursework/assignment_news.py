@@ -31,25 +31,29 @@ class AssignmentNews(Tellable[Assignment]):
         """One that students see then."""
         return await find_assignment(tx, course_id, item_id, now)
 
-    async def news(self, tx: AsyncConnection, course: Course, item: Assignment) -> News:
-        """With when it is due, by the clocks of the course."""
-        due = ""
-        if item.due_at is not None:
-            due = f" It is due on {day_and_time(item.due_at, await zone_of(tx, course.id))}."
-        return news_in(
-            course,
-            ASSIGNED,
-            item.title,
-            f"There is a new assignment: “{item.title}”.{due}",
-            page=page_of(item.id),
-            subject_id=item.id,
-            lesson_id=item.lesson_id,
-        )
+    async def news(self, tx: AsyncConnection, course: Course, items: Sequence[Assignment]) -> list[News]:
+        """With when they are due, by the clocks of the course, which are asked for once."""
+        time_zone = await zone_of(tx, course.id) if any(one.due_at is not None for one in items) else ""
+        return [_news_of(course, one, time_zone) for one in items]
 
     def news_of_many(self, course: Course, items: Sequence[Assignment]) -> News:
         """How many there are."""
         text = f"There are {len(items)} new assignments."
         return news_in(course, ASSIGNED, f"{len(items)} assignments", text, page="assignments")
+
+
+def _news_of(course: Course, assignment: Assignment, time_zone: str) -> News:
+    at = assignment.due_at
+    due = "" if at is None else f" It is due on {day_and_time(at, time_zone)}."
+    return news_in(
+        course,
+        ASSIGNED,
+        assignment.title,
+        f"There is a new assignment: “{assignment.title}”.{due}",
+        page=page_of(assignment.id),
+        subject_id=assignment.id,
+        lesson_id=assignment.lesson_id,
+    )
 
 
 def is_told_later(assignment: Assignment, now: datetime) -> bool:

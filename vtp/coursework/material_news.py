@@ -31,9 +31,10 @@ class MaterialNews(Tellable[Material]):
         found = await find_material(tx, course_id, item_id, now)
         return None if found is None or found.file is None else found
 
-    async def news(self, tx: AsyncConnection, course: Course, item: Material) -> News:
-        """Of its newest version."""
-        return news_of_version(course, item, item.versions if item.file is None else item.file.version)
+    async def news(self, tx: AsyncConnection, course: Course, items: Sequence[Material]) -> list[News]:
+        """Of their newest versions."""
+        newest = ((one, one.versions if one.file is None else one.file.version) for one in items)
+        return [news_of_version(course, one, version) for one, version in newest]
 
     def news_of_many(self, course: Course, items: Sequence[Material]) -> News:
         """How many there are."""

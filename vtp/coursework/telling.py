@@ -58,8 +58,8 @@ class Tellable(ABC, Generic[Item]):
         """One of a course's, if students see it then and there is something to be told of it."""
 
     @abstractmethod
-    async def news(self, tx: AsyncConnection, course: Course, item: Item) -> News:
-        """What is told of one."""
+    async def news(self, tx: AsyncConnection, course: Course, items: Sequence[Item]) -> list[News]:
+        """What is told of each."""
 
     @abstractmethod
     def news_of_many(self, course: Course, items: Sequence[Item]) -> News:
@@ -107,7 +107,7 @@ class ReleaseTeller:
 
     async def tell(self, tx: AsyncConnection, kind: Tellable[Item], course: Course, item: Item) -> None:
         """Tells the students of a course of one that they see."""
-        await self._notify(tx, course, await kind.news(tx, course, item))
+        await self._notify(tx, course, *await kind.news(tx, course, [item]))
 
     async def _tell_class(self, kind: Tellable[Any], course_id: str, ids: Sequence[str]) -> int:
         """Of a few one by one; of many at once, or by halves where that fails: nobody waits for one of which
@@ -149,17 +149,18 @@ class ReleaseTeller:
         self, tx: AsyncConnection, kind: Tellable[Item], course: Course, taken: Sequence[Item]
     ) -> None:
         """Of many in one sentence, but for those that the class knows; from then on it knows each of them."""
-        if len(taken) > MOST_SINGLY:
-            news = {one.id: await kind.news(tx, course, one) for one in taken}
-            once = [one.once for one in news.values() if one.once is not None]
-            known = await self._notifier.known(tx, once)
-            taken = [one for one in taken if news[one.id].once not in known]
-        if len(taken) <= MOST_SINGLY:
-            for one in taken:
-                await self.tell(tx, kind, course, one)
-        elif await self._notify(tx, course, kind.news_of_many(course, taken)) is not None:
-            for one in taken:
-                await self._notifier.keep(tx, news[one.id])
+        news = list(zip(taken, await kind.news(tx, course, taken), strict=True))
+        if len(news) > MOST_SINGLY:
+            known = await self._notifier.known(tx, [one.once for _, one in news if one.once is not None])
+            news = [(item, one) for item, one in news if one.once not in known]
+        if len(news) <= MOST_SINGLY:
+            for _, one in news:
+                await self._notify(tx, course, one)
+        elif (
+            await self._notify(tx, course, kind.news_of_many(course, [item for item, _ in news])) is not None
+        ):
+            for _, one in news:
+                await self._notifier.keep(tx, one)
 
     async def _notify(self, tx: AsyncConnection, course: Course, news: News) -> str | None:
         whom = people_in(course.id, course.instructor_id, Whom.STUDENTS)

@@ -4,21 +4,25 @@ token that they bring, or as anybody gets one for what is public.
 
 from __future__ import annotations
 
-import asyncio
 import hashlib
 import time
 from collections import OrderedDict
 from collections.abc import Awaitable, Callable
+from functools import partial
 
 from vtp.edge.door import Door, Key
 from vtp.errors import Forbidden, NotFound, NotSignedIn, RateLimited, Unavailable
 from vtp.http.client import network_of
 from vtp.limits import WindowLimiter
+from vtp.single_flight import SingleFlight
+from vtp.tasks import Tasks
 
 MOST_KEPT = 10_000
 MOST_AT_A_TIME = 256
 TOO_MANY = "Too many requests from this network address; wait a moment."
 
+_Who = tuple[str, bytes, str]
+"""What is watched, the digest of what `Authorization` says, the address."""
 Ask = Callable[[str, str, str], Awaitable[str]]
 """Gives a grant for what is watched, what `Authorization` says, and the address."""
 
@@ -29,14 +33,21 @@ class Entry:
     """
 
     def __init__(
-        self, door: Door, ask: Ask, most_per_minute: int, clock: Callable[[], float] = time.monotonic
+        self,
+        door: Door,
+        ask: Ask,
+        most_per_minute: int,
+        tasks: Tasks,
+        clock: Callable[[], float] = time.monotonic,
     ) -> None:
         self._door = door
         self._ask = ask
         self._clock = clock
         self._limiter = WindowLimiter(most_per_minute, 60)
-        self._kept: OrderedDict[tuple[str, bytes, str], str] = OrderedDict()
-        self._asking: dict[tuple[str, bytes, str], asyncio.Task[str]] = {}
+        self._kept: OrderedDict[_Who, str] = OrderedDict()
+        self._asking: SingleFlight[_Who, str] = SingleFlight(
+            tasks, "edge: who comes with a token", self._find, self._keep
+        )
         self._at_a_time = 0
 
     async def enter(self, media_id: str, authorization: str, address: str) -> Key:
@@ -46,14 +57,10 @@ class Entry:
             await self._door.require(watch)
             return watch
         who = (media_id, hashlib.blake2s(authorization.encode()).digest(), address)
-        kept = self._kept.get(who)
-        if kept is not None:
-            self._kept.move_to_end(who)
-            if self._door.holder((media_id, kept, address)):
-                return await self._let_in(who, kept)
-        return await self._let_in(who, await self._once(who, authorization))
+        ask = partial(self._new_grant, media_id, authorization, address)
+        return await self._let_in(who, await self._asking.get(who, ask))
 
-    async def _let_in(self, who: tuple[str, bytes, str], grant: str) -> Key:
+    async def _let_in(self, who: _Who, grant: str) -> Key:
         media_id, _, address = who
         watch = (media_id, grant, address)
         try:
@@ -63,18 +70,19 @@ class Entry:
             raise
         return watch
 
-    async def _once(self, who: tuple[str, bytes, str], authorization: str) -> str:
-        """Asked once for all requests that come with the same token at the time."""
-        asking = self._asking.get(who)
-        if asking is None:
-            asking = asyncio.ensure_future(self._new_grant(who[0], authorization, who[2]))
-            self._asking[who] = asking
-            asking.add_done_callback(lambda _: self._asking.pop(who, None))
-        grant = await asyncio.shield(asking)
+    def _find(self, who: _Who) -> str | None:
+        """The grant that their token has got, while it is good."""
+        media_id, _, address = who
+        kept = self._kept.get(who)
+        if kept is None:
+            return None
+        self._kept.move_to_end(who)
+        return kept if self._door.holder((media_id, kept, address)) else None
+
+    def _keep(self, who: _Who, grant: str) -> None:
         self._kept[who] = grant
         if len(self._kept) > MOST_KEPT:
             self._kept.popitem(last=False)
-        return grant
 
     async def _new_grant(self, media_id: str, authorization: str, address: str) -> str:
         if self._at_a_time >= MOST_AT_A_TIME:

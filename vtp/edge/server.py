@@ -77,7 +77,7 @@ async def start_edge(settings: Settings, origin_url: str, memory_mib: int, ca_fi
         metrics = HttpMetrics()
         metrics.add_numbers("vtp_edge_shelf", "What the edge has.", shelf.numbers, ("kept_bytes",))
         metrics.add_numbers("vtp_edge", "Whom the edge answers.", door.numbers)
-        entry = Entry(door, origin.admit, settings.limits.requests_per_address_per_minute)
+        entry = Entry(door, origin.admit, settings.limits.requests_per_address_per_minute, tasks)
         await _serve(settings, EdgeMedia(shelf, door, entry), metrics, listening, stack)
         return Edge(origin.url, listening, stack.pop_all())
 

@@ -99,7 +99,8 @@ class Shelf:
                 raise Unavailable("This edge waits for too many things at once; try again in a moment.")
             ending = Unavailable("This edge is ending; try again in a moment.", retry_after_s=1)
             found = self._coming[key] = _Coming(asyncio.get_running_loop().create_future(), ending)
-            self._tasks.start(self._fill(key, found), f"edge: {key[1]}")
+            task = self._tasks.start(self._fill(key, found), f"edge: {key[1]}")
+            task.add_done_callback(lambda _: self._end(key, found, is_kept=False))  # it may not have begun
         return found
 
     async def _fill(self, key: Key, coming: _Coming) -> None:
@@ -114,9 +115,13 @@ class Shelf:
         except Unavailable as error:
             coming.outcome = error
         finally:
+            self._end(key, coming, is_kept=is_kept)
+
+    def _end(self, key: Key, coming: _Coming, *, is_kept: bool) -> None:
+        if self._coming.get(key) is coming:
             del self._coming[key]
-            if not coming.done.done():
-                coming.done.set_result(is_kept)
+        if not coming.done.done():
+            coming.done.set_result(is_kept)
 
     def _keep(self, key: Key, fetched: Fetched) -> bool:
         """Whether it is kept, and may be looked for."""

@@ -47,6 +47,15 @@ class _Active:
     task: asyncio.Task[None]
 
 
+@dataclass(slots=True)
+class _Followed:
+    view: LiveView
+    ended: RecordingView
+    hands_over: bool
+    """Whether what was followed is what there is to play: files of a recorder that failed may hold less."""
+    timer: asyncio.TimerHandle
+
+
 class ActiveRecordings:
     """`save_end(recording_id, view, outcome)` is called once for each, whatever ends it; at most
     `live_transcodes` of them transcode their picture at a time.
@@ -57,7 +66,7 @@ class ActiveRecordings:
         self._save_end = save_end
         self.slots = TranscodeSlots(live_transcodes)
         self._active: dict[str, _Active] = {}
-        self._followed: dict[str, tuple[LiveView, asyncio.TimerHandle]] = {}
+        self._followed: dict[str, _Followed] = {}
 
     def __len__(self) -> int:
         return len(self._active)
@@ -134,7 +143,7 @@ class ActiveRecordings:
     def followed(self, recording_id: str) -> LiveView | None:
         """What those see who follow it, also for a moment after its end."""
         followed = self._followed.get(recording_id)
-        return followed[0] if followed else self.live_view(recording_id)
+        return followed.view if followed else self.live_view(recording_id)
 
     async def stop(self, recording_id: str) -> None:
         """Ends a recording and waits until its row says so."""
@@ -149,17 +158,19 @@ class ActiveRecordings:
         for recording_id in list(self._followed):
             self._end_following(recording_id)
 
-    def _let_followers_catch_up(self, recording_id: str, ended: RecordingView) -> None:
+    def _let_followers_catch_up(self, recording_id: str, ended: RecordingView, outcome: Outcome) -> None:
         view = self._active[recording_id].view
         view.complete(ended.manifest, ended.tracks)
         loop = asyncio.get_running_loop()
         timer = loop.call_later(CATCH_UP_S, self._end_following, recording_id)
-        self._followed[recording_id] = view, timer
+        self._followed[recording_id] = _Followed(view, ended, not outcome.failure, timer)
 
     def _end_following(self, recording_id: str) -> None:
-        view, timer = self._followed.pop(recording_id)
-        timer.cancel()
-        view.end()
+        followed = self._followed.pop(recording_id)
+        followed.timer.cancel()
+        followed.view.end()
+        if followed.hands_over:
+            followed.view.hand_over(followed.ended)
 
     async def _run(self, recording_id: str, session: RecordingSession) -> None:
         outcome = Outcome(0, DIED)
@@ -169,7 +180,7 @@ class ActiveRecordings:
             try:
                 ended = await _ended_view(session, outcome)
                 # Followers are told the end first: the database may be away for long.
-                self._let_followers_catch_up(recording_id, ended)
+                self._let_followers_catch_up(recording_id, ended, outcome)
                 await self._save_end(recording_id, ended, outcome)
             finally:
                 del self._active[recording_id]

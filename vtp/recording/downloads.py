@@ -12,7 +12,6 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
-from typing import Any
 
 from vtp.errors import FieldError, Invalid, NotFound, Unavailable
 from vtp.recording.audio_tracks import AAC_TRACK, OPUS_TRACK
@@ -23,6 +22,8 @@ from vtp.recording.sample_table import Find, load_table
 from vtp.recording.sections import read_sections
 from vtp.recording.segmenter import VIDEO_TRACK
 from vtp.recording.view import RecordingView
+from vtp.single_flight import SingleFlight
+from vtp.tasks import Tasks
 from vtp.threads import be_patient
 
 logger = logging.getLogger(__name__)
@@ -50,11 +51,18 @@ WHOLE = Clip()
 class Downloads:
     """Makes each file once and keeps the latest; a player asks for many ranges of one."""
 
-    def __init__(self) -> None:
+    def __init__(self, tasks: Tasks) -> None:
         self._kept: OrderedDict[tuple[str, Clip], Mp4File] = OrderedDict()
-        self._making: dict[tuple[str, Clip], asyncio.Future[Mp4File]] = {}
-        self._unwanted: set[asyncio.Future[Mp4File]] = set()
-        self._preparing: dict[str, asyncio.Future[None]] = {}
+        self._making: SingleFlight[tuple[str, Clip], Mp4File] = SingleFlight(
+            tasks,
+            "MP4 of a recording",
+            self._find,
+            self._keep,
+            most=WAITING_AT_MOST,
+            too_many="Too many downloads begin at this moment; try again.",
+            retry_after_s=RETRY_S,
+        )
+        self._preparing: SingleFlight[str, None] = SingleFlight(tasks, "samples of a recording")
         self._makers = ThreadPoolExecutor(THREADS, "mp4", be_patient, (NICENESS,))
         self._patient = ThreadPoolExecutor(1, "samples", be_patient, (NICENESS,))
 
@@ -67,14 +75,10 @@ class Downloads:
         self, recording_id: str, directory: Path, view: RecordingView, find: Find | None = None
     ) -> None:
         """Makes the sample tables of a recording that has just ended: its first download is at once."""
-        loop = asyncio.get_running_loop()
-        making = self._preparing.get(recording_id)
-        if making is None:
-            making = loop.run_in_executor(self._patient, load_tables, directory, dict(view.tracks), find)
-            self._preparing[recording_id] = making
-            making.add_done_callback(lambda _: self._preparing.pop(recording_id, None))
+        run = asyncio.get_running_loop().run_in_executor
+        load = partial(run, self._patient, load_tables, directory, dict(view.tracks), find)
         try:
-            await asyncio.shield(making)
+            await self._preparing.get(recording_id, load)
         except (OSError, ValueError, *_TOO_LONG) as error:
             logger.info(
                 "The samples of recording %s are left to its first download: %s", directory.name, error
@@ -93,24 +97,10 @@ class Downloads:
         Raises Invalid for a clip behind the end, Unavailable with the reason for damage, or when too many are
         being made.
         """
-        key = (recording_id, clip)
-        found = self._kept.get(key)
-        if found is not None:
-            self._kept.move_to_end(key)
-            return found
-        making = self._making.get(key)
-        if making is None:
-            if len(self._making) >= WAITING_AT_MOST:
-                raise Unavailable(
-                    "Too many downloads begin at this moment; try again.", retry_after_s=RETRY_S
-                )
-            loop = asyncio.get_running_loop()
-            make = partial(make_mp4, directory, dict(view.tracks), clip, find)
-            making = loop.run_in_executor(self._makers, make)
-            self._making[key] = making
-            making.add_done_callback(partial(self._made, key))
+        run = asyncio.get_running_loop().run_in_executor
+        make = partial(run, self._makers, make_mp4, directory, dict(view.tracks), clip, find)
         try:
-            return await asyncio.shield(making)
+            return await self._making.get((recording_id, clip), make)
         except FileNotFoundError as error:
             logger.warning("Recording %s lacks a file: %s", recording_id, error)
             raise Unavailable(
@@ -131,24 +121,21 @@ class Downloads:
         """Keeps nothing of a recording that was deleted, nor what is being made of it."""
         for key in [key for key in self._kept if key[0] == recording_id]:
             del self._kept[key]
-        self._unwanted |= {making for key, making in self._making.items() if key[0] == recording_id}
+        self._making.forget_all(lambda key: key[0] == recording_id)
 
     async def settle(self, recording_id: str) -> None:
         """Waits until nothing of a recording is being made."""
-        making: list[asyncio.Future[Any]] = [
-            future for (of, _), future in self._making.items() if of == recording_id
-        ]
-        making += [self._preparing[recording_id]] if recording_id in self._preparing else []
-        if making:
-            await asyncio.wait(making)
+        await self._making.settle(lambda key: key[0] == recording_id)
+        await self._preparing.settle(lambda key: key == recording_id)
 
-    def _made(self, key: tuple[str, Clip], making: asyncio.Future[Mp4File]) -> None:
-        self._making.pop(key, None)
-        is_unwanted = making in self._unwanted
-        self._unwanted.discard(making)
-        if making.cancelled() or making.exception() is not None or is_unwanted:
-            return
-        self._kept[key] = making.result()
+    def _find(self, key: tuple[str, Clip]) -> Mp4File | None:
+        found = self._kept.get(key)
+        if found is not None:
+            self._kept.move_to_end(key)
+        return found
+
+    def _keep(self, key: tuple[str, Clip], made: Mp4File) -> None:
+        self._kept[key] = made
         while len(self._kept) > 1 and sum(len(file.head) for file in self._kept.values()) > KEPT_BYTES:
             self._kept.popitem(last=False)
 

@@ -106,8 +106,10 @@ class Ends:
 
     async def save(
         self, recording_id: str, view: RecordingView, outcome: Outcome, stopped_at: datetime | None = None
-    ) -> None:
-        """Keeps how a recording ended, and when: now, unless said."""
+    ) -> bool:
+        """Keeps how a recording ended, and when: now, unless said. False where it is in the trash by now, or
+        gone.
+        """
         failure = outcome.failure
         self._tell(RecordingChanged(recording_id, Status.FINALIZING))
         status = Status.READY if not failure else Status.INTERRUPTED
@@ -128,6 +130,7 @@ class Ends:
             self._tell(RecordingChanged(recording_id, status))
         if failure:
             logger.warning("Recording %s ended as %s: %s", recording_id, status.value, failure)
+        return is_news
 
     async def _saved(self, recording_id: str, values: Mapping[str, object]) -> bool | None:
         """Tries to write a row, and says whether that is news, as `save_ended` does; None when it is worth

@@ -104,6 +104,14 @@ class LiveView(RecordingView):
         self._lists.clear()
         self._parts.clear()
 
+    def hand_over(self, ended: RecordingView) -> None:
+        """Gives its playlists, which have ended, to the view of the same recording that is there from now on:
+        of hours each takes long to be rendered anew.
+        """
+        for track, prefix in self._playlists:
+            if track in ended.tracks:
+                ended.keep_followed(track, prefix, self._live(track, skip=False, prefix=prefix))
+
     def _now(self, track: str) -> TrackNow:
         found = self._nows.get(track)
         if found is None:

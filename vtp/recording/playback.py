@@ -14,6 +14,7 @@ from vtp.recording.active import ActiveRecordings
 from vtp.recording.catalogue import Catalogue
 from vtp.recording.downloads import WHOLE, Clip, Downloads
 from vtp.recording.files import RecordingFiles, files_missing
+from vtp.recording.kept_views import KeptViews
 from vtp.recording.live_playlist import Rendered
 from vtp.recording.loading import key_frames_of, load_whole
 from vtp.recording.mp4_file import Mp4File
@@ -24,15 +25,14 @@ from vtp.recording.storyboards import Storyboards
 from vtp.recording.stretches import clip_of
 from vtp.recording.thumbnail import Thumbnails
 from vtp.recording.view import RecordingView
+from vtp.single_flight import SingleFlight
 from vtp.tasks import Tasks
 
 logger = logging.getLogger(__name__)
 
-VIEWS_KEPT = 64
-
 
 class Playback:
-    """Asks for nobody's rights but those of downloads: its callers have. `tasks` read samples ahead."""
+    """Asks for nobody's rights but those of downloads: its callers have. `tasks` own what is made."""
 
     def __init__(
         self,
@@ -47,14 +47,16 @@ class Playback:
         self._files = files
         self._tasks = tasks
         self._instance_id = instance_id
-        self._views: dict[str, RecordingView] = {}
-        self._loading: dict[str, asyncio.Task[RecordingView]] = {}
-        self._downloads = Downloads()
-        self._thumbnails = Thumbnails()
-        self._storyboards = Storyboards()
+        self._views = KeptViews()
+        self._loading: SingleFlight[str, RecordingView] = SingleFlight(
+            tasks, "view of a recording", self._views.get, self._keep_view
+        )
+        self._downloads = Downloads(tasks)
+        self._thumbnails = Thumbnails(tasks)
+        self._storyboards = Storyboards(tasks)
         self._deleted: set[str] = set()
         self._is_closing = False
-        catalogue.add_access_listener(self._drop_view)
+        catalogue.add_access_listener(self._views.drop)
         catalogue.add_return_listener(self.show)
 
     def begin_closing(self) -> None:
@@ -63,8 +65,6 @@ class Playback:
 
     def close(self) -> None:
         """Ends what is read and computed for players."""
-        for loading in self._loading.values():
-            loading.cancel()
         self._downloads.close()
         self._thumbnails.close()
         self._storyboards.close()
@@ -81,9 +81,6 @@ class Playback:
         """Waits until nothing is made of its files any more."""
         await self._downloads.settle(recording_id)
         await self._storyboards.settle(recording_id)
-
-    def _drop_view(self, recording_id: str) -> None:
-        self._views.pop(recording_id, None)
 
     async def view(self, recording_id: str) -> RecordingView:
         """What a player sees. Raises NotFound, Gone for the trash, Unavailable before there is anything."""
@@ -117,8 +114,8 @@ class Playback:
 
     def refresh(self, recording_id: str) -> None:
         """A job has changed its files: who comes next is shown them as they are now."""
-        self._views.pop(recording_id, None)
-        self._loading.pop(recording_id, None)  # it may have read what was there before
+        self._views.drop(recording_id)
+        self._loading.forget(recording_id)  # it may have read what was there before
         self._files.forget(recording_id)
 
     def forget(self, recording_id: str) -> None:
@@ -214,14 +211,8 @@ class Playback:
             raise _in_trash()
         if recording.status not in PLAYABLE:
             raise NotFound("This recording holds nothing to play.", code="nothing_to_play")
-        if recording.id in self._views:  # read while this was looked up
-            return self._views[recording.id]
-        loading = self._loading.get(recording.id)
-        if loading is None:
-            loading = self._loading[recording.id] = asyncio.create_task(self._read_view(recording.id))
-            loading.add_done_callback(partial(self._keep_view, recording.id))
         try:
-            view = await asyncio.shield(loading)  # for all who ask meanwhile: at its end a whole class does
+            view = await self._loading.get(recording.id, partial(self._read_view, recording.id))
         except (OSError, ValueError) as error:
             logger.warning("Recording %s cannot be read: %s", recording.id, error)
             raise self._why_unreadable(recording) from error
@@ -233,21 +224,19 @@ class Playback:
         async with self._files.catalogue(recording_id) as directory:
             return await asyncio.to_thread(load_whole, directory)
 
-    def _keep_view(self, recording_id: str, loading: asyncio.Task[RecordingView]) -> None:
-        """What has been read, unless its files have changed meanwhile or it could not be."""
-        is_current = self._loading.get(recording_id) is loading
-        if is_current:
-            del self._loading[recording_id]
-        if loading.cancelled() or loading.exception() is not None or not is_current:
-            return
+    def _keep_view(self, recording_id: str, view: RecordingView) -> None:
         if recording_id in self._deleted:
             return
-        view = loading.result()
-        while len(self._views) >= VIEWS_KEPT:
-            self._views.pop(next(iter(self._views)))
-        self._views[recording_id] = view
+        self._views.put(recording_id, view)
         if view.ended and view.key_frames is None and VIDEO_TRACK in view.tracks:
             self.prepare(recording_id, view)
+
+    def keep_ended(self, recording_id: str, view: RecordingView) -> None:
+        """What was recorded here until now: nobody who watches it waits for it to be read. What its files may
+        not hold is not kept: the disk had refused them.
+        """
+        if view.is_playable and view.manifest.closed and self.is_there(recording_id):
+            self._views.put(recording_id, view)
 
     def prepare(self, recording_id: str, view: RecordingView) -> None:
         """Has the samples of an ended recording read, for its download and its I-frame playlist."""
@@ -264,7 +253,7 @@ class Playback:
         except (OSError, ValueError, Unavailable) as error:
             logger.info("The samples of recording %s are left to its next player: %s", recording_id, error)
             return
-        for known in {view, self._views.get(recording_id, view)}:
+        for known in {view, self._views.get(recording_id) or view}:
             known.add_key_frames(frames)
 
     def _why_unreadable(self, recording: Recording) -> VtpError:

@@ -265,7 +265,14 @@ class Recordings:
         return self.playback.file(recording_id, name)
 
     async def _save_end(self, recording_id: str, view: RecordingView, outcome: Outcome) -> None:
-        await self._ends.save(recording_id, view, outcome)
+        # Before its row says so: whoever changes its files from then on has it dropped.
+        self.playback.keep_ended(recording_id, view)
+        is_there = False
+        try:
+            is_there = await self._ends.save(recording_id, view, outcome)
+        finally:
+            if not is_there:
+                self.playback.refresh(recording_id)
         self.playback.prepare(recording_id, view)
 
 

@@ -20,6 +20,8 @@ from vtp.recording.storyboard import FOLDER, Board, render_vtt, sheet_name
 from vtp.recording.storyboard_sheet import Made, SheetMaker
 from vtp.recording.thumbnail_picture import ReadNow, read_file
 from vtp.recording.view import RecordingView
+from vtp.single_flight import SingleFlight
+from vtp.tasks import Tasks
 from vtp.threads import be_patient
 
 BOARDS_KEPT = 32
@@ -50,9 +52,16 @@ class _Kept:
 class Storyboards:
     """Used on the event loop; the drawing is done in its own thread."""
 
-    def __init__(self) -> None:
+    def __init__(self, tasks: Tasks) -> None:
         self._kept: OrderedDict[str, _Kept] = OrderedDict()
-        self._making: dict[_Wanted, asyncio.Future[Made]] = {}
+        self._making: SingleFlight[_Wanted, Made] = SingleFlight(
+            tasks,
+            "sheet of a storyboard",
+            keep=self._keep,
+            most=WAITING_AT_MOST,
+            too_many="Too many sheets are being made; try again.",
+            retry_after_s=RETRY_S,
+        )
         self._thread = ThreadPoolExecutor(1, "storyboard", be_patient, (NICENESS,))
         self._maker = SheetMaker()
 
@@ -63,15 +72,14 @@ class Storyboards:
 
     def forget(self, recording_id: str) -> None:
         """Keeps nothing of a recording that was deleted."""
+        self._making.forget_all(lambda wanted: wanted.recording_id == recording_id)
         if self._kept.pop(recording_id, None) is not None:
             with suppress(RuntimeError):  # closed: it keeps nothing anyway
                 self._thread.submit(self._maker.forget, recording_id)
 
     async def settle(self, recording_id: str) -> None:
         """Waits until nothing of a recording is being made."""
-        making = [future for wanted, future in self._making.items() if wanted.recording_id == recording_id]
-        if making:
-            await asyncio.wait(making)
+        await self._making.settle(lambda wanted: wanted.recording_id == recording_id)
 
     def vtt(self, recording_id: str, view: RecordingView) -> Rendered:
         """When each tile is shown, and where it lies; no cues as long as there is no picture."""
@@ -102,17 +110,10 @@ class Storyboards:
         path = directory / FOLDER / sheet_name(number) if directory is not None and wanted.full else None
         if path is not None and number in kept.written:
             return await self._read(kept, number, path)
-        making = self._making.get(wanted)
-        if making is None:
-            if len(self._making) >= WAITING_AT_MOST:
-                raise Unavailable("Too many sheets are being made; try again.", retry_after_s=RETRY_S)
-            read = read or partial(read_file, directory or Path())
-            making = asyncio.get_running_loop().run_in_executor(
-                self._thread, self._maker.make, (recording_id, number), read, tiles, path
-            )
-            self._making[wanted] = making
-            making.add_done_callback(partial(self._made, kept, wanted))
-        return (await asyncio.shield(making)).data
+        read = read or partial(read_file, directory or Path())
+        run = asyncio.get_running_loop().run_in_executor
+        make = partial(run, self._thread, self._maker.make, (recording_id, number), read, tiles, path)
+        return (await self._making.get(wanted, make)).data
 
     async def _read(self, kept: _Kept, number: int, path: Path) -> bytes:
         """A sheet that is written."""
@@ -133,7 +134,7 @@ class Storyboards:
             kept.board.grow(index)
         return kept
 
-    def _made(self, kept: _Kept, wanted: _Wanted, making: asyncio.Future[Made]) -> None:
-        self._making.pop(wanted, None)
-        if not making.cancelled() and making.exception() is None and making.result().is_kept:
+    def _keep(self, wanted: _Wanted, made: Made) -> None:
+        kept = self._kept.get(wanted.recording_id)
+        if made.is_kept and kept is not None:
             kept.written.add(wanted.number)

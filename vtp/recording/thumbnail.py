@@ -21,6 +21,8 @@ from vtp.recording.thumbnail_picture import (
     picture_errors,
 )
 from vtp.recording.view import RecordingView
+from vtp.single_flight import SingleFlight
+from vtp.tasks import Tasks
 from vtp.threads import be_patient
 
 logger = logging.getLogger(__name__)
@@ -32,6 +34,7 @@ KEPT_BYTES = 8 << 20
 NICENESS = 10
 RETRY_S = 1.0
 
+_Key = tuple[str, Place, int]
 Read = Callable[[str, int, int], Awaitable[bytes]]
 """Gives so many bytes of a recording's file from an offset on; raises OSError, Unavailable."""
 
@@ -39,10 +42,17 @@ Read = Callable[[str, int, int], Awaitable[bytes]]
 class Thumbnails:
     """Makes them, some at a time, and keeps the latest."""
 
-    def __init__(self) -> None:
-        self._kept: OrderedDict[tuple[str, Place, int], bytes] = OrderedDict()
-        self._making: dict[tuple[str, Place, int], asyncio.Future[bytes]] = {}
-        self._unwanted: set[asyncio.Future[bytes]] = set()
+    def __init__(self, tasks: Tasks) -> None:
+        self._kept: OrderedDict[_Key, bytes] = OrderedDict()
+        self._making: SingleFlight[_Key, bytes] = SingleFlight(
+            tasks,
+            "picture of a recording",
+            self._find,
+            self._keep,
+            most=WAITING_AT_MOST,
+            too_many="Too many pictures are being made; try again.",
+            retry_after_s=RETRY_S,
+        )
         self._threads = ThreadPoolExecutor(THREADS, "thumbnails", be_patient, (NICENESS,))
 
     def close(self) -> None:
@@ -53,7 +63,7 @@ class Thumbnails:
         """Keeps nothing of a recording that was deleted, nor what is being made of it."""
         for key in [key for key in self._kept if key[0] == recording_id]:
             del self._kept[key]
-        self._unwanted |= {making for key, making in self._making.items() if key[0] == recording_id}
+        self._making.forget_all(lambda key: key[0] == recording_id)
 
     async def picture(
         self, recording_id: str, read: Read, view: RecordingView, at_s: float, width: int
@@ -73,19 +83,9 @@ class Thumbnails:
                 f"pictures of up to {MOST_PIXELS} pixels.",
                 code="picture_too_large",
             )
-        key = (recording_id, place, width)
-        if key in self._kept:
-            self._kept.move_to_end(key)
-            return self._kept[key]
-        making = self._making.get(key)
-        if making is None:
-            if len(self._making) >= WAITING_AT_MOST:
-                raise Unavailable("Too many pictures are being made; try again.", retry_after_s=RETRY_S)
-            making = asyncio.ensure_future(self._make(read, place, width))
-            self._making[key] = making
-            making.add_done_callback(partial(self._made, key))
+        make = partial(self._make, read, place, width)
         try:
-            return await asyncio.shield(making)
+            return await self._making.get((recording_id, place, width), make)
         except picture_errors() as error:
             logger.warning("No picture can be made of recording %s: %s", recording_id, error)
             raise Unavailable("The recording's files are damaged: restore them from a backup.") from error
@@ -98,13 +98,14 @@ class Thumbnails:
         loop = asyncio.get_running_loop()
         return await loop.run_in_executor(self._threads, make_jpeg, section + part, width)
 
-    def _made(self, key: tuple[str, Place, int], making: asyncio.Future[bytes]) -> None:
-        self._making.pop(key, None)
-        is_unwanted = making in self._unwanted
-        self._unwanted.discard(making)
-        if making.cancelled() or making.exception() is not None or is_unwanted:
-            return
-        self._kept[key] = making.result()
+    def _find(self, key: _Key) -> bytes | None:
+        found = self._kept.get(key)
+        if found is not None:
+            self._kept.move_to_end(key)
+        return found
+
+    def _keep(self, key: _Key, made: bytes) -> None:
+        self._kept[key] = made
         while len(self._kept) > 1 and sum(map(len, self._kept.values())) > KEPT_BYTES:
             self._kept.popitem(last=False)
 

@@ -29,6 +29,8 @@ from vtp.recording.recovery import load_tracks
 from vtp.recording.segmenter import VIDEO_TRACK
 from vtp.recording.wish import Wish
 
+FOLLOWED = "followed"
+
 
 class RecordingView:
     """Playlists of one recording; each is rendered once per finished segment."""
@@ -104,6 +106,10 @@ class RecordingView:
         """The same for who may have seen it before. What is wished for is there: it grows no more."""
         return self.media(track, prefix, followed=wish.follows)
 
+    def keep_followed(self, track: str, prefix: str, rendered: Rendered) -> None:
+        """Takes the playlist to whose end a track was followed: it is as one who follows it is given it."""
+        self._once((track, prefix, FOLLOWED), lambda: rendered)
+
     def ready(self, track: str, wish: Wish) -> Rendered | asyncio.Future[bool] | None:
         """What `follow` would give now, without a prefix."""
         return self.media(track, followed=wish.follows)
@@ -129,7 +135,8 @@ class RecordingView:
         """Offers an I-frame playlist from now on, if there are any."""
         if frames:
             self.key_frames = frames
-            self._cache.clear()
+            for key in [key for key in self._cache if key[0] in ("", IFRAMES_NAME)]:
+                del self._cache[key]  # the playlists that tell of them
 
     @property
     def duration_s(self) -> float:
@@ -191,7 +198,7 @@ class RecordingView:
     ) -> Rendered:
         if followed and track in self.tracks:
             make = partial(self._end_of_live, self.tracks[track], self._target_duration_s, prefix)
-            return self._once((track, prefix, "followed"), make)
+            return self._once((track, prefix, FOLLOWED), make)
         index = self.index(track)
         if index is not None:
             return self._once((track, prefix), partial(self._media_text, track, index, prefix))
