@@ -39,15 +39,17 @@ class Entry:
         self._asking: dict[tuple[str, bytes, str], asyncio.Task[str]] = {}
         self._at_a_time = 0
 
-    async def enter(self, media_id: str, authorization: str, address: str) -> Key:
-        """Whom the door has let in. Raises what the origin says, RateLimited, Unavailable."""
+    async def enter(self, media_id: str, authorization: str, address: str, *, anew: bool = False) -> Key:
+        """Whom the door has let in; `anew`: by a grant that was made now. Raises what the origin says,
+        RateLimited, Unavailable.
+        """
         if not authorization:
             watch = (media_id, await self._new_grant(media_id, "", address), address)
             await self._door.require(watch)
             return watch
         who = (media_id, hashlib.blake2s(authorization.encode()).digest(), address)
         kept = self._kept.get(who)
-        if kept is not None:
+        if kept is not None and not anew:
             self._kept.move_to_end(who)
             if self._door.holder((media_id, kept, address)):
                 return await self._let_in(who, kept)
