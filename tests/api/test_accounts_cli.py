@@ -103,7 +103,7 @@ async def test_the_commands_work_before_the_server_ever_ran(tmp_path: Path) -> N
             "There is no room missing: create it in the browser, or leave out --no-create.",
         ),
         (["token", "--room", "a b"], "", "slug of 1 to 64 letters"),
-        (["create-user", "--email", "x", "--password-stdin"], PASSWORD, "write an e-mail address"),
+        (["create-user", "--email", "x", "--password-stdin"], PASSWORD, "write an email address"),
         (["create-user", "--email", "a@b.c", "--role", "king", "--password-stdin"], PASSWORD, "no such role"),
         (["create-user", "--email", "a@b.c", "--role", "guest", "--password-stdin"], PASSWORD, "no account"),
         (["create-user", "--email", "a@b.c", "--password-stdin"], "short", "too short"),

@@ -51,7 +51,7 @@ async def test_every_wrong_pair_is_answered_alike(api: Api) -> None:
     for wish in WRONG_PAIRS:
         answer = await api.call("POST", LOGIN, wish)
         assert (wish, answer.status, answer.body["code"]) == (wish, 401, "wrong_credentials")
-        assert answer.body["detail"] == "The e-mail address or the password is wrong."
+        assert answer.body["detail"] == "The email address or the password is wrong."
 
 
 async def test_a_weaker_hash_is_made_again_at_sign_in(tmp_path: Path, database_url: str) -> None:

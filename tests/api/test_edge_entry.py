@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import time
 from pathlib import Path
 
 import pytest
@@ -17,6 +18,7 @@ from tests.serving import Api, Person
 from vtp.edge import door as door_module
 from vtp.edge.server import Edge
 from vtp.recording.dash import MPD_TYPE
+from vtp.recording.grants import TTL_S, Grants
 
 pytestmark = pytest.mark.sqlite_alone
 
@@ -170,7 +172,9 @@ async def test_participants_tracks_are_at_an_edge_for_who_may_have_them(
             await until(is_gone)
 
 
-async def test_a_class_is_followed_by_a_token_at_an_edge(api: Api, teacher: Person, tmp_path: Path) -> None:
+async def test_a_class_is_followed_by_a_token_at_an_edge(
+    api: Api, teacher: Person, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     await make_room(api, teacher)
     await start_stream(api, teacher)
     student = await api.person("student")
@@ -182,3 +186,15 @@ async def test_a_class_is_followed_by_a_token_at_an_edge(api: Api, teacher: Pers
         assert master.status == 200 and "Path=/live/physics;" in master.headers["Set-Cookie"]
         player = Player(edge, cookie_in(master))
         assert (await player.get(f"{at_origin.folder}/video/playlist.m3u8")).status == 200
+        # in time, who says who they are gets another grant; who does not goes on with theirs
+        make, path = Grants.make, "/live/physics/master.m3u8"
+        with monkeypatch.context() as patch:
+            soon_s = time.time() + TTL_S / 3
+            patch.setattr(Grants, "make", lambda *args, **_: make(*args, latest_s=soon_s))
+            worn = cookie_in(await at_edge(edge, path, **token_of(teacher)))
+        before = asked(api, "/api/v1/edges/grants")
+        assert "Set-Cookie" not in (await at_edge(edge, path, Cookie=worn)).headers
+        renewed = cookie_in(await at_edge(edge, path, Cookie=worn, **token_of(teacher)))
+        assert renewed != worn and renewed.split(".")[1:3] == worn.split(".")[1:3]
+        assert "Set-Cookie" not in (await at_edge(edge, path, Cookie=renewed, **token_of(teacher))).headers
+        assert asked(api, "/api/v1/edges/grants") == before + 1

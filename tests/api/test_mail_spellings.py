@@ -58,7 +58,7 @@ async def test_no_way_takes_an_address_that_others_read_otherwise(api: Api, emai
         headers={"Content-Type": "text/csv"},
     )
     assert report.status in (200, 422), report
-    assert "write an e-mail address" in str(report.body)
+    assert "write an email address" in str(report.body)
 
 
 async def test_one_address_is_one_account_in_every_spelling(api: Api) -> None:

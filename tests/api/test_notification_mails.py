@@ -16,6 +16,7 @@ from tests.api.notification_material import NOTIFICATIONS, kinds, told
 from tests.serving import Answer, Api, Person
 from tests.smtp_server import Mailbox
 from vtp.mail.tables import mails
+from vtp.notifications.moments import day_and_time
 from vtp.notifications.news import News
 from vtp.notifications.store import these
 from vtp.notifications.tables import notifications
@@ -124,6 +125,25 @@ async def test_an_announcement_comes_at_once_and_one_click_ends_that(
     await mailbox.next_to(pupil.email, "Again")
     assert not [one for one in mailbox.messages if "No more" in str(one["Subject"])]
     assert [one["title"] for one in await told(mailed, pupil)] == ["Again", "No more", "Still", "Exam"]
+
+
+async def test_times_are_told_by_the_clocks_of_who_reads_them(
+    mailed: Api, mailbox: Mailbox, head: Person, pupil: Person, course: str
+) -> None:
+    await choose(mailed, pupil, time_zone="Asia/Tokyo")
+    wish = {"title": "Essay", "points": 10, "due_at": "2199-07-02T22:30:00Z"}
+    made = await mailed.call("POST", f"{BASE}/{course}/assignments", wish, by=head)
+    assert made.status == 201, made
+    written = "It is due on 2 July 2199 at 22:30 UTC."
+    there = "It is due on 3 July 2199 at 07:30 (Asia/Tokyo)."
+    assert there in (await mailbox.next_to(pupil.email, "Essay")).get_content().replace("\n", " ")
+    own = f"By my clock: {day_and_time(datetime(2199, 1, 1, tzinfo=UTC), 'UTC')}"
+    await announce(mailed, course, head, "Essays", own)
+    for zone, time in (("", written), ("?time_zone=Asia/Tokyo", there), ("?time_zone=Mars", written)):
+        answer = await mailed.call("GET", f"{NOTIFICATIONS}{zone}", by=pupil)
+        texts = {one["kind"]: one["text"] for one in answer.body["items"]}
+        assert time in texts["assignment_added"]
+        assert texts["announcement"] == own, "what somebody has written stays"
 
 
 async def test_an_address_that_was_changed_ends_nothing(

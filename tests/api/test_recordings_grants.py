@@ -101,6 +101,23 @@ async def test_a_revoked_link_plays_nothing_from_then_on(
     assert await plays(api, recording_id, cookie) == 401
 
 
+async def test_who_reads_a_recording_again_goes_on_as_the_same_viewer(
+    api: Api, teacher: Person, recording_id: str
+) -> None:
+    token = (await api.call("POST", "/api/v1/rooms/physics/links", {}, by=teacher)).body["token"]
+
+    async def visit(cookie: str) -> str:
+        headers = {"Authorization": f"Bearer {token}", "Cookie": cookie}
+        return (await fetch(api, f"{BASE}/{recording_id}", **headers)).headers["Set-Cookie"].partition(";")[0]
+
+    first = await visit("")
+    second, another = await visit(first), await visit("")
+    theirs = await visit(await grant_of(api, recording_id, teacher))
+    holders = [cookie.split(".")[2] for cookie in (first, second, another, theirs)]
+    assert holders[0] == holders[1] and len(set(holders)) == 3, "one link, in three browsers"
+    assert await plays(api, recording_id, second) == 200
+
+
 async def test_a_class_that_is_locked_is_closed_to_who_played_it_before(
     api: Api, teacher: Person, monkeypatch: pytest.MonkeyPatch
 ) -> None:

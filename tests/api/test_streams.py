@@ -17,6 +17,7 @@ from tests.hls_duties import WindowFollower
 from tests.serving import Api, Person, serving
 from vtp.accounts.audit import Origin
 from vtp.edge.address import Address
+from vtp.recording import grants as grants_module
 from vtp.recording.ends import Ends
 from vtp.rooms.participants import join
 from vtp.rooms.removals import Removals
@@ -167,6 +168,31 @@ async def test_viewers_are_counted_by_session_also_past_aiohttp(api: Api, teache
     names = [viewer["viewer_id"] for viewer in state["viewers"]]
     assert len(set(names)) == 2 and not any(person.user_id in name for person in people for name in names)
     assert all(viewer["bytes_received"] >= 2 * len(heard[0].body) for viewer in state["viewers"])
+
+
+async def test_a_worn_grant_is_followed_by_another_for_who_says_that_it_is_theirs(
+    api: Api, teacher: Person, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    await start_stream(api, teacher)
+    link = (await api.call("POST", "/api/v1/rooms/physics/links", {}, by=teacher)).body["token"]
+    student = await api.person("student")
+    async with publisher(api, teacher) as browser:
+        await browser.publish(codec="video/H264")
+        player = await tune_in(api, link)
+
+        async def master(token: str = link) -> str:
+            headers = {"Cookie": player.cookie} | ({"Authorization": f"Bearer {token}"} if token else {})
+            answer = await fetch(api, "/live/physics/master.m3u8", **headers)
+            assert answer.status == 200, answer
+            return answer.headers.get("Set-Cookie", "").partition(";")[0]
+
+        assert await master() == "", "one with hours left is kept"
+        monkeypatch.setattr(grants_module, "TTL_S", 24 * 3600)
+        renewed = await master()
+        assert renewed.split(".")[2] == player.cookie.split(".")[2], "the same viewer"
+        assert [await master(""), await master(student.access_token)] == ["", ""]
+        player.cookie = renewed
+        assert (await player.get("video/playlist.m3u8")).status == 200
 
 
 async def test_no_more_viewers_than_there_may_be(api: Api, teacher: Person) -> None:

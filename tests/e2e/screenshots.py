@@ -21,6 +21,7 @@ from itertools import product
 from pathlib import Path
 from typing import Any, Final, Literal
 
+import pyotp
 from playwright.sync_api import Browser, Page
 
 from tests.api.full_course import full_course
@@ -29,16 +30,20 @@ from tests.e2e.conftest import CHROMIUM, FLAGS, poll
 from tests.e2e.measured_school import measured
 from tests.e2e.school import School, person, running_school
 from tests.one_chromium import end, running_browser
-from tests.serving import Api, Person
+from tests.serving import PASSWORD, Api, Person
 
 TEACHER, STUDENT, ADMIN = "ada@school.example", "sam@school.example", "head@school.example"
+ROOM = "physics"
 WATCHED = "ada@pupils.example"
 """A student of whom figures tell much."""
-NOBODY = ""
+CAREFUL = "grace@school.example"
+"""Who signs in with a second factor."""
+NOBODY, BY_LINK = "", "a link"
 WIDTHS: Final = (1280, 400)
 THEMES: Final[tuple[Literal["light", "dark"], ...]] = ("light", "dark")
 LESSON = "Refraction at a plane surface, and why a straw looks bent"
-READY = """document.querySelector("h1") && !document.querySelector(".loading, .spinner")
+READY = """document.querySelector("h1")
+    && !document.querySelector(".loading, .spinner, [data-phase=connecting]")
     && [...document.images].every((one) => one.complete || one.loading === "lazy")"""
 """Nothing is looked for any more."""
 WIDER = "document.documentElement.scrollWidth > document.documentElement.clientWidth"
@@ -60,6 +65,9 @@ class Shown:
     pupil: str
     room: str
     invitation: str
+    guest: str
+    shared: str
+    setup: str
 
     def pages(self) -> Iterator[tuple[str, str, str]]:
         """Who sees which page: its name and where it is."""
@@ -67,7 +75,10 @@ class Shown:
         recording = f"/recordings/{self.recording}"
         for name in ("sign-in", "register", "forgot", "verify", "reset"):
             yield NOBODY, name, f"/{name}"
+        yield NOBODY, "setup", self.setup
         yield NOBODY, "invitation", self.invitation
+        yield BY_LINK, "guest-door", self.guest
+        yield BY_LINK, "shared-player", self.shared
         yield NOBODY, "no-such-page", "/nowhere"
         for tab in (
             "",
@@ -129,7 +140,15 @@ class Shown:
         yield ADMIN, "person", f"/people/{self.pupil}"
 
     def opened(self) -> Iterator[tuple[str, str, str, tuple[str, ...]]]:
-        """Who opens what: its name, the page, and what is pressed there, by its test's id or its label."""
+        """Who opens what: its name, the page, and what is pressed there, by its test's id or its label; after
+        an = what is written into it.
+        """
+        signs_in = (f"email={CAREFUL}", f"password={PASSWORD}", "sign-in")
+        yield NOBODY, "sign-in-factor", "/sign-in", signs_in
+        yield NOBODY, "sign-in-backup", "/sign-in", (*signs_in, "other-code")
+        yield NOBODY, "sign-in-wrong", "/sign-in", (signs_in[0], "password=not my password", "sign-in")
+        confirms = ("factor-on", f"current-password={PASSWORD}", "factor-continue")
+        yield TEACHER, "dialog-factor-secret", "/profile", confirms
         course = f"/courses/{self.course}"
         quiz, work = f"quizzes?quiz={self.quiz}", f"assignments?assignment={self.assignment}"
         groups = f"assignments?assignment={self.shared_work}"
@@ -204,6 +223,8 @@ class Shown:
             yield TEACHER, f"class-{panel}", at, ("join-class", "class-menu", f"menu-{panel}")
         yield TEACHER, "class-leave", at, ("join-class", "leave-class")
         yield TEACHER, "class-network", f"/rooms/{self.room}/network", ("network-person",)
+        yield TEACHER, "studio-live", f"/rooms/{self.room}/studio", ("go-live", "record")
+        yield STUDENT, "watch-live", f"/rooms/{self.room}/watch", ()
 
 
 async def fill(loop: asyncio.AbstractEventLoop, api: Api, shown: list[Shown]) -> School:
@@ -247,6 +268,11 @@ async def fill(loop: asyncio.AbstractEventLoop, api: Api, shown: list[Shown]) ->
     await post(f"{at}/invitations", {"kind": "code"})
     wish = {"email": "new@school.example", "full_name": "Noor Haddad", "role": "student"}
     invitation = (await post("/api/v1/invitations", wish, head))["link"]
+    guest = (await post(f"/api/v1/rooms/{ROOM}/links", {}))["token"]
+    shared = (await post(f"/api/v1/recordings/{figures.recording}/share", {"title": "Parents"}))["token"]
+    careful = await api.person("student", CAREFUL, full_name="Grace Murray")
+    secret = (await post("/api/v1/auth/2fa/setup", {"password": PASSWORD}, careful))["secret"]
+    await post("/api/v1/auth/2fa/enable", {"code": pyotp.TOTP(secret).now()}, careful)
     quizzes = (await api.call("GET", f"{at}/quizzes", by=teacher)).body["items"]
     shown.append(
         Shown(
@@ -258,8 +284,11 @@ async def fill(loop: asyncio.AbstractEventLoop, api: Api, shown: list[Shown]) ->
             together["id"],
             quizzes[0]["id"],
             pupil.user_id,
-            "physics",
+            ROOM,
             invitation[invitation.index("/invitation") :],
+            f"/rooms/{ROOM}/class#guest={guest}",
+            f"/recordings/{figures.recording}#share={shared}",
+            f"/setup?token={api.server.setup_token}",
         )
     )
     return School(loop, api, teacher, figures.recording)
@@ -271,7 +300,9 @@ def picture(page: Page, url: str, name: str, folder: Path, presses: Sequence[str
     page.goto(url)
     poll(page, READY)
     for press in presses:
-        page.locator(f'[data-testid="{press}"], [aria-label="{press}"]').first.click()
+        what, _, words = press.partition("=")
+        found = page.locator(f'[data-testid="{what}"], [aria-label="{what}"]').first
+        found.fill(words) if words else found.click()
         poll(page, READY)
     for width, theme in product(WIDTHS, THEMES):
         page.set_viewport_size({"width": width, "height": 800})
@@ -285,7 +316,8 @@ def picture(page: Page, url: str, name: str, folder: Path, presses: Sequence[str
 
 def take_all(browser: Browser, school: School, shown: Shown, folder: Path, names: Set[str]) -> list[str]:
     """Takes every page that is named, or all; gives the routes of the application that no page is."""
-    pages = {who: person(browser, school, who) for who in (NOBODY, TEACHER, STUDENT, ADMIN, WATCHED)}
+    pages = {who: person(browser, school, who) for who in (TEACHER, STUDENT, ADMIN, WATCHED)}
+    pages |= {who: person(browser, school) for who in (NOBODY, BY_LINK)}
     left = re.findall(r'path="(/[^"]*)"', ROUTES.read_text(encoding="utf-8"))
     of_pages = ((*page, ()) for page in shown.pages())
     is_in = False

@@ -24,6 +24,7 @@ from vtp.jobs.store import Kind as JobKind
 from vtp.recording import viewers
 from vtp.recording.chapter_list import Chapter, Kind
 from vtp.recording.chapter_store import Happened, add_chapters
+from vtp.recording.grants import PLAIN_NAME
 from vtp.recording.store import change_recording
 
 SECONDS = 40
@@ -160,6 +161,19 @@ def test_a_full_stream_is_said_and_tried_again_as_soon_as_the_server_has_said(
     school.call("POST", f"{STREAMS}/{stream['stream_id']}/stop")
     until_at(page, 5, 6)
     expect(problem).to_be_hidden()
+    page.context.close()
+
+
+def test_a_grant_that_has_ended_amid_watching_is_renewed_unseen(browser: Browser, school: School) -> None:
+    page = person(browser, school, "sam@school.example", home=False)
+    page.goto(f"{school.url}?t=2")
+    until_at(page, 2, 2.5)
+    page.context.clear_cookies(name=PLAIN_NAME)
+    with page.expect_response(lambda answer: "/stream/" in answer.url and answer.status == 401):
+        page.evaluate("document.querySelector('video').currentTime = 37")
+    page.get_by_test_id("play").click()
+    until_at(page, 37.5, SECONDS)
+    expect(page.get_by_test_id("play-problem")).to_be_hidden()
     page.context.close()
 
 

@@ -65,7 +65,7 @@ def test_one_address_has_one_spelling(written: str, kept: str) -> None:
     ],
 )
 def test_what_others_may_read_as_something_else_is_refused(written: str) -> None:
-    with pytest.raises(ValueError, match="write an e-mail address such as"):
+    with pytest.raises(ValueError, match="write an email address such as"):
         normal_address(written)
 
 

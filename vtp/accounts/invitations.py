@@ -322,7 +322,7 @@ def _invitation(row: Row[Any]) -> Invitation:
 
 def _taken(pointer: str) -> Conflict:
     return Conflict(
-        "This e-mail address has an account already: sign in with it.",
+        "This email address has an account already: sign in with it.",
         code="email_taken",
         errors=[FieldError(pointer, "has an account already")],
     )

@@ -110,7 +110,7 @@ class AccountService:
         user = await add_user(tx, new, self._clock())
         if user is None:
             raise Conflict(
-                "This e-mail address has an account already: sign in, or register with another.",
+                "This email address has an account already: sign in, or register with another.",
                 code="email_taken",
                 errors=[FieldError("/email", "has an account already")],
             )
@@ -316,7 +316,7 @@ class AccountService:
         failures = self.lockout.fail(attempt)
         await self._note_refusal(user_id, attempt.origin, reason)
         await self._note_wait(attempt, failures, user, attempt.origin)
-        raise NotSignedIn("The e-mail address or the password is wrong.", code="wrong_credentials")
+        raise NotSignedIn("The email address or the password is wrong.", code="wrong_credentials")
 
     async def _note_wait(self, attempt: Attempt, failures: int, user: User | None, origin: Origin) -> None:
         """In the audit log, by which other processes and the next start know of it too (`LockoutWatch`)."""

@@ -334,7 +334,7 @@ async def _check_address(tx: AsyncConnection, email: str) -> None:
 
 def _taken() -> Conflict:
     return Conflict(
-        "This e-mail address belongs to another account: take another.",
+        "This email address belongs to another account: take another.",
         code="email_taken",
         errors=[FieldError("/email", "has an account already")],
     )

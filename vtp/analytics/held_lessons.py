@@ -7,9 +7,10 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from vtp.analytics.attendances import counted_class
 from vtp.analytics.class_store import sessions_in
 from vtp.analytics.classes import CountedClass, from_ms
-from vtp.courses.clocks import day_and_time, zones_of
+from vtp.courses.clocks import zones_of
 from vtp.courses.outline_store import Lesson
 from vtp.errors import Conflict
+from vtp.notifications.moments import day_and_time
 
 
 async def refuse_to_void(tx: AsyncConnection, before: Lesson, after: Lesson) -> None:

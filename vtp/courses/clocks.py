@@ -4,16 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import datetime
 from typing import Any, Final
-from zoneinfo import ZoneInfo
 
 from sqlalchemy import ColumnElement, Select, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from vtp.courses.tables import course_schedules
+from vtp.notifications.moments import UTC
 
-WITHOUT_SERIES: Final = "UTC"
+WITHOUT_SERIES: Final = UTC
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,9 +45,3 @@ async def zones_of(tx: AsyncConnection, course_id: str) -> Zones:
 async def zone_of(tx: AsyncConnection, course_id: str) -> str:
     """The name of the time zone by whose clocks a course itself goes."""
     return (await zones_of(tx, course_id)).otherwise
-
-
-def day_and_time(at: datetime, time_zone: str) -> str:
-    """A moment by the clocks of a time zone, which is named: 4 December 2026 at 08:00 (Europe/Berlin)."""
-    named = time_zone if time_zone == WITHOUT_SERIES else f"({time_zone})"
-    return f"{at.astimezone(ZoneInfo(time_zone)):%-d %B %Y at %H:%M} {named}"

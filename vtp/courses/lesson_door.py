@@ -10,13 +10,13 @@ from dataclasses import replace
 from datetime import datetime
 
 from vtp.accounts.service import Clock, utc_now
-from vtp.courses.clocks import day_and_time
 from vtp.courses.lesson_store import RoomLesson, lesson_of_room
 from vtp.courses.outline import not_released
 from vtp.courses.roles import COURSE_STAFF, OPEN_TO_STUDENTS, CourseStatus, Member, as_in_course
 from vtp.db import Database
 from vtp.errors import Forbidden
 from vtp.http.identity import Principal, Role
+from vtp.notifications.moments import day_and_time
 from vtp.rooms.store import Room
 
 

@@ -9,7 +9,6 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Final
-from zoneinfo import ZoneInfo
 
 from sqlalchemy.ext.asyncio import AsyncConnection
 
@@ -18,12 +17,11 @@ from vtp.courses.news import CANCELLED, MOVED, SCHEDULED
 from vtp.courses.outline_store import Lesson, sections_of
 from vtp.courses.store import Course
 from vtp.notifications.kinds import Kind
+from vtp.notifications.moments import span
 
 NOT_HELD: Final = "does not take place"
 NOT_YOURS: Final = "is taken out of your calendar"
 NOT_SHOWN: Final = "is not shown any more"
-_TIME: Final = "%H:%M"
-_DAY_AND_TIME: Final = "%Y-%m-%d %H:%M"
 
 
 @dataclass(frozen=True, slots=True)
@@ -119,10 +117,4 @@ def _is_on(lesson: Lesson) -> bool:
 def _when(lesson: Lesson, time_zone: str) -> str:
     if lesson.starts_at is None:
         return "without a time"
-    zone = ZoneInfo(time_zone)
-    start = lesson.starts_at.astimezone(zone)
-    text = f"{start:{_DAY_AND_TIME}}"
-    if lesson.ends_at is not None:
-        end = lesson.ends_at.astimezone(zone)
-        text += f" to {end:{_TIME if end.date() == start.date() else _DAY_AND_TIME}}"
-    return f"{text} ({time_zone})"
+    return span(lesson.starts_at, lesson.ends_at, time_zone)

@@ -27,7 +27,7 @@ def _of_lessons(word: str, title: str) -> Kind:
     return Kind(word, title, MailChoice.AT_ONCE, LESSONS, own_mails=True)
 
 
-ANNOUNCEMENT: Final = Kind("announcement", "Announcements", MailChoice.AT_ONCE)
+ANNOUNCEMENT: Final = Kind("announcement", "Announcements", MailChoice.AT_ONCE, own_words=True)
 SCHEDULED: Final = _of_lessons("lesson_scheduled", "New live lessons")
 MOVED: Final = _of_lessons("lesson_moved", "Live lessons that are moved or changed")
 CANCELLED: Final = _of_lessons("lesson_cancelled", "Live lessons that do not take place")

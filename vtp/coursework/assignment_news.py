@@ -9,13 +9,14 @@ from typing import ClassVar
 from sqlalchemy import Table
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from vtp.courses.clocks import day_and_time, zone_of
+from vtp.courses.clocks import zone_of
 from vtp.courses.news import news_in
 from vtp.courses.store import Course
 from vtp.coursework.assignment_store import Assignment, find_assignment
 from vtp.coursework.news import ASSIGNED, page_of
 from vtp.coursework.tables import assignments
 from vtp.coursework.telling import Tellable
+from vtp.notifications.moments import day_and_time
 from vtp.notifications.news import News
 
 

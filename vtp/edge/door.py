@@ -103,6 +103,10 @@ class Door:
         media_id, grant, _ = key
         return self._grants.check(grant, media_id, Scope.PLAY) or ""
 
+    def is_worn(self, key: Key) -> bool:
+        """Whether their grant, which is good, should be followed by another."""
+        return self._grants.is_worn(key[1])
+
     async def run(self) -> None:
         """Asks for ever."""
         next_s = self._clock()

@@ -50,15 +50,17 @@ class Entry:
         )
         self._at_a_time = 0
 
-    async def enter(self, media_id: str, authorization: str, address: str) -> Key:
-        """Whom the door has let in. Raises what the origin says, RateLimited, Unavailable."""
+    async def enter(self, media_id: str, authorization: str, address: str, *, anew: bool = False) -> Key:
+        """Whom the door has let in; `anew`: by a grant that was made now. Raises what the origin says,
+        RateLimited, Unavailable.
+        """
         if not authorization:
             watch = (media_id, await self._new_grant(media_id, "", address), address)
             await self._door.require(watch)
             return watch
         who = (media_id, hashlib.blake2s(authorization.encode()).digest(), address)
         ask = partial(self._new_grant, media_id, authorization, address)
-        return await self._let_in(who, await self._asking.get(who, ask))
+        return await self._let_in(who, await self._asking.get(who, ask, anew=anew))
 
     async def _let_in(self, who: _Who, grant: str) -> Key:
         media_id, _, address = who

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import gzip
 from collections.abc import Iterable
+from contextlib import suppress
 from functools import partial
 
 from aiohttp import web
@@ -16,7 +17,7 @@ from vtp.edge.kept import Key
 from vtp.edge.origin import Fetched
 from vtp.edge.queries import directives, plain_query
 from vtp.edge.shelf import Shelf
-from vtp.errors import Forbidden, Malformed, NotSignedIn, Unavailable
+from vtp.errors import Forbidden, Malformed, NotSignedIn, Unavailable, VtpError
 from vtp.http.client import Client
 from vtp.http.encodings import takes_gzip
 from vtp.http.etags import matches_none
@@ -25,7 +26,7 @@ from vtp.http.keys import CLIENT
 from vtp.http.ranges import wanted_of
 from vtp.recording.grants import PLAIN_NAME, SECURE_NAME, cookie_below
 from vtp.recording.holders import is_in_path, knows_people
-from vtp.recording.media_routes import no_such_track
+from vtp.recording.media_routes import MASTER_NAME, no_such_track
 from vtp.recording.passes import offered_grant
 
 
@@ -93,7 +94,8 @@ class EdgeMedia:
     ) -> tuple[Watch, Iterable[tuple[str, str]]]:
         """By the grant in the query or the cookie, else as the origin lets them in; who lacks the cookie
         gets one. What the address says comes first: the cookie may be of who sat here before. Where the grant
-        is in the path, nothing else counts.
+        is in the path, nothing else counts. Who asks for all that there is with a token and a grant that is
+        worn gets another.
         """
         if address.grant:
             return await self._by_path(address, client), []
@@ -106,6 +108,9 @@ class EdgeMedia:
             if not token and is_file(address.path):  # the playlists before it have given the cookie
                 raise NotSignedIn("This needs a grant: load the page again.", code="no_grant")
             watch = await self._entry.enter(address.media_id, token, client.address)
+        elif token and address.path.endswith(f"/{MASTER_NAME}") and self._door.is_worn(watch):
+            with suppress(VtpError):  # theirs is good still
+                watch = await self._entry.enter(address.media_id, token, client.address, anew=True)
         if not _may_have(self._door.holder(watch), address):
             raise no_such_track()
         _, grant, _ = watch

@@ -27,7 +27,7 @@ def normal_address(text: str) -> str:
     except ValueError:
         address = ""
     if not at or len(address) > _MAX_CHARACTERS or not _is_plain(address):
-        raise ValueError("write an e-mail address such as ada@school.example")
+        raise ValueError("write an email address such as ada@school.example")
     return address
 
 

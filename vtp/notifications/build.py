@@ -59,7 +59,7 @@ class NotificationParts:
 
         return cls(
             Notifier(kinds, told, mails=base.outbox.sends),
-            Notifications(database, settings.keep_days),
+            Notifications(database, kinds, settings.keep_days),
             push,
             NotificationChoices(database, kinds, default),
             unsubscribing,

@@ -65,6 +65,12 @@ async def digest_time_of(tx: AsyncConnection, user_id: str) -> DigestTime | None
     return DigestTime(row[0], row[1]) if row else None
 
 
+async def zones_among(tx: AsyncConnection, user_ids: Collection[str]) -> dict[str, str]:
+    """By whose clocks these people go, of those who have said so."""
+    rows = await tx.execute(select(_person.user_id, _person.time_zone).where(_person.user_id.in_(user_ids)))
+    return {row[0]: row[1] for row in rows}
+
+
 async def set_digest_time(tx: AsyncConnection, user_id: str, at: DigestTime) -> None:
     """Notes it."""
     values = {"time_zone": at.time_zone, "digest_hour": at.hour}

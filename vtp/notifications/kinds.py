@@ -4,7 +4,10 @@ from __future__ import annotations
 
 import enum
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+
+from vtp.notifications.moments import for_reader
+from vtp.notifications.news import Told
 
 
 class MailChoice(enum.StrEnum):
@@ -21,7 +24,8 @@ class Kind:
 
     `mail`: what holds for who has chosen nothing. Kinds of one `group` are mailed together. `own_mails`: the
     feature itself writes what goes at once. `names_people`: its titles have names of others, which no subject
-    of a mail has: subjects are kept, and shown by screens that anybody sees.
+    of a mail has: subjects are kept, and shown by screens that anybody sees. `own_words`: its text is what
+    somebody has written, and told as it is.
     """
 
     word: str
@@ -30,6 +34,7 @@ class Kind:
     group: str = ""
     own_mails: bool = False
     names_people: bool = False
+    own_words: bool = False
 
 
 class Kinds:
@@ -52,6 +57,13 @@ class Kinds:
     def within(self, scope: str) -> list[Kind]:
         """The kind of this word, or those of the group."""
         return [one for one in self if scope in (one.word, one.group)]
+
+    def by_clocks_of(self, told: Told, time_zone: str) -> Told:
+        """News as somebody reads it there; what somebody has written themselves stays as it is."""
+        kind = self._kinds.get(told.kind)
+        if kind is None or kind.own_words:
+            return told
+        return replace(told, text=for_reader(told.text, time_zone))
 
     def __contains__(self, word: str) -> bool:
         return word in self._kinds

@@ -22,7 +22,7 @@ from vtp.errors import Unavailable
 from vtp.mail.letters import digest_letter, news_letter
 from vtp.mail.links import Links
 from vtp.mail.outbox import Mail, MailKind, Outbox
-from vtp.notifications.choice_store import DigestTime
+from vtp.notifications.choice_store import DigestTime, zones_among
 from vtp.notifications.kinds import Kinds
 from vtp.notifications.mail_store import (
     addresses_of,
@@ -124,10 +124,13 @@ class NotificationMailer:
             if not taken:
                 return False
             news, addresses = await _read(tx, taken)
-            await self._outbox.put_all(
-                tx,
-                [self._mail(news[one], who, addresses[who]) for one, who in taken if who in addresses],
-            )
+            zones = await zones_among(tx, sorted(addresses))
+            mails = [
+                self._mail(news[one], who, addresses[who], zones.get(who))
+                for one, who in taken
+                if who in addresses
+            ]
+            await self._outbox.put_all(tx, mails)
         return len(taken) == AT_ONCE
 
     @done_over
@@ -144,7 +147,9 @@ class NotificationMailer:
             await self._outbox.put_all(tx, mails)
         return len(mails)
 
-    def _mail(self, told: Told, user_id: str, address: str) -> Mail:
+    def _mail(self, told: Told, user_id: str, address: str, time_zone: str | None) -> Mail:
+        if time_zone is not None:
+            told = self._kinds.by_clocks_of(told, time_zone)
         stop = self._unsubscribing.address(user_id, told.kind)
         link = self._links.to(told.link or PAGE)
         named = [kind.title for kind in self._kinds.within(told.kind) if kind.names_people]

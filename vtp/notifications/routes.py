@@ -72,7 +72,11 @@ def _add_list_routes(table: RouteTable, notifications: Notifications) -> None:
     async def list_notifications(call: Call) -> NotificationPage:
         query: NotificationQuery = call.query
         found = await notifications.page(
-            call.principal, unread=query.unread, limit=query.limit + 1, before=query.id_position()
+            call.principal,
+            unread=query.unread,
+            limit=query.limit + 1,
+            before=query.id_position(),
+            time_zone=query.zone,
         )
         page, next_cursor = query.cut(found)
         return NotificationPage(items=[NotificationReply.of(one) for one in page], next_cursor=next_cursor)

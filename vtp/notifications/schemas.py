@@ -18,6 +18,21 @@ class NotificationQuery(PageQuery):
     """Which to list."""
 
     unread: Annotated[bool, Field(description="Only what the caller has not read.")] = False
+    time_zone: Annotated[
+        str,
+        Field(
+            max_length=64,
+            description="By whose clocks texts tell times; without one that is known here, by the course's.",
+        ),
+    ] = ""
+
+    @property
+    def zone(self) -> str | None:
+        """That, if it is known."""
+        try:
+            return known_zone(self.time_zone)
+        except ValueError:
+            return None
 
 
 class NotificationReply(BaseModel):
@@ -63,7 +78,9 @@ class KindReply(BaseModel):
 class ChoicesReply(BaseModel):
     """What the caller gets by mail. Everything is listed and pushed, whatever they choose."""
 
-    time_zone: Annotated[str, Field(description="Of the hour at which the mail of the day comes.")]
+    time_zone: Annotated[
+        str, Field(description="Of the hour at which the mail of the day comes, and of times told by mail.")
+    ]
     digest_hour: int
     mails: Annotated[bool, Field(description="This server sends mails.")]
     kinds: list[KindReply]

@@ -11,6 +11,7 @@ from vtp.db.conflicts import done_over
 from vtp.errors import Forbidden, NotFound
 from vtp.http.identity import Principal
 from vtp.ids import parse_id
+from vtp.notifications.kinds import Kinds
 from vtp.notifications.news import Told
 from vtp.notifications.store import count_unread, find_for, forget_some, mark, mark_all, page_for
 
@@ -22,16 +23,20 @@ _FORGOTTEN_AT_ONCE: Final = (
 class Notifications:
     """One's own: every method raises Forbidden for who has no account, or comes by the token of a room."""
 
-    def __init__(self, database: Database, keep_days: int, *, clock: Clock = utc_now) -> None:
+    def __init__(self, database: Database, kinds: Kinds, keep_days: int, *, clock: Clock = utc_now) -> None:
         self._database = database
+        self._kinds = kinds
         self._keep_days = keep_days
         self._clock = clock
 
-    async def page(self, principal: Principal, *, unread: bool, limit: int, before: str | None) -> list[Told]:
-        """What the caller was told, newest first."""
+    async def page(
+        self, principal: Principal, *, unread: bool, limit: int, before: str | None, time_zone: str | None
+    ) -> list[Told]:
+        """What the caller was told, newest first; its times by the clocks of `time_zone`, or as written."""
         own_id = own_account(principal)
         async with self._database.read() as tx:
-            return await page_for(tx, own_id, unread=unread, limit=limit, before=before)
+            found = await page_for(tx, own_id, unread=unread, limit=limit, before=before)
+        return [self._kinds.by_clocks_of(one, time_zone) for one in found] if time_zone else found
 
     async def unread(self, principal: Principal) -> int:
         """How much of it the caller has not read."""

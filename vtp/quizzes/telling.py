@@ -9,12 +9,13 @@ from typing import Final
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from vtp.accounts.service import Clock, utc_now
-from vtp.courses.clocks import day_and_time, zone_of
+from vtp.courses.clocks import zone_of
 from vtp.courses.door import Entered
 from vtp.courses.news import MOST_SINGLY, Whom, news_in, people_in
 from vtp.courses.roles import OPEN_TO_STUDENTS
 from vtp.courses.store import Course
 from vtp.notifications.kinds import Kind, MailChoice
+from vtp.notifications.moments import day_and_time
 from vtp.notifications.notifier import Notifier
 from vtp.quizzes.quiz_store import MAX_QUIZZES, Quiz, quizzes_of
 

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from datetime import datetime, timedelta
 
-from vtp.courses.clocks import day_and_time
 from vtp.errors import Conflict
+from vtp.notifications.moments import day_and_time
 from vtp.quizzes.quiz_store import Quiz, Results
 
 

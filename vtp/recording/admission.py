@@ -13,7 +13,7 @@ from vtp.http.keys import CLIENT
 from vtp.http.routing import Call
 from vtp.ids import parse_id
 from vtp.recording.grants import PLAIN_NAME, SECURE_NAME, Grants, Scope, cookie_header
-from vtp.recording.holders import Holders, holder_of, is_in_path, party_of, session_of, viewer_of, visit_of
+from vtp.recording.holders import Holders, holder_of, is_in_path, party_of, session_of, viewer_of, visit_after
 from vtp.recording.seen import Seen
 from vtp.recording.service import Recordings
 from vtp.recording.viewers import Viewership
@@ -138,14 +138,18 @@ class Admission:
         except (Forbidden, NotFound):
             raise NotSignedIn() from None
 
-    def grant_for(self, principal: Principal, seen: Seen) -> tuple[str, str]:
-        """The grant for what their own rights open, and its holder."""
+    def grant_for(self, principal: Principal, seen: Seen, before: str | None = None) -> tuple[str, str]:
+        """The grant for what their own rights open, and its holder; `before`: who held the one that it is
+        to follow.
+        """
         scope = Scope.DOWNLOAD if seen.may(Action.RECORDING_DOWNLOAD) else Scope.PLAY
-        holder, latest_s = visit_of(principal), principal.expires_at_s
+        holder, latest_s = visit_after(principal, before), principal.expires_at_s
         return self._grants.make(seen.recording.id, scope, holder, latest_s=latest_s), holder
 
     def grant(self, call: Call, principal: Principal, seen: Seen) -> None:
-        """Gives the caller that grant."""
-        grant, holder = self.grant_for(principal, seen)
+        """Gives the caller that grant; where they have one already, they go on as the same viewer."""
+        cookie = call.request.cookies.get(SECURE_NAME if is_secure(call) else PLAIN_NAME, "")
+        before = self._grants.check(cookie, seen.recording.id, Scope.PLAY)
+        grant, holder = self.grant_for(principal, seen, before)
         call.reply_headers["Set-Cookie"] = cookie_header(grant, seen.recording.id, secure=is_secure(call))
         call.request[HOLDER] = holder

@@ -62,6 +62,10 @@ class Grants:
         opens = int(expiry) > self._now_s() and granted in (scope, Scope.DOWNLOAD)
         return holder if opens and holder else None  # older servers' grants had no holder
 
+    def is_worn(self, grant: str) -> bool:
+        """Whether a grant that was checked has less than half the time left that one has at most."""
+        return self.end_of(grant) - self._now_s() < TTL_S / 2
+
     @staticmethod
     def end_of(grant: str) -> float:
         """When a grant that was checked ends, by the wall clock."""

@@ -64,6 +64,16 @@ def visit_of(principal: Principal, visit: str = "") -> str:
     return f"{holder_of(principal)}{_VISIT}{visit}" if visit else holder_of(principal)
 
 
+def visit_after(principal: Principal, before: str | None) -> str:
+    """The same for who may have watched already: their visit goes on where they held the grant `before`."""
+    return before if before is not None and is_of(before, principal) else visit_of(principal)
+
+
+def is_of(holder: str, principal: Principal | None) -> bool:
+    """Whether that is how the grants of their own rights name this caller, whichever visit it is."""
+    return principal is not None and not is_in_path(holder) and without_visit(holder) == holder_of(principal)
+
+
 def holder_in_path(principal: Principal) -> str:
     """The same for a grant that is in an address: it outlasts the session, and shows the program only."""
     return _in_path(holder_of(principal, beyond_session=True))

@@ -13,7 +13,7 @@ from vtp.errors import Forbidden, NotSignedIn
 from vtp.http.routing import Access, Call, Limit, RouteTable
 from vtp.recording.admission import is_secure
 from vtp.recording.grants import PLAIN_NAME, SECURE_NAME, Grants, Scope, cookie_below
-from vtp.recording.holders import Holders, party_of, session_of, visit_of
+from vtp.recording.holders import Holders, is_of, party_of, session_of, visit_after
 from vtp.recording.media_routes import MASTER_NAME, no_such_track, sent_size, track_file
 from vtp.recording.playlist import PLAYLIST_TYPE
 from vtp.recording.ready_media import SEGMENT_TYPE
@@ -60,7 +60,7 @@ class LiveRoutes:
 
     async def get_live_master(self, call: Call) -> web.StreamResponse:
         """The renditions of the stream as it is now."""
-        session = await self._watch(call)
+        session = await self._watch(call, renews=True)
         stream = await self._streams.of_room(call.path["room"])
         view = await self._streams.sources.view(stream, stream.source)
         self._streams.sources.viewership.admit(
@@ -83,10 +83,11 @@ class LiveRoutes:
         self._streams.sources.viewership.count(media_id, session, track, size, segments)
         return found
 
-    async def _watch(self, call: Call) -> str:
+    async def _watch(self, call: Call, *, renews: bool = False) -> str:
         """Whose viewing it is: by a grant, or by the caller's own right, for which they get a grant.
 
-        What the address says comes first: the cookie may be of who sat here before.
+        What the address says comes first: the cookie may be of who sat here before. `renews`: whose grant is
+        worn gets another by their own right, if they say that it is theirs.
         """
         room = call.path["room"]
         name = SECURE_NAME if is_secure(call) else PLAIN_NAME
@@ -101,14 +102,20 @@ class LiveRoutes:
             except (Forbidden, NotSignedIn) as error:
                 refusal = refusal or error
                 continue
+            if renews and self._grants.is_worn(grant) and is_of(holder, call.principal_or_none):
+                return await self._by_right(call, holder)
             if grant != cookie:
                 self._give(call, grant)
             return session_of(holder)
         if refusal is not None and call.principal_or_none is None:
             raise refusal
-        principal = call.principal
+        return await self._by_right(call)
+
+    async def _by_right(self, call: Call, before: str | None = None) -> str:
+        """`before`: who held the grant that theirs is to follow."""
+        room, principal = call.path["room"], call.principal
         await self._streams.require_to_watch(principal, room, origin_of(call).ip)
-        holder = visit_of(principal)
+        holder = visit_after(principal, before)
         latest_s = principal.expires_at_s
         self._give(call, self._grants.make(live_id(room), Scope.PLAY, holder, latest_s=latest_s))
         return session_of(holder)

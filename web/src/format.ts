@@ -38,6 +38,9 @@ export function bitrate(bits_per_s: number): string {
   return `${Math.round(bits_per_s / 1000)} kbit/s`;
 }
 
+/** The time zone by whose clocks times are shown here. */
+export const zoneHere = (): string => Intl.DateTimeFormat().resolvedOptions().timeZone || "UTC";
+
 /** A moment, near ones by the day: "Today, 14:05", "Tomorrow, 08:00", "Yesterday, 09:30", "3 Mar 2026, 11:00". */
 export function moment(iso: string, now: Date = new Date(), locale?: string): string {
   const then = new Date(iso);

@@ -1,4 +1,6 @@
 /** What one was told, and what of it comes by mail. */
+
+import { zoneHere } from "../format";
 import { type HttpClient, withQuery } from "./http";
 import type { Page } from "./pages";
 
@@ -51,7 +53,7 @@ export function notificationsApi(http: HttpClient) {
     ): Promise<Page<Notification>> =>
       http.json(
         "GET",
-        withQuery(ROOT, { ...wish, unread: wish.unread ? "true" : undefined }),
+        withQuery(ROOT, { ...wish, unread: wish.unread ? "true" : undefined, time_zone: zoneHere() }),
         undefined,
         signal,
       ),

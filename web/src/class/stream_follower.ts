@@ -20,7 +20,7 @@ export const PAUSES_MS = [0, 1_000, 2_000, 4_000] as const;
 export const STALL_MS = 8_000;
 
 /** The cookie that the answer brings opens the rest. Without a grant it is there already. */
-const addressOf = ({ url, grant }: StreamOffer): string =>
+export const addressOf = ({ url, grant }: StreamOffer): string =>
   grant ? `${url}?grant=${encodeURIComponent(grant)}` : url;
 
 export class StreamFollower {

@@ -1,6 +1,7 @@
 /** A question that must be answered first: the browser's own modal dialog keeps the focus inside. */
 import { type ReactNode, useId, useLayoutEffect, useRef, useState } from "react";
 import { IconButton } from "./Button";
+import { ToastPlace } from "./Toast";
 import "./Dialog.css";
 
 export function Dialog({
@@ -52,6 +53,7 @@ export function Dialog({
           {shown && children}
         </div>
       )}
+      {open && <ToastPlace />}
     </dialog>
   );
 }

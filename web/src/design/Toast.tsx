@@ -4,17 +4,20 @@ import {
   type ReactNode,
   useCallback,
   useContext,
-  useEffect,
-  useMemo,
+  useLayoutEffect,
   useRef,
   useState,
 } from "react";
+import { createPortal } from "react-dom";
 import { IconButton } from "./Button";
 import { Icon } from "./Icon";
 import "./Toast.css";
 
 /** Long words are shown as long as it takes to read them: 15 characters in a second. */
 const shownMs = (text: string) => Math.max(6_000, text.length * 66);
+
+/** What somebody points at or has the focus in stays; it is looked at again after so long. */
+const HELD_MS = 1_500;
 
 interface Toast {
   id: number;
@@ -28,6 +31,11 @@ type ShowToast = (text: string, options?: Partial<Pick<Toast, "tone" | "action">
 
 const ToastContext = createContext<ShowToast>(() => () => undefined);
 
+/** Has messages shown in an element of the dialog that is opened; gives what has them shown where they were before. */
+type EnterPlace = (place: HTMLElement) => () => void;
+
+const PlaceContext = createContext<EnterPlace>(() => () => undefined);
+
 /** Gives the function that shows a message. */
 export function useToast(): ShowToast {
   return useContext(ToastContext);
@@ -35,51 +43,82 @@ export function useToast(): ShowToast {
 
 export function ToastProvider({ children }: { children: ReactNode }) {
   const [toasts, setToasts] = useState<Toast[]>([]);
+  const [ofPage, setOfPage] = useState<HTMLElement | null>(null);
+  const [ofDialogs, setOfDialogs] = useState<HTMLElement[]>([]);
+  const held = useRef(0);
   const drop = useCallback((id: number) => setToasts((all) => all.filter((toast) => toast.id !== id)), []);
   const show = useCallback<ShowToast>(
     (text, options) => {
       const id = performance.now() + Math.random();
       setToasts((all) => [...all.slice(-2), { id, text, tone: "good", ...options }]);
-      window.setTimeout(() => drop(id), shownMs(text));
+      const end = () => {
+        if (held.current === id) window.setTimeout(end, HELD_MS);
+        else drop(id);
+      };
+      window.setTimeout(end, shownMs(text));
       return () => drop(id);
     },
     [drop],
   );
-  const value = useMemo(() => show, [show]);
-  const box = useRef<HTMLDivElement>(null);
-  // A dialog, and what darkens the page behind it, would lie above what is said: before it opened, or after.
-  useEffect(() => {
-    const element = box.current;
-    if (!element?.showPopover) return;
-    const raise = () => {
-      if (element.matches(":popover-open")) element.hidePopover();
-      if (toasts.length > 0 && document.querySelector("dialog[open]")) element.showPopover();
-    };
-    raise();
-    if (toasts.length === 0) return;
-    const dialogs = new MutationObserver(raise);
-    dialogs.observe(document.body, { subtree: true, attributeFilter: ["open"] });
-    return () => dialogs.disconnect();
-  }, [toasts]);
+  const enter = useCallback<EnterPlace>((place) => {
+    setOfDialogs((all) => [...all, place]);
+    return () => setOfDialogs((all) => all.filter((one) => one !== place));
+  }, []);
+  const place = ofDialogs.at(-1) ?? ofPage;
+  const cards = toasts.map((toast) => (
+    <ToastCard
+      key={toast.id}
+      toast={toast}
+      onDrop={() => drop(toast.id)}
+      onHold={(holds) => {
+        held.current = holds ? toast.id : 0;
+      }}
+    />
+  ));
   return (
-    <ToastContext value={value}>
-      {children}
-      <div ref={box} className="toasts" role="status" aria-live="polite" popover="manual">
-        {toasts.map((toast) => (
-          <ToastCard key={toast.id} toast={toast} onDrop={() => drop(toast.id)} />
-        ))}
-      </div>
+    <ToastContext value={show}>
+      <PlaceContext value={enter}>
+        {children}
+        <div ref={setOfPage} {...PLACE} />
+        {place && createPortal(cards, place)}
+      </PlaceContext>
     </ToastContext>
   );
 }
 
-function ToastCard({ toast, onDrop }: { toast: Toast; onDrop: () => void }) {
+/** Where messages are shown. It is there before they are, for screen readers to hear them. */
+const PLACE = { className: "toasts", role: "status", "aria-live": "polite" } as const;
+
+/** The place in a modal dialog, as long as it is open: all that is not in it is neither read out nor within reach. */
+export function ToastPlace() {
+  const box = useRef<HTMLDivElement>(null);
+  const enter = useContext(PlaceContext);
+  useLayoutEffect(() => (box.current ? enter(box.current) : undefined), [enter]);
+  return <div ref={box} {...PLACE} />;
+}
+
+interface CardProps {
+  toast: Toast;
+  onDrop: () => void;
+  /** Told whether somebody is about to use it. */
+  onHold: (holds: boolean) => void;
+}
+
+function ToastCard({ toast, onDrop, onHold }: CardProps) {
   const act = () => {
     toast.action?.act();
     onDrop();
   };
   return (
-    <div className={`toast toast-${toast.tone}`} data-testid="toast">
+    <div
+      className={`toast toast-${toast.tone}`}
+      role="group"
+      data-testid="toast"
+      onPointerEnter={() => onHold(true)}
+      onPointerLeave={() => onHold(false)}
+      onFocus={() => onHold(true)}
+      onBlur={() => onHold(false)}
+    >
       <Icon name={toast.tone === "good" ? "check" : "warning"} size={18} />
       <span className="toast-text">{toast.text}</span>
       {toast.action && (

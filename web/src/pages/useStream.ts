@@ -1,7 +1,8 @@
 /** A live stream in a video element, from one source of it to the next. */
 import { type RefObject, useEffect, useRef, useState } from "react";
 import type { StreamOffer } from "../class/protocol";
-import { StreamFollower } from "../class/stream_follower";
+import { addressOf, StreamFollower } from "../class/stream_follower";
+import { keepGrant } from "./player/grant";
 import { attachSource } from "./player/source";
 
 interface Options {
@@ -21,6 +22,11 @@ export function useStream(video: RefObject<HTMLVideoElement | null>, { first, as
   useEffect(() => {
     const element = video.current;
     if (!element || !ask) return;
+    const renew = async () => {
+      const offer = await ask();
+      const answer = offer?.grant ? await fetch(addressOf(offer)) : null;
+      if (!offer || answer?.ok === false) throw new Error("There is no stream to be followed any more.");
+    };
     const follower = new StreamFollower({
       ask,
       play: (url, over) => {
@@ -28,6 +34,7 @@ export function useStream(video: RefObject<HTMLVideoElement | null>, { first, as
         const detach = attachSource(element, {
           url,
           start_s: 0,
+          renew,
           onQualities: () => undefined,
           onFailure: over,
         });
@@ -51,7 +58,9 @@ export function useStream(video: RefObject<HTMLVideoElement | null>, { first, as
     element.addEventListener("waiting", waiting);
     if (begin.current) follower.follow(begin.current);
     else follower.start();
+    const stopRenewing = keepGrant(renew);
     return () => {
+      stopRenewing();
       element.removeEventListener("playing", playing);
       element.removeEventListener("waiting", waiting);
       follower.close();

@@ -1,7 +1,7 @@
 import { describe, expect, it } from "vitest";
 import type { AttendanceReport, Lecture, PerformanceReport } from "../../api/analytics";
 import type { Schedule } from "../../api/schedules";
-import { zoneHere } from "../courses/schedule/zones";
+import { zoneHere } from "../../format";
 import { averagesWords, keptWords } from "./Collected";
 import { attendanceOf, completionOf, watchTimeOf } from "./course_charts";
 import { inOrder } from "./DataTable";

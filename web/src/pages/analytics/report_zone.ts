@@ -1,6 +1,6 @@
 import type { ReportFormat } from "../../api/analytics";
 import type { SchedulesApi } from "../../api/schedules";
-import { zoneHere } from "../courses/schedule/zones";
+import { zoneHere } from "../../format";
 
 /** By whose clocks a report on paper tells times: those of the course, which are of its series of lessons;
  * where it has none, those of who saves it. */

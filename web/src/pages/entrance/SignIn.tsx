@@ -128,7 +128,7 @@ function SecondStep({ waiting, onBack }: { waiting: Waiting; onBack: () => void 
   return (
     <Entrance
       title="One more step"
-      lead={`${waiting.who} asks for a second factor.`}
+      lead={`${waiting.who} is protected by a second factor.`}
       foot={
         <Button size="small" tone="quiet" icon="back" onClick={onBack}>
           Sign in as somebody else

@@ -8,6 +8,7 @@ import { Figures } from "../Figures";
 import { ChapterList, EditChapters } from "./Chapters";
 import { timeIn } from "./deep_link";
 import type { Failure } from "./failure";
+import { keepGrant } from "./grant";
 import { PlayProblem } from "./PlayProblem";
 import { keptPosition } from "./position";
 import { PICTURE_SHORTCUTS, SHORTCUTS } from "./shortcuts";
@@ -68,14 +69,17 @@ export function Playing(props: Props) {
   /** From where it is attached, and whether it plays then. */
   const [attempt, setAttempt] = useState<Standing>({ at_s: start.at_s, plays: false });
   const stood = useRef<Standing | undefined>(undefined);
-  const retry = useCallback(() => {
+  const renew = useCallback(() => recordings.get(id), [recordings, id]);
+  useEffect(() => keepGrant(renew), [renew]);
+  const retry = useCallback(async () => {
     const element = video.current;
     if (!element) return;
     const plays = !element.paused || stood.current?.plays === true;
     // One that has loaded nothing stands nowhere yet, or not any more.
     const at_s = element.readyState > 0 ? element.currentTime : stood.current?.at_s;
+    await renew().catch(() => undefined); // what is wrong says the player
     setAttempt((last) => ({ at_s: at_s ?? last.at_s, plays }));
-  }, [video]);
+  }, [video, renew]);
   const [qualities, setQualities] = useState(NO_QUALITIES);
   const arrangement = useArrangement(useTracks(recordings, id, hasTracks));
   const { alone, chooseNext, toggleStrip, listenTo } = arrangement;
@@ -104,11 +108,11 @@ export function Playing(props: Props) {
       stood.current = standing;
       setFailure(why);
     };
-    const options = { url, start_s: attempt.at_s, onQualities: setQualities, onFailure };
+    const options = { url, start_s: attempt.at_s, renew, onQualities: setQualities, onFailure };
     const detach = attachSource(video.current, options);
     if (attempt.plays) video.current.play().catch(() => undefined);
     return detach;
-  }, [id, video, url, attempt]);
+  }, [id, video, url, attempt, renew]);
   const hasPictures = arrangement.tracks.pictures.length > 0;
   const now_s = useCallback(() => video.current?.currentTime ?? 0, [video]);
   return (

@@ -2,9 +2,11 @@ import { beforeEach, describe, expect, it, vi } from "vitest";
 
 /** What hls.js does to the element that it is attached to: taken off it, that is empty and stands at 0. */
 const { FakeHls } = vi.hoisted(() => {
+  const policy = { default: { errorRetry: { maxNumRetry: 1 } } };
   class FakeHls {
     static last: FakeHls;
-    static Events = { MANIFEST_PARSED: "parsed", ERROR: "error" };
+    static Events = { MANIFEST_PARSED: "parsed", LEVEL_LOADED: "level", FRAG_LOADED: "frag", ERROR: "error" };
+    static DefaultConfig = { manifestLoadPolicy: policy, playlistLoadPolicy: policy, fragLoadPolicy: policy };
     static ErrorTypes = { MEDIA_ERROR: "media", NETWORK_ERROR: "network" };
     static isSupported = () => true;
     video: Record<string, unknown> = {};
@@ -51,7 +53,13 @@ describe("what has failed for good", () => {
   beforeEach(() => {
     onFailure.mockClear();
     video = new Video();
-    const options = { url: "/a.m3u8", start_s: 7, onQualities: () => undefined, onFailure };
+    const options = {
+      url: "/a.m3u8",
+      start_s: 7,
+      renew: async () => undefined,
+      onQualities: () => undefined,
+      onFailure,
+    };
     attachSource(video as unknown as HTMLVideoElement, options);
   });
 

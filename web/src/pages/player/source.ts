@@ -1,8 +1,9 @@
 /** Attaching an HLS playlist to a video element: hls.js where it runs, else the browser's own player. */
-import Hls from "hls.js";
+import Hls, { type LoadPolicy } from "hls.js";
 import workerUrl from "hls.js/dist/hls.worker.js?url";
 import { type Failure, failed, failureAt, failureOf } from "./failure";
 import { goOnBehindGaps } from "./gaps";
+import { type Renew, Renewal } from "./grant";
 import { keepOneSound } from "./oneSound";
 
 const NO_HLS =
@@ -21,6 +22,8 @@ export interface Qualities {
 export interface SourceOptions {
   url: string;
   start_s: number;
+  /** Asks for a new media grant. */
+  renew: Renew;
   onQualities: (qualities: Qualities) => void;
   /** Told why when playing has failed, until it is attached anew; and where it stood, if the element forgets it. */
   onFailure: (failure: Failure, stood?: Standing) => void;
@@ -63,8 +66,16 @@ export function attachSource(video: HTMLVideoElement, options: SourceOptions): (
 
 function attachHls(
   video: HTMLVideoElement,
-  { url, start_s, onFailure, onQualities }: SourceOptions,
+  { url, start_s, renew, onFailure, onQualities }: SourceOptions,
 ): () => void {
+  const renewal = new Renewal(renew);
+  const renewing = ({ default: usual }: LoadPolicy): LoadPolicy => ({
+    default: {
+      ...usual,
+      errorRetry: usual.errorRetry && { ...usual.errorRetry, shouldRetry: renewal.shouldRetry },
+    },
+  });
+  const { manifestLoadPolicy, playlistLoadPolicy, fragLoadPolicy } = Hls.DefaultConfig;
   // The worker is a file of ours: the content security policy allows no blob workers.
   const hls = new Hls({
     workerPath: workerUrl,
@@ -72,6 +83,9 @@ function attachHls(
     backBufferLength: 60,
     maxLiveSyncPlaybackRate: 1.2, // what a stall has cost is made up for
     renderTextTracksNatively: false, // captions are ours: useCaptions
+    manifestLoadPolicy: renewing(manifestLoadPolicy),
+    playlistLoadPolicy: renewing(playlistLoadPolicy),
+    fragLoadPolicy: renewing(fragLoadPolicy),
   });
   let recoveries = 0;
   let at_s = start_s;
@@ -80,6 +94,8 @@ function attachHls(
     keepOneSound(hls);
     onQualities(qualitiesOf(hls));
   });
+  hls.on(Hls.Events.LEVEL_LOADED, () => renewal.loaded());
+  hls.on(Hls.Events.FRAG_LOADED, () => renewal.loaded());
   hls.on(Hls.Events.ERROR, (_event, data) => {
     if (!data.fatal) return;
     recoveries += 1;

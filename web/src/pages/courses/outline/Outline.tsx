@@ -4,6 +4,7 @@ import type { Order } from "../../../api/outline";
 import { Button } from "../../../design/Button";
 import { EmptyState } from "../../../design/EmptyState";
 import { Notice } from "../../../design/Notice";
+import { SearchInput } from "../../../design/SearchInput";
 import { Loading } from "../../../design/Spinner";
 import { useToast } from "../../../design/Toast";
 import { useTask } from "../../../hooks/useTask";
@@ -12,7 +13,7 @@ import { useCourse } from "../useCourse";
 import { LessonDialog } from "./LessonDialog";
 import { LessonList } from "./LessonList";
 import "./Outline.css";
-import { movedLesson, movedSection, orderOf } from "./order";
+import { countOf, matching, movedLesson, movedSection, orderOf } from "./order";
 import { type Asked, Questions } from "./Questions";
 import { SectionDialog } from "./SectionDialog";
 import { SectionHead } from "./SectionHead";
@@ -24,6 +25,8 @@ type Open =
   | { what: "lesson"; id: string | null; section: string | null };
 
 const KEPT_MS = 2000;
+/** Fewer are seen at a glance. */
+const WORTH_SEARCHING = 10;
 
 /** Brings back the focus that the page loses with the place of what had it, in whichever frame that is drawn. */
 function keepFocus(find: () => HTMLElement | null | undefined, until = performance.now() + KEPT_MS) {
@@ -37,6 +40,7 @@ export function Outline() {
   const { data, error, reload } = useOutline(course.id);
   const [open, setOpen] = useState<Open | null>(null);
   const [asked, setAsked] = useState<Asked | null>(null);
+  const [words, setWords] = useState("");
   const toast = useToast();
   const task = useTask();
   const list = useRef<HTMLDivElement>(null);
@@ -59,23 +63,30 @@ export function Outline() {
     onAsk: setAsked,
   };
   const closed = () => setOpen(null);
+  const searches = data !== null && (countOf(data) > WORTH_SEARCHING || words !== "");
+  const shown = data && matching(data, searches ? words : "");
   return (
     <div>
       {course.description && <p className="course-text">{course.description}</p>}
-      {staff && data && !data.empty && (
+      {data && !data.empty && (staff || searches) && (
         <div className="course-tools">
-          <div className="course-tools-end">
-            <Button
-              icon="plus"
-              onClick={() => setOpen({ what: "section", id: null })}
-              data-testid="new-section"
-            >
-              New section
-            </Button>
-            <Button tone="primary" icon="plus" onClick={() => newLesson(null)} data-testid="new-lesson">
-              New lesson
-            </Button>
-          </div>
+          {searches && (
+            <SearchInput label="Search lessons" value={words} onChange={setWords} testId="lesson-search" />
+          )}
+          {staff && (
+            <div className="course-tools-end">
+              <Button
+                icon="plus"
+                onClick={() => setOpen({ what: "section", id: null })}
+                data-testid="new-section"
+              >
+                New section
+              </Button>
+              <Button tone="primary" icon="plus" onClick={() => newLesson(null)} data-testid="new-lesson">
+                New lesson
+              </Button>
+            </div>
+          )}
         </div>
       )}
       {error && <Notice tone="wrong">{error}</Notice>}
@@ -106,17 +117,22 @@ export function Outline() {
             : "They appear here as soon as the teacher shows them."}
         </EmptyState>
       )}
-      {data && !data.empty && (
+      {shown && !data.empty && countOf(shown) === 0 && words.trim() && (
+        <EmptyState icon="search" title="No lesson matches">
+          Words of the title or of what is written below it are looked for.
+        </EmptyState>
+      )}
+      {shown && !data.empty && (
         <div className="outline" ref={list} data-testid="outline">
-          {data.loose.length > 0 && (
+          {shown.loose.length > 0 && (
             <LessonList
               label="Lessons in no section"
-              lessons={data.loose}
+              lessons={shown.loose}
               recordings={data.recordings}
               acts={acts}
             />
           )}
-          {data.sections.map(({ section, lessons }) => (
+          {shown.sections.map(({ section, lessons }) => (
             <section key={section.id} aria-label={section.title} data-testid={`section-${section.title}`}>
               <SectionHead
                 section={section}

@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
 import type { Lesson, Order, Section } from "../../../api/outline";
-import { arrange, movedLesson, movedSection, orderOf } from "./order";
+import { arrange, countOf, matching, movedLesson, movedSection, orderOf } from "./order";
 
 const order: Order = {
   lessons: ["a", "b"],
@@ -50,5 +50,41 @@ describe("the order of a course", () => {
       lessons: ["a", "d"],
       sections: [{ id: "one", lessons: ["c"] }],
     });
+  });
+});
+
+describe("what is looked for in a course", () => {
+  const lesson = (id: string, section_id: string | null, title: string, description = "") =>
+    ({ id, section_id, title, description }) as Lesson;
+  const section = (id: string, title: string) => ({ id, title }) as Section;
+  const all = arrange(
+    [section("one", "Lenses"), section("two", "Waves")],
+    [
+      lesson("a", null, "Größe und Maß", "Bring a ruler"),
+      lesson("b", "one", "Mirrors"),
+      lesson("c", "one", "Prisms", "after the exam"),
+      lesson("d", "two", "Interference"),
+    ],
+  );
+  const found = (words: string) => {
+    const { loose, sections } = matching(all, words);
+    return [...loose, ...sections.flatMap(({ lessons }) => lessons)].map(({ id }) => id);
+  };
+
+  it("is found in titles and texts, whatever the case and the marks of letters", () => {
+    expect(found("große")).toEqual(["a"]);
+    expect(found(" exam  prism ")).toEqual(["c"]);
+    expect(found("nowhere")).toEqual([]);
+  });
+
+  it("is all of a section whose title it is in, and other sections are left out", () => {
+    expect(found("lens")).toEqual(["b", "c"]);
+    expect(matching(all, "lens").sections).toHaveLength(1);
+    expect(found("lens mirr")).toEqual(["b"]);
+  });
+
+  it("is everything where there are no words", () => {
+    expect(matching(all, "  ")).toBe(all);
+    expect(countOf(all)).toBe(4);
   });
 });

@@ -19,6 +19,31 @@ export function arrange(sections: readonly Section[], lessons: readonly Lesson[]
   };
 }
 
+/** What of it has all of these words in the titles or texts of lessons; of a section that has them, every lesson. */
+export function matching(all: Arranged, words: string): Arranged {
+  const wanted = folded(words).split(/\s+/).filter(Boolean);
+  if (wanted.length === 0) return all;
+  const has = (...texts: string[]) => {
+    const text = folded(texts.join("\n"));
+    return wanted.every((word) => text.includes(word));
+  };
+  const found = (lessons: Lesson[], about = "") =>
+    lessons.filter(({ title, description }) => has(about, title, description));
+  return {
+    loose: found(all.loose),
+    sections: all.sections
+      .map(({ section, lessons }) => ({ section, lessons: found(lessons, section.title) }))
+      .filter(({ lessons }) => lessons.length > 0),
+  };
+}
+
+/** Upper and lower case, and letters with marks, are as good as their plain ones. */
+const folded = (text: string): string => text.normalize("NFKD").replace(/\p{M}/gu, "").toLowerCase();
+
+/** How many lessons there are. */
+export const countOf = ({ loose, sections }: Arranged): number =>
+  sections.reduce((count, { lessons }) => count + lessons.length, loose.length);
+
 export function orderOf({ loose, sections }: Arranged): Order {
   return {
     lessons: loose.map(({ id }) => id),

@@ -13,6 +13,7 @@ import { useApi } from "../../../session/Session";
 import { FormTrouble } from "../../FormTrouble";
 import { FormEnds } from "../../Submit";
 import { useCourse } from "../useCourse";
+import { findUnfiled } from "./unfiled";
 
 interface Props {
   open: boolean;
@@ -20,7 +21,6 @@ interface Props {
   onDone: () => Promise<void>;
 }
 
-const PROPOSALS = 30;
 const LESSONS = 1000;
 
 export function FileDialog(props: Props) {
@@ -37,8 +37,8 @@ function FileForm({ onClose, onDone }: Props) {
   const [words, setWords] = useState("");
   const q = useSettled(words.trim());
   const find = useCallback(
-    (signal: AbortSignal) => recordings.list({ q, limit: PROPOSALS }, signal),
-    [recordings, q],
+    (signal: AbortSignal) => findUnfiled(recordings, courseRecordings, course.id, q, signal),
+    [recordings, courseRecordings, course.id, q],
   );
   const lessons = useCallback(
     (signal: AbortSignal) => readFirst(LESSONS, (page) => outline.lessons(course.id, page, signal)),
@@ -61,11 +61,16 @@ function FileForm({ onClose, onDone }: Props) {
         label="Recording"
         name="recording_id"
         required
-        hint={found.data?.items.length === 0 && "No recording that you see matches."}
+        hint={
+          found.data?.length === 0 &&
+          (q
+            ? "No recording that you see matches, or it is filed here already."
+            : "All recordings that you see are filed here already.")
+        }
         error={form.fields.recording_id}
         data-testid="file-which"
       >
-        {found.data?.items.map(({ recording_id, title, started_at }) => (
+        {found.data?.map(({ recording_id, title, started_at }) => (
           <option key={recording_id} value={recording_id}>
             {title || "Untitled"} ({momentWithin(started_at)})
           </option>
@@ -82,7 +87,7 @@ function FileForm({ onClose, onDone }: Props) {
       <FormEnds
         form={form}
         onCancel={onClose}
-        disabled={!found.data || found.data.items.length === 0}
+        disabled={!found.data || found.data.length === 0}
         data-testid="file-submit"
       >
         File it

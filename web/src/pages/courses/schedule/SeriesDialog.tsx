@@ -5,6 +5,7 @@ import { Dialog } from "../../../design/Dialog";
 import { CheckField, Field, SelectField, TextField } from "../../../design/Field";
 import { Notice } from "../../../design/Notice";
 import { Loading } from "../../../design/Spinner";
+import { zoneHere } from "../../../format";
 import { useLoaded } from "../../../hooks/useLoaded";
 import { useApi } from "../../../session/Session";
 import { FormEnds } from "../../Submit";
@@ -12,7 +13,7 @@ import { EditTrouble } from "../Overtaken";
 import { useCourse } from "../useCourse";
 import { useEdited, useEditForm } from "../useEdit";
 import { RuleFields, ruleOf } from "./RuleFields";
-import { zoneHere, zonesFor } from "./zones";
+import { zonesFor } from "./zones";
 
 interface Ends {
   onClose: () => void;

@@ -1,6 +1,5 @@
 /** Time zones to choose from. */
-
-export const zoneHere = (): string => Intl.DateTimeFormat().resolvedOptions().timeZone || "UTC";
+import { zoneHere } from "../../../format";
 
 /** All that this browser knows, and the one in force, which it may call otherwise. */
 export const zonesFor = (current: string): string[] =>

@@ -1,0 +1,67 @@
+"""Moments in texts of news, as they are written and as somebody elsewhere reads them."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+
+import pytest
+
+from vtp.notifications.moments import day_and_time, for_reader, span
+
+AT = datetime(2026, 12, 4, 22, 30, tzinfo=UTC)
+FAR = "America/Argentina/Buenos_Aires"
+
+
+@pytest.mark.parametrize(
+    ("written", "reader", "read"),
+    [
+        ("UTC", "UTC", "4 December 2026 at 22:30"),
+        ("UTC", "Asia/Tokyo", "5 December 2026 at 07:30 (Asia/Tokyo)"),
+        ("Asia/Tokyo", "UTC", "4 December 2026 at 22:30 (UTC)"),
+        ("Europe/Berlin", "Europe/Berlin", "4 December 2026 at 23:30"),
+        ("Etc/GMT+12", FAR, f"4 December 2026 at 19:30 ({FAR})"),
+    ],
+)
+def test_a_moment_is_read_by_the_clocks_of_the_reader(written: str, reader: str, read: str) -> None:
+    text = f"It is due on {day_and_time(AT, written)}. It closes on {day_and_time(AT, written)}."
+    assert for_reader(text, reader) == f"It is due on {read}. It closes on {read}."
+
+
+@pytest.mark.parametrize(
+    ("lasts_h", "reader", "read"),
+    [
+        (None, "Europe/Berlin", "2026-12-04 23:30"),
+        (0.25, "Europe/Berlin", "2026-12-04 23:30 to 23:45"),
+        (1, "Europe/Berlin", "2026-12-04 23:30 to 2026-12-05 00:30"),
+        (1, "Asia/Tokyo", "2026-12-05 07:30 to 08:30 (Asia/Tokyo)"),
+        (2, "UTC", "2026-12-04 22:30 to 2026-12-05 00:30 (UTC)"),
+    ],
+)
+def test_from_when_to_when_goes_over_midnight_where_it_does(
+    lasts_h: float | None, reader: str, read: str
+) -> None:
+    end = None if lasts_h is None else AT + timedelta(hours=lasts_h)
+    written = span(AT, end, "Europe/Berlin")
+    assert for_reader(f"Levers: is moved, {written}", reader) == f"Levers: is moved, {read}"
+
+
+def test_summer_and_winter_are_told_apart() -> None:
+    july = datetime(2026, 7, 4, 8, tzinfo=UTC)
+    assert for_reader(day_and_time(july, "Europe/Berlin"), "Asia/Tokyo").startswith("4 July 2026 at 17:00")
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "on 31 February 2026 at 08:00 UTC",
+        "on 4 December 2026 at 25:00 UTC",
+        "on 4 December 2026 at 08:00 (Nowhere/Atall)",
+        "on 4 December 2026 at 08:00 (../../etc/passwd)",
+        "on 1 January 0001 at 00:00 (Asia/Tokyo)",
+        "2026-12-04 08:00 to 09:99 (UTC)",
+        "2026-12-04 08:00",
+        "4 December 2026 at 08:00",
+    ],
+)
+def test_what_is_no_moment_stays_as_it_is(text: str) -> None:
+    assert for_reader(text, "America/Lima") == text

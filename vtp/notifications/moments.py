@@ -1,0 +1,91 @@
+"""Moments in the texts of news, by the clocks of who reads them.
+
+News is written once for a whole class, by the clocks of its course, and names their time zone:
+`4 December 2026 at 08:00 (Europe/Berlin)`, `2026-12-04 08:00 to 09:30 (UTC)`. So each moment can be said by
+the clocks of any reader.
+"""
+
+from __future__ import annotations
+
+import re
+from datetime import datetime
+from typing import Final
+from zoneinfo import ZoneInfo
+
+from vtp.time_zones import known_zone
+
+DAY_AND_TIME: Final = "%Y-%m-%d %H:%M"
+TIME: Final = "%H:%M"
+IN_WORDS: Final = "%d %B %Y at %H:%M"
+UTC: Final = "UTC"
+
+_MONTHS: Final = "January|February|March|April|May|June|July|August|September|October|November|December"
+_SPAN: Final = re.compile(
+    r"\b(?P<start>\d{4}-\d\d-\d\d \d\d:\d\d)(?: to (?P<end>(?:\d{4}-\d\d-\d\d )?\d\d:\d\d))?"
+    r" \((?P<zone>[\w+/-]{1,64})\)",
+    re.ASCII,
+)
+_WORDS: Final = re.compile(
+    rf"\b(?P<at>\d{{1,2}} (?:{_MONTHS}) \d{{4}} at \d\d:\d\d) (?:UTC\b|\((?P<zone>[\w+/-]{{1,64}})\))",
+    re.ASCII,
+)
+
+
+def day_and_time(at: datetime, time_zone: str) -> str:
+    """A moment by the clocks of a time zone, which is named: 4 December 2026 at 08:00 (Europe/Berlin)."""
+    named = time_zone if time_zone == UTC else f"({time_zone})"
+    return f"{_in_words(at.astimezone(ZoneInfo(time_zone)))} {named}"
+
+
+def span(start: datetime, end: datetime | None, time_zone: str) -> str:
+    """From when to when: 2026-12-04 08:00 to 09:30 (Europe/Berlin)."""
+    return f"{_span(start, end, ZoneInfo(time_zone))} ({time_zone})"
+
+
+def for_reader(text: str, time_zone: str) -> str:
+    """A text of news with its moments by the clocks of who reads it: their time zone is named where it is not
+    the one by which it was written. What is not understood stays as it is. Of an hour that comes twice when
+    clocks are set back it is the first.
+    """
+    text = _SPAN.sub(lambda found: _span_for(found, time_zone), text)
+    return _WORDS.sub(lambda found: _words_for(found, time_zone), text)
+
+
+def _span_for(found: re.Match[str], time_zone: str) -> str:
+    start, end = found["start"], found["end"]
+    if end is not None and len(end) == len("08:00"):
+        end = f"{start[:11]}{end}"
+    try:
+        zone = ZoneInfo(known_zone(found["zone"]))
+        moments = [datetime.strptime(one, DAY_AND_TIME).replace(tzinfo=zone) for one in (start, end) if one]
+        said = _span(moments[0], moments[1] if end is not None else None, ZoneInfo(time_zone))
+    except (ValueError, OverflowError):
+        return found[0]
+    return said + _named(found["zone"], time_zone)
+
+
+def _words_for(found: re.Match[str], time_zone: str) -> str:
+    written = found["zone"] or UTC
+    try:
+        at = datetime.strptime(found["at"], IN_WORDS).replace(tzinfo=ZoneInfo(known_zone(written)))
+        said = _in_words(at.astimezone(ZoneInfo(time_zone)))
+    except (ValueError, OverflowError):
+        return found[0]
+    return said + _named(written, time_zone)
+
+
+def _named(written: str, time_zone: str) -> str:
+    return "" if written == time_zone else f" ({time_zone})"
+
+
+def _in_words(at: datetime) -> str:
+    return f"{at:{IN_WORDS}}".removeprefix("0")
+
+
+def _span(start: datetime, end: datetime | None, zone: ZoneInfo) -> str:
+    start = start.astimezone(zone)
+    text = f"{start:{DAY_AND_TIME}}"
+    if end is None:
+        return text
+    end = end.astimezone(zone)
+    return f"{text} to {end:{TIME if end.date() == start.date() else DAY_AND_TIME}}"
