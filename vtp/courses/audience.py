@@ -12,7 +12,7 @@ from datetime import datetime
 from functools import cache
 from typing import Any
 
-from sqlalchemy import ColumnElement, and_, bindparam, or_, select, text
+from sqlalchemy import ColumnElement, and_, bindparam, case, func, or_, select, text
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from vtp.accounts.service import Clock, utc_now
@@ -34,8 +34,12 @@ from vtp.db.types import UtcDateTime, id_type
 from vtp.http.identity import Principal, Role
 from vtp.recording.listing import EVERYTHING, Scope, Shown
 from vtp.recording.store import Recording, Visibility
+from vtp.recording.tables import recordings
 
 _filed, _enrolled, _given = course_recordings.c, course_enrollments.c, course_permissions.c
+
+
+_BETWEEN, _BETWEEN_COURSES = ",", ";"
 
 
 def _joined(me: ColumnElement[str]) -> Any:
@@ -99,7 +103,26 @@ _OF_STAFF = text(
   WHERE course_recordings.recording_id = recordings.id AND (
     courses.instructor_id = :audience OR coalesce(p.role, e.role) IN ('admin', 'teacher', 'assistant')))"""
 ).bindparams(bindparam("audience", type_=id_type()))
-_SCOPE = Scope(_SHOWN, _OF_STAFF)
+
+
+def _known() -> ColumnElement[str]:
+    """What `_MEMBERS` finds, as one text for each recording of a list: ids and words of ours, which have none
+    of what stands between them."""
+    is_open = case((_lesson_is_open(bindparam("audience_now", type_=UtcDateTime())), "1"), else_="")
+    columns = (courses.c.instructor_id, courses.c.status, _enrolled.role, _enrolled.status, _given.role)
+    said: ColumnElement[str] = is_open
+    for column in reversed(columns):
+        said = func.coalesce(column, "") + _BETWEEN + said
+    return (
+        select(func.aggregate_strings(said, _BETWEEN_COURSES))
+        .select_from(_joined(bindparam("audience", type_=id_type())))
+        .where(_filed.recording_id == recordings.c.id)
+        .correlate(recordings)
+        .scalar_subquery()
+    )
+
+
+_SCOPE = Scope(_SHOWN, _OF_STAFF, _known())
 
 
 class CourseAudience:
@@ -139,6 +162,11 @@ class CourseAudience:
             return EVERYTHING
         return Shown(_SCOPE, {"audience": principal.user_id, "audience_now": self._clock()})
 
+    def as_listed(self, principal: Principal, filed: Sequence[str | None]) -> list[Principal | None]:
+        """The same of a list of what is shown to the caller. Most of a page are filed in a few courses."""
+        there = {text: _as_known(principal, text) for text in {*filed}}
+        return [there[text] for text in filed]
+
     async def visibility_of_new(
         self, tx: AsyncConnection, room_id: str, chosen: Visibility | None
     ) -> Visibility | None:
@@ -166,6 +194,15 @@ class CourseAudience:
             to_announce=True,
         )
         await file_recording(tx, filed)
+
+
+def _as_known(principal: Principal, filed: str | None) -> Principal | None:
+    """The caller in the highest role of those that are said in one text of `_known`."""
+    if filed is None:
+        return None
+    rows = ([word or None for word in one.split(_BETWEEN)] for one in filed.split(_BETWEEN_COURSES))
+    roles = (_role_there(principal, row) for row in rows)
+    return replace(principal, role=max(roles, key=lambda role: role.rank))
 
 
 def _role_there(principal: Principal, row: Sequence[Any]) -> Role:

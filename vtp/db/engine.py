@@ -143,18 +143,43 @@ class Database:
         SQLAlchemy runs synchronous code, and the arguments. See `vtp.db.prepared`, for which it is."""
         if self.url.dialect is Dialect.SQLITE:
             return await greenlet_spawn(self._look_at_once, work, arguments)
+        if self._has_one_at_hand():
+            return await self._look_soon(work, arguments)
         async with AsyncExitStack() as stack:
             with _telling_of_beginning():
                 connection = await self._connect(self._looker, stack)
             with _telling_of_work(self._outage):
                 return await connection.run_sync(work, *arguments)
 
-    def _look_at_once(self, work: Callable[..., T], arguments: Sequence[Any]) -> T:
+    def _look_at_once(
+        self, work: Callable[..., T], arguments: Sequence[Any], connected: Callable[[], None] = lambda: None
+    ) -> T:
         """All of it where SQLAlchemy runs synchronous code, which is what entering and leaving that costs."""
         with _telling_of_beginning():
             connection = self._looker.sync_engine.connect()
+        connected()
         with connection, _telling_of_work(self._outage):
             return work(connection, *arguments)
+
+    def _has_one_at_hand(self) -> bool:
+        """Whether a connection of PostgreSQL is idle, whose server is not known to be away."""
+        pool: Any = self._looker.pool
+        return not self._patient and not self._outage.is_on and pool.checkedin() > 0
+
+    async def _look_soon(self, work: Callable[..., T], arguments: Sequence[Any]) -> T:
+        """The same on PostgreSQL, by a connection that is idle: nobody is waited for but the server, which
+        has to say that it is there as in `_connect`."""
+        try:
+            async with asyncio.timeout(ANSWER_LIMIT_S) as limit:
+
+                def connected() -> None:
+                    limit.reschedule(None)
+                    self._exhausted_s = None
+
+                return await greenlet_spawn(self._look_at_once, work, arguments, connected)
+        except TimeoutError as error:  # what a statement has to itself is told by `_telling_of_work`
+            self._outage.begin()
+            raise _unavailable(error) from error
 
     @asynccontextmanager
     async def snapshot(self) -> AsyncIterator[AsyncConnection]:

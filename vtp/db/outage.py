@@ -19,6 +19,11 @@ class Outage:
         self._since_s: float | None = None
         self._ask_at_s = 0.0
 
+    @property
+    def is_on(self) -> bool:
+        """Whether it is known to be away."""
+        return self._since_s is not None
+
     def check(self) -> None:
         """Raises Unavailable while the database is away, unless it is time that somebody asks again."""
         if self._since_s is None:

@@ -26,6 +26,7 @@ def postgresql_engine(url: DatabaseUrl, command_timeout_s: float | None) -> Asyn
         url.url,
         module=PostgresqlDriver(),
         pool_size=_CONNECTIONS,
+        pool_use_lifo=True,  # the last that was used: its server's process has everything at hand
         max_overflow=0,
         pool_timeout=POOL_TIMEOUT_S,
         hide_parameters=True,

@@ -12,13 +12,13 @@ from itertools import repeat
 from types import MappingProxyType
 from typing import Any, Protocol, TypeAlias, TypeVar
 
-from sqlalchemy import JSON, Dialect, Float, Insert, Numeric, Select, UpdateBase
+from sqlalchemy import JSON, Dialect, Float, Insert, Numeric, Select, Text, UpdateBase, cast
 from sqlalchemy.engine import Connection
 from sqlalchemy.ext.asyncio import AsyncConnection
 from sqlalchemy.types import TypeEngine
 
 from vtp.db.carried import carries
-from vtp.db.json_text import write_json
+from vtp.db.json_text import read_json, write_json
 
 Statement: TypeAlias = Select[*tuple[Any, ...]] | UpdateBase
 Values: TypeAlias = Mapping[str, Any]
@@ -53,8 +53,6 @@ class _Plan:
     arguments: tuple[Any, ...]
     given: tuple[tuple[int, str, Convert | None], ...]
     read: tuple[tuple[int, Convert], ...]
-    decoded: tuple[int, ...]
-    """Places of JSON that the driver gives as Python has it, which is no key."""
 
     def fill(self, values: Values) -> list[Any]:
         """The arguments. Raises KeyError for a value that is missing."""
@@ -107,14 +105,8 @@ class Unread:
 
     def key(self, row: tuple[Any, ...], last: int) -> Hashable:
         """Under which what was made of the columns before the last is found again: equal where all of them
-        are, and of the same types."""
-        if not self._plan.decoded:
-            return row[:last]
-        found = list(row[:last])
-        for place in self._plan.decoded:
-            if place < last:
-                found[place] = repr(found[place])  # 1 and True are equal
-        return tuple(found)
+        are. JSON is text here: 1 and true are not."""
+        return row[:last]
 
     def read(self, row: tuple[Any, ...], first: int, last: int) -> Row:
         """Columns of one of them, from the first to before the last, as their types have them."""
@@ -287,6 +279,11 @@ def _stale(dialect: Dialect) -> tuple[type[BaseException], ...]:
 def _plan(
     statement: Statement, columns: Sequence[str] | None, dialect: Dialect, write_json: Convert | None
 ) -> _Plan:
+    types = [column.type for column in statement.exported_columns]
+    reads = [_reader(one, dialect) for one in types]
+    if dialect.name == "postgresql" and isinstance(statement, Select):
+        statement = _with_json_as_text(statement)
+        reads = [read_json if isinstance(one, JSON) else read for one, read in zip(types, reads, strict=True)]
     compiled: Any = statement.compile(
         dialect=dialect, column_keys=list(columns) if columns is not None else None
     )
@@ -308,13 +305,18 @@ def _plan(
         elif convert is not None:
             value = convert(value)
         arguments.append(value)
-    types = [column.type for column in statement.exported_columns]
-    reads = [(place, _reader(one, dialect)) for place, one in enumerate(types)]
-    read = tuple((place, convert) for place, convert in reads if convert is not None)
-    decoded = tuple(
-        place for place, one in enumerate(types) if isinstance(one, JSON) and reads[place][1] is None
-    )
-    return _Plan(whole.statement, tuple(arguments), tuple(given), read, decoded)
+    read = tuple((place, convert) for place, convert in enumerate(reads) if convert is not None)
+    return _Plan(whole.statement, tuple(arguments), tuple(given), read)
+
+
+def _with_json_as_text(statement: Select[*tuple[Any, ...]]) -> Select[*tuple[Any, ...]]:
+    """SQLAlchemy has asyncpg decode JSON as it comes, by a call of Python for each, also of rows that are
+    known by what they say (`Unread`): a tenth of a list of recordings."""
+    columns = list(statement.selected_columns)
+    if not any(isinstance(one.type, JSON) for one in columns):
+        return statement
+    texts = (cast(one, Text) if isinstance(one.type, JSON) else one for one in columns)
+    return statement.with_only_columns(*texts, maintain_column_froms=True)
 
 
 def _reader(type_: TypeEngine[Any], dialect: Dialect) -> Convert | None:

@@ -28,6 +28,10 @@ class Audience(Protocol):
     def shown_to(self, principal: Principal) -> Shown:
         """The same for a list, over the columns of `recordings`."""
 
+    def as_listed(self, principal: Principal, filed: Sequence[str | None]) -> list[Principal | None]:
+        """What `as_members` gives of each of a list, by what is said there of where it is filed
+        (`Scope.filed`); None of what is filed nowhere."""
+
     async def visibility_of_new(
         self, tx: AsyncConnection, room_id: str, chosen: Visibility | None
     ) -> Visibility | None:
@@ -50,6 +54,10 @@ class Everybody:
     def shown_to(self, principal: Principal) -> Shown:
         """All of it."""
         return EVERYTHING
+
+    def as_listed(self, principal: Principal, filed: Sequence[str | None]) -> list[Principal | None]:
+        """Nothing of any."""
+        return [None] * len(filed)
 
     async def visibility_of_new(
         self, tx: AsyncConnection, room_id: str, chosen: Visibility | None

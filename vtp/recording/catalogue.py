@@ -23,7 +23,7 @@ from vtp.recording.audience import Audience
 from vtp.recording.link_terms import require_good_link
 from vtp.recording.listing import Filter, Listed, page_of_recordings
 from vtp.recording.schemas import UpdateRecording
-from vtp.recording.seen import Seen, see, see_all
+from vtp.recording.seen import Seen, see, see_listed
 from vtp.recording.store import (
     Recording,
     Status,
@@ -173,7 +173,7 @@ class Catalogue:
             self._database, wanted, principal.user_id, limit=limit + 1, offset=offset, before=before
         )
         page, more = page[:limit], page[limit:]
-        found = await see_all(self._database, self._audience, principal, [one.recording for one in page])
+        found = see_listed(self._audience, principal, page)
         # Of what is not theirs any more the list goes on behind.
         shown = [both for both in zip(found, page, strict=True) if _is_shown(*both)]
         items = [(seen.of(self._as_of_now(seen.recording)), one) for seen, one in shown]

@@ -14,11 +14,14 @@ from sqlalchemy import (
     ColumnElement,
     Integer,
     Select,
+    Text,
     TextClause,
     and_,
     bindparam,
+    cast,
     false,
     func,
+    null,
     or_,
     select,
     true,
@@ -42,10 +45,13 @@ class Scope:
     """A condition over the columns of `recordings`, its parameters open; there is one object of each.
 
     `unpublished`: which of them are for somebody as staff of where they are filed, whatever their account is.
+    `filed`: where each is filed and what is known of somebody there, which whoever made the scope can read;
+    NULL of what is filed nowhere.
     """
 
     condition: ColumnElement[bool] | TextClause
     unpublished: ColumnElement[bool] | TextClause = field(default_factory=false)
+    filed: ColumnElement[str] = field(default_factory=lambda: cast(null(), Text))
 
 
 @dataclass(frozen=True, slots=True)
@@ -115,10 +121,11 @@ class Titled(NamedTuple):
 
 
 class Listed(NamedTuple):
-    """A recording in a list, and how far the viewer is with it; None: they have not begun."""
+    """A recording in a list; how far the viewer is with it, None: they have not begun; `Scope.filed`."""
 
     kept: Kept[Titled]
     progress: Begun | None
+    filed: str | None
 
     @property
     def recording(self) -> Recording:
@@ -160,11 +167,12 @@ _kept = KeptRows(_titled, _PLACES, MOST_KEPT)
 
 
 def _listed(found: Unread, row: tuple[Any, ...]) -> Listed:
-    begun = Begun(*found.read(row, _PLACES, len(row) - 1)) if row[_PLACES] is not None else None
-    return Listed(_kept.of(found, row), begun)
+    begun = Begun(*found.read(row, _PLACES, _FILED)) if row[_PLACES] is not None else None
+    return Listed(_kept.of(found, row), begun, row[_FILED])
 
 
 _SEEN = [recording_progress.c[name] for name in ("watched_ms", "position_ms", "updated_at", "reached")]
+_FILED = _PLACES + len(_SEEN)
 
 
 @lru_cache(maxsize=256)
@@ -182,7 +190,7 @@ def _page(shape: _Shape, length: int, *, skips: bool, goes_on: bool) -> Prepared
     mine = and_(own.recording_id == c.id, own.user_id == bindparam("viewer", type_=id_type()))
     total = _counted(shape).correlate(None).scalar_subquery()
     statement = (
-        select(*COLUMNS, rooms.c.name, *_SEEN, total)
+        select(*COLUMNS, rooms.c.name, *_SEEN, shape.scope.filed, total)
         .select_from(recordings.join(rooms, rooms.c.id == c.room_id).outerjoin(recording_progress, mine))
         .where(*_conditions(shape))
     )

@@ -17,6 +17,7 @@ from vtp.recording.store import Recording
 
 if TYPE_CHECKING:
     from vtp.recording.audience import Audience
+    from vtp.recording.listing import Listed
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,6 +65,12 @@ async def see_all(
         return [Seen(one, principal) for one in recordings]
     members = await audience.as_members(tx, principal, [one.id for one in recordings])
     return [_seen(one, principal, members.get(one.id)) for one in recordings]
+
+
+def see_listed(audience: Audience, principal: Principal, page: Sequence[Listed]) -> list[Seen]:
+    """The same of a list that was read for this person, without asking again."""
+    members = audience.as_listed(principal, [one.filed for one in page])
+    return [_seen(one.recording, principal, there) for one, there in zip(page, members, strict=True)]
 
 
 def _seen(recording: Recording, principal: Principal, there: Principal | None) -> Seen:
