@@ -100,6 +100,30 @@ def _thread_times(pid: int, task: Path) -> CpuTimes:
     return CpuTimes(0.0, user_s, system_s, {(pid, int(task.name), name): used_s})
 
 
+@dataclass(frozen=True)
+class ThreadTurns:
+    """What the scheduler has given a thread since it began, at a moment (seconds)."""
+
+    at_s: float
+    ran_s: float
+    waited_s: float
+    """In which it could have run, and others had the processors."""
+
+    def __sub__(self, earlier: ThreadTurns) -> ThreadTurns:
+        """In between."""
+        return ThreadTurns(
+            self.at_s - earlier.at_s, self.ran_s - earlier.ran_s, self.waited_s - earlier.waited_s
+        )
+
+
+def thread_turns(thread_id: int) -> ThreadTurns:
+    """Of a thread, a process's first by the process's number. Raises OSError: it has ended, or the kernel
+    keeps no such account.
+    """
+    ran_ns, waited_ns, _ = Path(f"/proc/{thread_id}/task/{thread_id}/schedstat").read_text().split()
+    return ThreadTurns(time.monotonic(), int(ran_ns) / 1e9, int(waited_ns) / 1e9)
+
+
 def _stat_fields(path: Path) -> list[str]:
     """Those behind the name, which may hold blanks and brackets."""
     return path.read_text().rpartition(")")[2].split()

@@ -168,6 +168,8 @@ class Figures(TypedDict, total=False):
     quiet_loop_delay_ms: Percentiles
     """The same beforehand, under the same lecture."""
     quiet_delay_ms: Percentiles
+    loop: LoopFigures
+    quiet_loop: LoopFigures
     made_ms: dict[str, Spread]
     """By what was revoked at one process: until that one has answered (`revocations`)."""
     refused_ms: dict[str, Spread]
@@ -223,6 +225,19 @@ class LoginFigures(TypedDict):
     """Owners of attacked accounts, on a device where they had signed in before, all at one address."""
     known_devices_let_in: int
     known_devices_ms: Percentiles
+
+
+class LoopFigures(TypedDict):
+    """How a server's event loop fared."""
+
+    looks: int
+    """How often a timer of it was timed."""
+    late_pct: float
+    """Of them, those that found it more than 5 ms late."""
+    busy: float
+    """Share of a processor that its thread had."""
+    waited: float
+    """Share of the time in which its thread could have run, and others had the processors."""
 
 
 class SaturationFigures(TypedDict):

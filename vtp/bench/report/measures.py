@@ -103,6 +103,10 @@ MEASURES: dict[str, tuple[Measure, ...]] = {
     "stuffing": (
         Measure("loop_delay_ms.p99", "Event loop late, 99 of 100 within", "ms"),
         Measure("quiet_loop_delay_ms.p99", "The same before the attack", "ms"),
+        Measure("loop.late_pct", "Event loop more than 5 ms late", "%"),
+        Measure("quiet_loop.late_pct", "The same before the attack", "%"),
+        Measure("loop.waited", "Time in which the loop waited for a processor", "of 1"),
+        Measure("quiet_loop.waited", "The same before the attack", "of 1"),
         Measure("delay_ms.p99", "The lecture's packets delayed, 99th percentile", "ms"),
         Measure("quiet_delay_ms.p99", "The same before the attack", "ms"),
         Measure("loss_pct", "The lecture's packets lost", "%"),
