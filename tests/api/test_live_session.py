@@ -55,7 +55,10 @@ async def test_every_playlist_of_a_live_class_is_right(api: Api, teacher: Person
     async with publisher(api, teacher) as browser:
         await browser.publish(codec="video/H264")
         await asyncio.wait(watching, timeout=(seconds - PAUSE_S) / 2, return_when=asyncio.FIRST_COMPLETED)
-        assert not any(task.done() for task in watching), [task for task in watching if task.done()]
+        for task in watching:
+            if task.done():
+                await task  # says what it has met
+            assert not task.done()
         teacher = await api.sign_in(teacher.email)
         stopped = await api.call("POST", f"{BASE}/{recording_id}/stop", by=teacher)
         assert stopped.body["status"] == "ready"
