@@ -168,7 +168,8 @@ class Follower:
         playlist = read(text)
         check_alone(playlist)
         before = self.last
-        assert playlist.skipped <= len(self.segments)
+        known = len(self.segments)
+        assert playlist.skipped <= known, f"{playlist.skipped} segments are skipped, {known} are known"
         segments = [*self.segments[: playlist.skipped], *playlist.segments]
         if before is not None:
             constant = ("#EXT-X-TARGETDURATION", "#EXT-X-SERVER-CONTROL", "#EXT-X-PART-INF", "#EXT-X-VERSION")
@@ -207,13 +208,16 @@ class Follower:
                 new.at,
                 new.discontinuity,
                 new.gap,
-            )
+            ), f"{new.uri} has changed"
 
     def _check_times(self) -> None:
         """EXT-X-PROGRAM-DATE-TIME and EXTINF say the same."""
         for one, following in zip(self.segments, self.segments[1:], strict=False):
-            assert one.at is not None and following.at is not None
-            assert abs((following.at - one.at).total_seconds() - one.duration_s) < 0.002
+            assert one.at is not None and following.at is not None, "a segment has no time"
+            passed_s = (following.at - one.at).total_seconds()
+            assert abs(passed_s - one.duration_s) < 0.002, (
+                f"{one.uri} lasts {one.duration_s} s, the next begins {passed_s} s later"
+            )
 
 
 class WindowFollower:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable
 
 from tests.api.recording_material import Fetched, fetch
@@ -25,6 +26,7 @@ class LivePlayer:
         self._folder = f"/api/v1/recordings/{recording_id}/stream/{track}"
         self.follower = Follower()
         self.parts: dict[str, bytes] = {}
+        self._reloaded_s = 0.0
 
     async def get(self, name: str) -> Fetched:
         return await fetch(self._api, f"{self._folder}/{name}", Cookie=self._cookie)
@@ -39,6 +41,7 @@ class LivePlayer:
         """The next playlist, once it is there."""
         answer = await self.get(f"playlist.m3u8{self._wish()}")
         assert answer.status == 200, answer
+        self._reloaded_s = time.monotonic()
         self._seen(answer.text)
         return self.follower.take(answer.text)
 
@@ -46,7 +49,14 @@ class LivePlayer:
         if self.follower.last is None:
             return ""
         msn, part = len(self.follower.segments), len(self.follower.last.working.parts)
-        return f"?_HLS_msn={msn}&_HLS_part={part}&_HLS_skip=YES"
+        return f"?_HLS_msn={msn}&_HLS_part={part}{'&_HLS_skip=YES' if self._may_skip else ''}"
+
+    @property
+    def _may_skip(self) -> bool:
+        """Section 6.2.5.1: not when what is known is older than half of what is skipped."""
+        assert self.follower.last is not None
+        until_s = float(self.follower.last.control["CAN-SKIP-UNTIL"])
+        return time.monotonic() - self._reloaded_s < until_s / 2
 
     async def _take_parts(self) -> None:
         assert self.follower.last is not None
