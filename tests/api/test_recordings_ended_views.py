@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import threading
 import time
 from collections.abc import AsyncIterator
 from dataclasses import dataclass
@@ -22,7 +23,7 @@ from vtp.recording import active, playback
 from vtp.recording.loading import load_whole
 from vtp.recording.manifest import PersonOfTrack
 from vtp.recording.recorder import Recorder
-from vtp.recording.store import Status, change_recording
+from vtp.recording.store import Recording, Status, change_recording
 from vtp.recording.timebase import NS
 from vtp.recording.view import RecordingView
 from vtp.recording.wish import Wish
@@ -147,16 +148,59 @@ async def test_class_that_is_deleted_at_its_end_is_gone_for_who_watches(
 
 
 async def test_files_that_a_job_has_changed_are_read_once_for_who_watched_to_the_end(
-    api: Api, teacher: Person, watched: Class
+    api: Api, teacher: Person, watched: Class, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     await api.call("POST", f"{BASE}/{watched.recording_id}/stop", by=teacher)
     await until_ended(api)
     await until_followed_no_more(api, watched.recording_id)
     api.server.services.recordings.playback.refresh(watched.recording_id)
-    player = watched.player(api, "video")
-    answers = await asyncio.gather(*(player.get("seg-00000.0.m4s") for _ in range(10)))
-    assert {answer.status for answer in answers} == {200}
-    assert watched.read == [watched.recorder.directory]
+    player, catalogue = watched.player(api, "video"), api.server.services.recordings.catalogue
+    asked, find, goes_on = list[str](), catalogue.find, asyncio.Event()
+
+    async def find_slowly(recording_id: str) -> Recording:
+        asked.append(recording_id)
+        await goes_on.wait()
+        return await find(recording_id)
+
+    monkeypatch.setattr(catalogue, "find", find_slowly)
+    getting = [asyncio.create_task(player.get("seg-00000.0.m4s")) for _ in range(10)]
+    async with asyncio.timeout(40):
+        while not asked:  # noqa: ASYNC110
+            await asyncio.sleep(0.01)
+    goes_on.set()
+    assert {answer.status for answer in await asyncio.gather(*getting)} == {200}
+    assert watched.read == [watched.recorder.directory] and asked == [watched.recording_id]
+
+
+async def test_recording_that_others_may_see_no_more_while_it_is_read_is_not_kept(
+    api: Api, teacher: Person, watched: Class, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Another server has put it into the trash."""
+    await api.call("POST", f"{BASE}/{watched.recording_id}/stop", by=teacher)
+    await until_ended(api)
+    await until_followed_no_more(api, watched.recording_id)
+    recordings = api.server.services.recordings
+    recordings.playback.refresh(watched.recording_id)
+    loop, is_read, goes_on = asyncio.get_running_loop(), asyncio.Event(), threading.Event()
+
+    def load(directory: Path) -> RecordingView:
+        loop.call_soon_threadsafe(is_read.set)
+        assert goes_on.wait(60)
+        return load_whole(directory)
+
+    monkeypatch.setattr(playback, "load_whole", load)
+    viewing = asyncio.create_task(recordings.view(watched.recording_id))
+    await is_read.wait()
+    before = now = datetime.now(UTC)
+    async with api.server.services.database.transaction() as tx:
+        values = {"status": Status.DELETED, "status_before": Status.READY, "deleted_at": now}
+        await change_recording(tx, watched.recording_id, access_changed_at=now, **values)
+    async with api.server.services.database.read() as tx:
+        await recordings.catalogue.recall(tx, before, now)
+    goes_on.set()
+    await viewing
+    assert recordings.playback.view_in_memory(watched.recording_id) is None
+    assert (await watched.player(api, "video").get("playlist.m3u8")).status == 410
 
 
 async def test_class_whose_files_the_disk_keeps_open_is_read_again(

@@ -10,6 +10,7 @@ from pathlib import Path
 from vtp.accounts.permissions import Action
 from vtp.errors import Conflict, Gone, NotFound, Unavailable, VtpError
 from vtp.http.identity import Principal
+from vtp.ids import parse_id
 from vtp.recording.active import ActiveRecordings
 from vtp.recording.catalogue import Catalogue
 from vtp.recording.downloads import WHOLE, Clip, Downloads
@@ -56,7 +57,7 @@ class Playback:
         self._storyboards = Storyboards(tasks)
         self._deleted: set[str] = set()
         self._is_closing = False
-        catalogue.add_access_listener(self._views.drop)
+        catalogue.add_access_listener(self._drop_view)
         catalogue.add_return_listener(self.show)
 
     def begin_closing(self) -> None:
@@ -103,9 +104,15 @@ class Playback:
 
     async def _view_as_it_is(self, recording_id: str) -> RecordingView:
         """The same, also before there is anything to play."""
+        if recording_id in self._deleted:
+            await self._catalogue.find(recording_id)
+            raise _in_trash()
         view = self._active.view(recording_id) or self._views.get(recording_id)
-        if view is None or recording_id in self._deleted:
-            view = await self._load_view(await self._catalogue.find(recording_id))
+        if view is None:
+            wanted = parse_id(recording_id, "/path/id")
+            view = await self._loading.get(wanted, partial(self._load_view, wanted))
+            if wanted in self._deleted:
+                raise _in_trash()
         return view
 
     def is_there(self, recording_id: str) -> bool:
@@ -114,8 +121,7 @@ class Playback:
 
     def refresh(self, recording_id: str) -> None:
         """A job has changed its files: who comes next is shown them as they are now."""
-        self._views.drop(recording_id)
-        self._loading.forget(recording_id)  # it may have read what was there before
+        self._drop_view(recording_id)
         self._files.forget(recording_id)
 
     def forget(self, recording_id: str) -> None:
@@ -206,23 +212,22 @@ class Playback:
         """Some bytes of a download. Raises Unavailable, OSError and ValueError."""
         return await self._files.read_mp4(recording_id, file, start, size)
 
-    async def _load_view(self, recording: Recording) -> RecordingView:
-        if recording.status is Status.DELETED or recording.id in self._deleted:
+    def _drop_view(self, recording_id: str) -> None:
+        self._views.drop(recording_id)
+        self._loading.forget(recording_id)  # it may have read what was there before
+
+    async def _load_view(self, recording_id: str) -> RecordingView:
+        recording = await self._catalogue.find(recording_id)
+        if recording.status is Status.DELETED:
             raise _in_trash()
         if recording.status not in PLAYABLE:
             raise NotFound("This recording holds nothing to play.", code="nothing_to_play")
         try:
-            view = await self._loading.get(recording.id, partial(self._read_view, recording.id))
+            async with self._files.catalogue(recording_id) as directory:
+                return await asyncio.to_thread(load_whole, directory)
         except (OSError, ValueError) as error:
-            logger.warning("Recording %s cannot be read: %s", recording.id, error)
+            logger.warning("Recording %s cannot be read: %s", recording_id, error)
             raise self._why_unreadable(recording) from error
-        if recording.id in self._deleted:
-            raise _in_trash()
-        return view
-
-    async def _read_view(self, recording_id: str) -> RecordingView:
-        async with self._files.catalogue(recording_id) as directory:
-            return await asyncio.to_thread(load_whole, directory)
 
     def _keep_view(self, recording_id: str, view: RecordingView) -> None:
         if recording_id in self._deleted:
