@@ -4,6 +4,7 @@ import {
   type ReactNode,
   useCallback,
   useContext,
+  useEffect,
   useLayoutEffect,
   useRef,
   useState,
@@ -60,20 +61,17 @@ export function ToastProvider({ children }: { children: ReactNode }) {
     },
     [drop],
   );
+  const hold = useCallback<Hold>((id, holds) => {
+    if (holds) held.current = id;
+    else if (held.current === id) held.current = 0;
+  }, []);
   const enter = useCallback<EnterPlace>((place) => {
     setOfDialogs((all) => [...all, place]);
     return () => setOfDialogs((all) => all.filter((one) => one !== place));
   }, []);
   const place = ofDialogs.at(-1) ?? ofPage;
   const cards = toasts.map((toast) => (
-    <ToastCard
-      key={toast.id}
-      toast={toast}
-      onDrop={() => drop(toast.id)}
-      onHold={(holds) => {
-        held.current = holds ? toast.id : 0;
-      }}
-    />
+    <ToastCard key={toast.id} toast={toast} onDrop={() => drop(toast.id)} onHold={hold} />
   ));
   return (
     <ToastContext value={show}>
@@ -97,14 +95,18 @@ export function ToastPlace() {
   return <div ref={box} {...PLACE} />;
 }
 
+/** Told whether somebody is about to use a message. */
+type Hold = (id: number, holds: boolean) => void;
+
 interface CardProps {
   toast: Toast;
   onDrop: () => void;
-  /** Told whether somebody is about to use it. */
-  onHold: (holds: boolean) => void;
+  onHold: Hold;
 }
 
 function ToastCard({ toast, onDrop, onHold }: CardProps) {
+  const { id } = toast;
+  useEffect(() => () => onHold(id, false), [id, onHold]);
   const act = () => {
     toast.action?.act();
     onDrop();
@@ -114,10 +116,10 @@ function ToastCard({ toast, onDrop, onHold }: CardProps) {
       className={`toast toast-${toast.tone}`}
       role="group"
       data-testid="toast"
-      onPointerEnter={() => onHold(true)}
-      onPointerLeave={() => onHold(false)}
-      onFocus={() => onHold(true)}
-      onBlur={() => onHold(false)}
+      onPointerEnter={() => onHold(id, true)}
+      onPointerLeave={() => onHold(id, false)}
+      onFocus={() => onHold(id, true)}
+      onBlur={() => onHold(id, false)}
     >
       <Icon name={toast.tone === "good" ? "check" : "warning"} size={18} />
       <span className="toast-text">{toast.text}</span>
