@@ -2,9 +2,9 @@
 import {
   createContext,
   type ReactNode,
+  type Ref,
   useCallback,
   useContext,
-  useEffect,
   useLayoutEffect,
   useRef,
   useState,
@@ -46,14 +46,14 @@ export function ToastProvider({ children }: { children: ReactNode }) {
   const [toasts, setToasts] = useState<Toast[]>([]);
   const [ofPage, setOfPage] = useState<HTMLElement | null>(null);
   const [ofDialogs, setOfDialogs] = useState<HTMLElement[]>([]);
-  const held = useRef(0);
+  const cards = useRef(new Map<number, HTMLElement>());
   const drop = useCallback((id: number) => setToasts((all) => all.filter((toast) => toast.id !== id)), []);
   const show = useCallback<ShowToast>(
     (text, options) => {
       const id = performance.now() + Math.random();
       setToasts((all) => [...all.slice(-2), { id, text, tone: "good", ...options }]);
       const end = () => {
-        if (held.current === id) window.setTimeout(end, HELD_MS);
+        if (cards.current.get(id)?.matches(":hover, :focus-within")) window.setTimeout(end, HELD_MS);
         else drop(id);
       };
       window.setTimeout(end, shownMs(text));
@@ -61,24 +61,30 @@ export function ToastProvider({ children }: { children: ReactNode }) {
     },
     [drop],
   );
-  const hold = useCallback<Hold>((id, holds) => {
-    if (holds) held.current = id;
-    else if (held.current === id) held.current = 0;
-  }, []);
   const enter = useCallback<EnterPlace>((place) => {
     setOfDialogs((all) => [...all, place]);
     return () => setOfDialogs((all) => all.filter((one) => one !== place));
   }, []);
   const place = ofDialogs.at(-1) ?? ofPage;
-  const cards = toasts.map((toast) => (
-    <ToastCard key={toast.id} toast={toast} onDrop={() => drop(toast.id)} onHold={hold} />
+  const shown = toasts.map((toast) => (
+    <ToastCard
+      key={toast.id}
+      toast={toast}
+      onDrop={() => drop(toast.id)}
+      ref={(card) => {
+        if (card) cards.current.set(toast.id, card);
+        return () => {
+          if (cards.current.get(toast.id) === card) cards.current.delete(toast.id);
+        };
+      }}
+    />
   ));
   return (
     <ToastContext value={show}>
       <PlaceContext value={enter}>
         {children}
         <div ref={setOfPage} {...PLACE} />
-        {place && createPortal(cards, place)}
+        {place && createPortal(shown, place)}
       </PlaceContext>
     </ToastContext>
   );
@@ -95,32 +101,19 @@ export function ToastPlace() {
   return <div ref={box} {...PLACE} />;
 }
 
-/** Told whether somebody is about to use a message. */
-type Hold = (id: number, holds: boolean) => void;
-
 interface CardProps {
   toast: Toast;
   onDrop: () => void;
-  onHold: Hold;
+  ref: Ref<HTMLDivElement>;
 }
 
-function ToastCard({ toast, onDrop, onHold }: CardProps) {
-  const { id } = toast;
-  useEffect(() => () => onHold(id, false), [id, onHold]);
+function ToastCard({ toast, onDrop, ref }: CardProps) {
   const act = () => {
     toast.action?.act();
     onDrop();
   };
   return (
-    <div
-      className={`toast toast-${toast.tone}`}
-      role="group"
-      data-testid="toast"
-      onPointerEnter={() => onHold(id, true)}
-      onPointerLeave={() => onHold(id, false)}
-      onFocus={() => onHold(id, true)}
-      onBlur={() => onHold(id, false)}
-    >
+    <div ref={ref} className={`toast toast-${toast.tone}`} data-testid="toast">
       <Icon name={toast.tone === "good" ? "check" : "warning"} size={18} />
       <span className="toast-text">{toast.text}</span>
       {toast.action && (
