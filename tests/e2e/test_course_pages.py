@@ -365,7 +365,7 @@ def say_at_the_foot(page: Page, last: Locator) -> None:
     )
     assert found == [True, 16]
     assert any("at the end already" in words for words in live_words(page)), "a dialog makes the page inert"
-    for _ in range(20):
+    for _ in range(60):  # each part of a date is one
         page.keyboard.press("Tab")
         if toast.get_by_label("Dismiss").evaluate("button => button === document.activeElement"):
             break
