@@ -40,6 +40,8 @@ CAREFUL = "grace@school.example"
 """Who signs in with a second factor."""
 NOBODY, BY_LINK = "", "a link"
 WIDTHS: Final = (1280, 400)
+PATIENCE_MS = 90_000
+"""Machines that take pictures are busy with other things."""
 THEMES: Final[tuple[Literal["light", "dark"], ...]] = ("light", "dark")
 LESSON = "Refraction at a plane surface, and why a straw looks bent"
 READY = """document.querySelector("h1")
@@ -318,6 +320,8 @@ def take_all(browser: Browser, school: School, shown: Shown, folder: Path, names
     """Takes every page that is named, or all; gives the routes of the application that no page is."""
     pages = {who: person(browser, school, who) for who in (TEACHER, STUDENT, ADMIN, WATCHED)}
     pages |= {who: person(browser, school) for who in (NOBODY, BY_LINK)}
+    for page in pages.values():
+        page.set_default_timeout(PATIENCE_MS)
     left = re.findall(r'path="(/[^"]*)"', ROUTES.read_text(encoding="utf-8"))
     of_pages = ((*page, ()) for page in shown.pages())
     is_in = False

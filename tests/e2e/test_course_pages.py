@@ -292,6 +292,46 @@ def test_lessons_are_put_in_order_by_keyboard_and_a_live_one_leads_to_its_door(
     expect(page.get_by_role("heading", name="Levers")).to_be_visible()
 
 
+def test_lessons_are_found_by_words_and_what_is_filed_is_not_offered_again(
+    school: School, browser: Browser
+) -> None:
+    course = make_course(school, name="Sound")
+    at = f"/api/v1/courses/{course}"
+    for title in ("Vibrations", *(f"Tones {number}" for number in range(9))):
+        school.call("POST", f"{at}/lessons", {"kind": "material", "title": title})
+    page = person(browser, school, TEACHER, home=False)
+    open_course(page, school, course)
+    expect(page.get_by_test_id("lesson-Vibrations")).to_be_visible()
+    expect(page.get_by_test_id("lesson-search")).to_have_count(0)
+    section = school.call("POST", f"{at}/sections", {"title": "Strings"})["id"]
+    wish = {"kind": "material", "title": "Guitars", "section_id": section}
+    school.call("POST", f"{at}/lessons", wish)
+    page.reload()
+    page.get_by_test_id("lesson-search").fill("string")
+    expect(page.get_by_test_id("lesson-Guitars")).to_be_visible()
+    expect(page.get_by_test_id("lesson-Vibrations")).to_be_hidden()
+    assert_fits_a_phone(page)
+    page.get_by_test_id("lesson-search").fill("trumpets")
+    expect(page.get_by_text("No lesson matches")).to_be_visible()
+    page.get_by_test_id("lesson-search").fill("")
+    expect(page.get_by_test_id("lesson-Vibrations")).to_be_visible()
+    room = school.do(make_room(school.api, school.teacher, "sound"))
+    filed, other = (
+        school.do(add_finished(school.api, room, school.teacher, title=title))
+        for title in ("Filed before", "Never filed")
+    )
+    school.call("POST", f"{at}/recordings", {"recording_id": filed})
+    open_course(page, school, course, "recordings")
+    page.get_by_test_id("file-recording").click()
+    which = page.get_by_test_id("file-which")
+    expect(which.locator(f"option[value='{other}']")).to_have_count(1)
+    expect(which.locator(f"option[value='{filed}']")).to_have_count(0)
+    page.get_by_test_id("file-search").fill("Filed before")
+    expect(page.get_by_text("filed here already")).to_be_visible()
+    expect(page.get_by_test_id("file-submit")).to_be_disabled()
+    page.context.close()
+
+
 def live_words(page: Page) -> list[str]:
     """What stands in the live regions that the browser tells screen readers of."""
     nodes = page.context.new_cdp_session(page).send("Accessibility.getFullAXTree")["nodes"]
@@ -310,9 +350,10 @@ def say_at_the_foot(page: Page, last: Locator) -> None:
     last.click()
     page.get_by_test_id("lesson-down").click()
     toast = page.get_by_test_id("toast").filter(has_text="at the end already")
-    expect(toast).to_be_visible()
-    page.get_by_test_id("new-lesson").click()
+    toast.hover()  # it stays as long as somebody points at it
+    page.get_by_test_id("new-lesson").press("Enter")
     expect(page.get_by_test_id("lesson-title")).to_be_visible()
+    toast.hover()
     found = toast.evaluate(
         """async card => {
           const dialog = card.closest("dialog");
@@ -324,7 +365,7 @@ def say_at_the_foot(page: Page, last: Locator) -> None:
     )
     assert found == [True, 16]
     assert any("at the end already" in words for words in live_words(page)), "a dialog makes the page inert"
-    for _ in range(20):
+    for _ in range(60):  # each part of a date is one
         page.keyboard.press("Tab")
         if toast.get_by_label("Dismiss").evaluate("button => button === document.activeElement"):
             break

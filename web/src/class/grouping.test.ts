@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { deal, shuffled } from "./grouping";
+import { deal, shuffled, sizesInWords } from "./grouping";
 
 const people = Array.from({ length: 10 }, (_, index) => index);
 
@@ -19,4 +19,14 @@ describe("dealing people out", () => {
     expect(shuffled([1, 2, 3], last)).toEqual([1, 2, 3]);
     expect(shuffled([1, 2, 3], () => 0)).toEqual([2, 3, 1]);
   });
+});
+
+it("says how many come into each", () => {
+  const said = [1, 2, 3, 6].map((count) => sizesInWords(count, 2));
+  expect(said).toEqual([
+    "At most 1 person in each",
+    "1 person in each",
+    "1 or 2 people in each",
+    "3 people in each",
+  ]);
 });

@@ -2,6 +2,7 @@
 import {
   createContext,
   type ReactNode,
+  type Ref,
   useCallback,
   useContext,
   useLayoutEffect,
@@ -45,14 +46,14 @@ export function ToastProvider({ children }: { children: ReactNode }) {
   const [toasts, setToasts] = useState<Toast[]>([]);
   const [ofPage, setOfPage] = useState<HTMLElement | null>(null);
   const [ofDialogs, setOfDialogs] = useState<HTMLElement[]>([]);
-  const held = useRef(0);
+  const cards = useRef(new Map<number, HTMLElement>());
   const drop = useCallback((id: number) => setToasts((all) => all.filter((toast) => toast.id !== id)), []);
   const show = useCallback<ShowToast>(
     (text, options) => {
       const id = performance.now() + Math.random();
       setToasts((all) => [...all.slice(-2), { id, text, tone: "good", ...options }]);
       const end = () => {
-        if (held.current === id) window.setTimeout(end, HELD_MS);
+        if (cards.current.get(id)?.matches(":hover, :focus-within")) window.setTimeout(end, HELD_MS);
         else drop(id);
       };
       window.setTimeout(end, shownMs(text));
@@ -65,13 +66,16 @@ export function ToastProvider({ children }: { children: ReactNode }) {
     return () => setOfDialogs((all) => all.filter((one) => one !== place));
   }, []);
   const place = ofDialogs.at(-1) ?? ofPage;
-  const cards = toasts.map((toast) => (
+  const shown = toasts.map((toast) => (
     <ToastCard
       key={toast.id}
       toast={toast}
       onDrop={() => drop(toast.id)}
-      onHold={(holds) => {
-        held.current = holds ? toast.id : 0;
+      ref={(card) => {
+        if (card) cards.current.set(toast.id, card);
+        return () => {
+          if (cards.current.get(toast.id) === card) cards.current.delete(toast.id);
+        };
       }}
     />
   ));
@@ -80,7 +84,7 @@ export function ToastProvider({ children }: { children: ReactNode }) {
       <PlaceContext value={enter}>
         {children}
         <div ref={setOfPage} {...PLACE} />
-        {place && createPortal(cards, place)}
+        {place && createPortal(shown, place)}
       </PlaceContext>
     </ToastContext>
   );
@@ -100,25 +104,16 @@ export function ToastPlace() {
 interface CardProps {
   toast: Toast;
   onDrop: () => void;
-  /** Told whether somebody is about to use it. */
-  onHold: (holds: boolean) => void;
+  ref: Ref<HTMLDivElement>;
 }
 
-function ToastCard({ toast, onDrop, onHold }: CardProps) {
+function ToastCard({ toast, onDrop, ref }: CardProps) {
   const act = () => {
     toast.action?.act();
     onDrop();
   };
   return (
-    <div
-      className={`toast toast-${toast.tone}`}
-      role="group"
-      data-testid="toast"
-      onPointerEnter={() => onHold(true)}
-      onPointerLeave={() => onHold(false)}
-      onFocus={() => onHold(true)}
-      onBlur={() => onHold(false)}
-    >
+    <div ref={ref} className={`toast toast-${toast.tone}`} data-testid="toast">
       <Icon name={toast.tone === "good" ? "check" : "warning"} size={18} />
       <span className="toast-text">{toast.text}</span>
       {toast.action && (

@@ -1,6 +1,6 @@
 /** Dividing the class: by chance, by hand, or as everybody chooses. */
 import { type FormEvent, useState } from "react";
-import { deal } from "../../class/grouping";
+import { deal, sizesInWords } from "../../class/grouping";
 import { isStaff } from "../../class/parts/people";
 import { Button } from "../../design/Button";
 import { Field, SelectField } from "../../design/Field";
@@ -68,7 +68,7 @@ export function BreakoutsForm() {
         label="Who goes where"
         value={way}
         onChange={(event) => setWay(event.target.value as Way)}
-        hint={way === "chance" && students.length > 0 ? sizes(students.length, groups) : undefined}
+        hint={way === "chance" && students.length > 0 ? sizesInWords(students.length, groups) : undefined}
         data-testid="breakout-way"
       >
         <option value="chance">By chance</option>
@@ -109,12 +109,4 @@ export function BreakoutsForm() {
       )}
     </form>
   );
-}
-
-/** "3 people in each", "3 or 4 people in each". */
-function sizes(people: number, groups: number): string {
-  const least = Math.floor(people / groups);
-  const most = Math.ceil(people / groups);
-  if (least === most) return `${most} ${most === 1 ? "person" : "people"} in each`;
-  return `${least} or ${most} people in each`;
 }
