@@ -161,6 +161,23 @@ async def test_who_waits_when_the_server_ends_has_the_time_that_all_have(talk: C
         await ending
 
 
+async def test_who_has_just_begun_to_ask_when_the_server_ends_has_that_time_too() -> None:
+    source = Source()
+    async with served(source, grace_s=5) as (runner, _):
+        assert runner.server is not None
+        quick = Quick(0)
+        quick.protocol = connection = runner.server()
+        connection.connection_made(quick)
+        quick.ask("/x/waited")  # before aiohttp waits: its turn is waited for, and then what it asks for
+        ending = asyncio.create_task(connection.shutdown(5))
+        await source.asked.wait()
+        assert not quick.heard
+        source.coming.set_result(True)
+        await ending
+        connection.connection_lost(None)
+    assert quick.heard == ["/x/waited"]
+
+
 async def test_much_that_is_sent_ahead_is_read_when_its_turn_comes(talk: Connect) -> None:
     source = Source()
     async with served(source) as (_, port):
@@ -175,17 +192,20 @@ async def test_much_that_is_sent_ahead_is_read_when_its_turn_comes(talk: Connect
 
 
 class Quick(asyncio.Transport):
-    """A client that asks for `/x/ready` as soon as it has an answer, and before aiohttp waits again."""
+    """A client that asks for `/x/ready` as soon as it has an answer, and before aiohttp waits again; so often
+    as `more` says.
+    """
 
-    def __init__(self) -> None:
+    def __init__(self, more: int) -> None:
         super().__init__()
+        self.more = more
         self.heard: list[str] = []
         self.protocol: asyncio.Protocol | None = None
         self.done = asyncio.Event()
 
     def write(self, data: bytes | bytearray | memoryview) -> None:
         self.heard.append(bytes(data).decode().rpartition("\r\n\r\n")[2])
-        if len(self.heard) == 3:
+        if len(self.heard) > self.more:
             self.done.set()
         else:
             asyncio.get_running_loop().call_soon(self.ask, "/x/ready")
@@ -207,7 +227,7 @@ class Quick(asyncio.Transport):
 async def test_who_asks_as_soon_as_aiohttp_has_answered_is_answered_past_it(first: str) -> None:
     async with served(Source()) as (runner, _):
         assert runner.server is not None
-        quick = Quick()
+        quick = Quick(2)
         quick.protocol = runner.server()
         quick.protocol.connection_made(quick)
         quick.ask(first)  # before aiohttp has begun to wait

@@ -89,9 +89,13 @@ class ExpressConnection(RequestHandler):
 
     async def shutdown(self, timeout: float | None = 15.0) -> None:
         """aiohttp's; what is waited for has the same time to come."""
-        if self._pending is not None:
-            await asyncio.wait([self._pending], timeout=timeout)
-            await asyncio.sleep(0)  # for what looks again when it has
+        end_s = None if timeout is None else self._loop.time() + timeout
+        while (pending := self._pending) is not None:
+            left_s = None if end_s is None else max(end_s - self._loop.time(), 0)
+            await asyncio.wait([pending], timeout=left_s)
+            if not pending.done():
+                break
+            await asyncio.sleep(0)  # for what looks again when it has, and may have to wait for more
         await super().shutdown(timeout)
 
     def _process_keepalive(self) -> None:

@@ -22,6 +22,7 @@ SEGMENTS_AHEAD = 2  # section 6.2.5.2: who asks for more than this has lost its 
 PARTS_AHEAD = math.ceil(3 / PART_TARGET_S)  # the Advance Part Limit
 LONGEST_WAIT = 3  # target durations
 NEWEST_WAIT_S = PART_TARGET_S  # of who begins: by then there is another part
+WISHES_KEPT = 1024
 TOO_FAR_AHEAD = "_HLS_msn or _HLS_part is too far ahead: reload the playlist without them."
 
 
@@ -169,6 +170,8 @@ class LiveView(RecordingView):
         if said is None:
             said = self._look_for(track, wish)
             if said is not None:
+                if len(self._lists) >= WISHES_KEPT:  # of the same state: somebody makes them up
+                    self._lists.clear()
                 self._lists[track, wish] = said
         return said
 
