@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import asyncio
+import gc
+import weakref
+from dataclasses import replace
 
 import pytest
 
@@ -11,7 +14,7 @@ from vtp.accounts.audit import Origin
 from vtp.accounts.claims import SYSTEM, Claim, of_person, of_proof, of_stranger
 from vtp.accounts.hash_queue import SHARES, Rank
 from vtp.accounts.hash_turns import HashTurns
-from vtp.errors import RateLimited, Unavailable
+from vtp.errors import RateLimited, Unavailable, VtpError
 
 HERE = Origin(ip="192.0.2.1")
 
@@ -231,6 +234,40 @@ async def test_who_is_displaced_is_told_to_come_back(work: Work) -> None:
     await asyncio.gather(first, newcomer, *school[:-1])
     assert len(work.done) == most
     assert work.turns.numbers()["displaced"] == 1
+
+
+async def refused(turns: HashTurns, claim: Claim) -> None:
+    with pytest.raises(VtpError):
+        async with turns.turn(claim):
+            pass
+
+
+@pytest.mark.parametrize("why", ["checked", "sunk"])
+async def test_who_is_refused_leaves_nothing_to_look_for(work: Work, why: str) -> None:
+    """Garbage that holds itself costs the loop milliseconds, thousands of times in an attack."""
+    first, guessed = work.shut(), [False]
+    most = SHARES[Rank.OTHERS].most if why == "sunk" else 0
+    crowd = [work.put(stranger(f"198.51.100.{number}", suspected=True), "guess") for number in range(most)]
+    await behind_the_gate(work, *crowd)
+
+    def check() -> None:
+        if why == "checked":
+            raise RateLimited("The account waits.", retry_after_s=30)
+
+    claim = of_stranger(HERE, lambda: guessed[0])
+    waiting = asyncio.create_task(refused(work.turns, replace(claim, checks=(check,))))
+    held = weakref.ref(check)
+    del check, claim
+    await behind_the_gate(work, *crowd, waiting)
+    guessed[0] = why == "sunk"
+    gc.disable()
+    try:
+        work.gate.set()
+        await asyncio.gather(first, waiting, *crowd)
+        del waiting
+        assert held() is None
+    finally:
+        gc.enable()
 
 
 async def test_closing_cancels_what_waits(work: Work) -> None:

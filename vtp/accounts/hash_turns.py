@@ -51,8 +51,10 @@ class _Waiter:
         self.granted.set_result(None)
 
     def refuse(self, error: VtpError) -> None:
+        """Its traceback, whose frames know the waiter, is left behind: what holds itself is there until it is
+        looked for, and the event loop waits for that."""
         if not self.granted.done():
-            self.granted.set_exception(error)
+            self.granted.set_exception(error.with_traceback(None))
 
 
 class HashTurns:
@@ -104,6 +106,7 @@ class HashTurns:
         finally:
             timer.cancel()
             self._queue.remove(waiter)
+            del waiter  # which has the error whose traceback has this frame
 
     def _enter(self, waiter: _Waiter) -> None:
         try:
@@ -138,8 +141,8 @@ class HashTurns:
     def _enter_again(self, waiter: _Waiter) -> None:
         try:
             self._enter(waiter)
-        except Unavailable as error:
-            waiter.refuse(error)
+        except Unavailable:
+            waiter.refuse(_busy())
 
     def _end_turn(self) -> None:
         self._free += 1
