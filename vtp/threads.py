@@ -10,6 +10,8 @@ from collections.abc import Callable
 from typing import TypeVar
 
 T = TypeVar("T")
+_before = threading.local()
+"""Of a patient thread: `niceness` that it began with."""
 
 
 def be_patient(niceness: int) -> None:
@@ -17,6 +19,7 @@ def be_patient(niceness: int) -> None:
 
     SCHED_BATCH besides: when it wakes it interrupts nobody.
     """
+    _before.niceness = os.getpriority(os.PRIO_PROCESS, threading.get_native_id())
     with contextlib.suppress(OSError):
         os.sched_setscheduler(0, os.SCHED_BATCH, os.sched_param(0))
     with contextlib.suppress(OSError):  # already lower, by inheritance
@@ -25,11 +28,30 @@ def be_patient(niceness: int) -> None:
 
 def be_prompt() -> None:
     """Ends the calling thread's patience, as far as the system allows: somebody waits for its work."""
+    niceness = getattr(_before, "niceness", None)
+    if niceness is None:
+        return
     with contextlib.suppress(OSError):
         os.sched_setscheduler(0, os.SCHED_OTHER, os.sched_param(0))
     with contextlib.suppress(OSError):
-        niceness = os.getpriority(os.PRIO_PROCESS, os.getpid())
         os.setpriority(os.PRIO_PROCESS, threading.get_native_id(), niceness)
+
+
+def go_first(niceness: int) -> bool:
+    """Has the calling thread run before ordinary ones, where the system allows it (root, LimitNICE in the
+    systemd unit); tells whether it does. Threads and processes that it makes begin as ordinary ones.
+
+    Whoever has started the process with another niceness than 0 has decided otherwise.
+    """
+    thread_id = threading.get_native_id()
+    if os.getpriority(os.PRIO_PROCESS, thread_id):
+        return False
+    try:
+        os.sched_setscheduler(0, os.SCHED_OTHER | os.SCHED_RESET_ON_FORK, os.sched_param(0))
+        os.setpriority(os.PRIO_PROCESS, thread_id, niceness)
+    except OSError:
+        return False
+    return True
 
 
 async def in_daemon_thread(function: Callable[[], T], name: str) -> T:

@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import asyncio
+import gc
+import weakref
+from dataclasses import replace
 
 import pytest
 
@@ -11,7 +14,7 @@ from vtp.accounts.audit import Origin
 from vtp.accounts.claims import SYSTEM, Claim, of_person, of_proof, of_stranger
 from vtp.accounts.hash_queue import SHARES, Rank
 from vtp.accounts.hash_turns import HashTurns
-from vtp.errors import RateLimited, Unavailable
+from vtp.errors import RateLimited, Unavailable, VtpError
 
 HERE = Origin(ip="192.0.2.1")
 
@@ -52,7 +55,7 @@ async def behind_the_gate(work: Work, *tasks: asyncio.Task[None]) -> None:
 
 
 def stranger(address: str, *, suspected: bool = False) -> Claim:
-    return of_stranger(Origin(ip=address), suspected=suspected)
+    return of_stranger(Origin(ip=address), lambda: suspected)
 
 
 async def test_better_claims_overtake_those_that_came_before_them(work: Work) -> None:
@@ -69,6 +72,60 @@ async def test_better_claims_overtake_those_that_came_before_them(work: Work) ->
     assert work.done == ["signed in", "known device", "stranger", "suspect"]
 
 
+async def test_who_is_suspected_while_waiting_is_overtaken_by_who_is_not(work: Work) -> None:
+    first, guessed = work.shut(), [False]
+    tasks = [
+        *(
+            work.put(of_stranger(Origin(f"198.51.100.{number}"), lambda: guessed[0]), "guess")
+            for number in range(20)
+        ),
+        work.put(stranger("192.0.2.1"), "newcomer"),
+        work.put(stranger("192.0.2.2"), "another"),
+    ]
+    await behind_the_gate(work, *tasks)
+    guessed[0] = True
+    work.gate.set()
+    await asyncio.gather(first, *tasks)
+    assert sorted(work.done[:3]) == ["another", "guess", "newcomer"], (
+        "a turn that nobody had counts for nobody"
+    )
+    assert work.done.count("guess") == 20
+    assert work.turns.numbers()["sunk"] == 20
+
+
+async def test_who_sinks_into_a_full_rank_is_told_to_come_back(work: Work) -> None:
+    first, guessed = work.shut(), [False]
+    most = SHARES[Rank.OTHERS].most
+    crowd = [work.put(stranger(f"198.51.100.{number}", suspected=True), "guess") for number in range(most)]
+    sinking = work.put(of_stranger(Origin("192.0.2.1"), lambda: guessed[0]), "sinking")
+    await behind_the_gate(work, *crowd, sinking)
+    guessed[0] = True
+    work.gate.set()
+    with pytest.raises(Unavailable):
+        await sinking
+    await asyncio.gather(first, *crowd)
+    assert work.done == ["guess"] * most
+
+
+async def test_what_is_dropped_takes_no_turn_from_its_rank(work: Work) -> None:
+    first, here = work.shut(), [True]
+    tasks = [
+        *(
+            work.put(
+                of_stranger(Origin(f"198.51.100.{number}", is_gone=lambda: not here), lambda: False), "gone"
+            )
+            for number in range(20)
+        ),
+        *(work.put(stranger(f"203.0.113.{number}", suspected=True), "guess") for number in range(20)),
+        work.put(stranger("192.0.2.1"), "newcomer"),
+    ]
+    await behind_the_gate(work, *tasks)
+    here.clear()
+    work.gate.set()
+    await asyncio.gather(first, *tasks, return_exceptions=True)
+    assert "newcomer" in work.done[:2]
+
+
 async def test_a_turn_in_which_something_fails_ends(work: Work) -> None:
     with pytest.raises(ValueError, match="no such hash"):
         async with work.turns.turn(SYSTEM):
@@ -79,7 +136,7 @@ async def test_a_turn_in_which_something_fails_ends(work: Work) -> None:
 
 async def test_whose_connection_has_closed_costs_no_hash(work: Work) -> None:
     first, here = work.shut(), [True]
-    gone = work.put(of_stranger(Origin("192.0.2.1", is_gone=lambda: not here), suspected=False), "gone")
+    gone = work.put(of_stranger(Origin("192.0.2.1", is_gone=lambda: not here), lambda: False), "gone")
     await behind_the_gate(work, gone)
     here.clear()
     work.gate.set()
@@ -177,6 +234,40 @@ async def test_who_is_displaced_is_told_to_come_back(work: Work) -> None:
     await asyncio.gather(first, newcomer, *school[:-1])
     assert len(work.done) == most
     assert work.turns.numbers()["displaced"] == 1
+
+
+async def refused(turns: HashTurns, claim: Claim) -> None:
+    with pytest.raises(VtpError):
+        async with turns.turn(claim):
+            pass
+
+
+@pytest.mark.parametrize("why", ["checked", "sunk"])
+async def test_who_is_refused_leaves_nothing_to_look_for(work: Work, why: str) -> None:
+    """Garbage that holds itself costs the loop milliseconds, thousands of times in an attack."""
+    first, guessed = work.shut(), [False]
+    most = SHARES[Rank.OTHERS].most if why == "sunk" else 0
+    crowd = [work.put(stranger(f"198.51.100.{number}", suspected=True), "guess") for number in range(most)]
+    await behind_the_gate(work, *crowd)
+
+    def check() -> None:
+        if why == "checked":
+            raise RateLimited("The account waits.", retry_after_s=30)
+
+    claim = of_stranger(HERE, lambda: guessed[0])
+    waiting = asyncio.create_task(refused(work.turns, replace(claim, checks=(check,))))
+    held = weakref.ref(check)
+    del check, claim
+    await behind_the_gate(work, *crowd, waiting)
+    guessed[0] = why == "sunk"
+    gc.disable()
+    try:
+        work.gate.set()
+        await asyncio.gather(first, waiting, *crowd)
+        del waiting
+        assert held() is None
+    finally:
+        gc.enable()
 
 
 async def test_closing_cancels_what_waits(work: Work) -> None:

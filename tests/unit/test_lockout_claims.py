@@ -136,3 +136,25 @@ def test_a_wait_that_is_over_is_not_recalled(lockout: Lockout) -> None:
     attempt = lockout.attempt(EMAIL, [], HOME)
     lockout.waits.recall(attempt.key, 5, ago_s=31)
     assert not lockout.fail(attempt)
+
+
+def test_who_waits_is_suspected_once_another_network_tries_the_same_account(lockout: Lockout) -> None:
+    first, second = lockout.attempt(EMAIL, [], ELSEWHERE), lockout.attempt(EMAIL, [], HOME)
+    with lockout.trying(first) as waiting:
+        assert waiting.rank_now is not None
+        assert waiting.rank_now() is Rank.UNSUSPECTED
+        with lockout.trying(lockout.attempt("ben@school.example", [], HOME)):
+            assert waiting.rank_now() is Rank.UNSUSPECTED, "another account is none of its business"
+        with lockout.trying(second) as contested:
+            assert (waiting.rank_now(), contested.rank) == (Rank.OTHERS, Rank.OTHERS)
+        assert waiting.rank_now() is Rank.OTHERS, (
+            "as long as one of the two waits, however soon the other was refused"
+        )
+    assert rank(lockout, first) is Rank.UNSUSPECTED, "nobody has looked at either password"
+    lockout.fail(second)
+    assert rank(lockout, first) is Rank.OTHERS
+
+
+def test_the_rank_of_a_known_device_is_not_asked_again(lockout: Lockout, devices: Devices) -> None:
+    [token] = devices.remember(EMAIL, [])
+    assert claim(lockout, lockout.attempt(EMAIL, [token], HOME)).rank_now is None

@@ -2,7 +2,7 @@
 
 import os
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 
 import pytest
 
@@ -16,7 +16,7 @@ from vtp.media.media_thread import (
 )
 from vtp.media.plane import start_media
 from vtp.settings import Settings
-from vtp.threads import be_patient, be_prompt
+from vtp.threads import be_patient, be_prompt, go_first
 
 POLICIES = {Precedence.REAL_TIME: os.SCHED_RR}
 
@@ -173,3 +173,56 @@ def test_patience_ends_where_somebody_waits() -> None:
     assert found[0] == os.SCHED_OTHER
     assert found[1] in (own, own + 5), "as before, where the system lets anybody have it back"
     assert os.sched_getscheduler(0) == os.SCHED_OTHER
+
+
+def in_a_thread(look: Callable[[], None]) -> None:
+    thread = threading.Thread(target=look)
+    thread.start()
+    thread.join()
+
+
+def test_who_was_never_patient_stays_as_it_is() -> None:
+    found: list[int] = []
+
+    def work() -> None:
+        os.sched_setscheduler(0, os.SCHED_BATCH, os.sched_param(0))
+        be_prompt()
+        found.append(os.sched_getscheduler(0))
+
+    in_a_thread(work)
+    assert found == [os.SCHED_BATCH]
+
+
+def test_who_goes_first_makes_ordinary_threads() -> None:
+    """Where the system grants it: else nothing has changed."""
+    found: list[int] = []
+    granted: list[bool] = []
+
+    def look() -> None:
+        found.append(os.getpriority(os.PRIO_PROCESS, threading.get_native_id()))
+
+    def work() -> None:
+        granted.append(go_first(-5))
+        look()
+        in_a_thread(look)
+
+    in_a_thread(work)
+    assert found == ([-5, 0] if granted[0] else [0, 0])
+
+
+def test_who_may_not_go_first_goes_as_before(monkeypatch: pytest.MonkeyPatch) -> None:
+    refuse(monkeypatch, "setpriority")
+    found: list[bool] = []
+    in_a_thread(lambda: found.append(go_first(-5)))
+    assert found == [False]
+
+
+def test_another_niceness_is_somebodys_decision() -> None:
+    found: list[int | bool] = []
+
+    def work() -> None:
+        os.setpriority(os.PRIO_PROCESS, threading.get_native_id(), 3)
+        found.extend([go_first(-5), os.getpriority(os.PRIO_PROCESS, threading.get_native_id())])
+
+    in_a_thread(work)
+    assert found == [False, 3]

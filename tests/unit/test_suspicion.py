@@ -48,6 +48,17 @@ def test_a_try_that_nobody_looked_at_makes_suspected_only_while_it_is_in_hand() 
     assert not suspicion.falls_on(HOME, "ann", 0.0)
 
 
+def test_a_try_that_was_refused_is_known_while_others_at_that_account_wait() -> None:
+    suspicion = Suspicion()
+    with suspicion.in_hand(HOME, "ann"):
+        for number in range(3):
+            with suspicion.in_hand(f"198.51.100.{number}", "ann"):
+                pass
+        assert suspicion.falls_on(HOME, "ann", 0.0)
+        assert suspicion.falls_on("198.51.100.2", "ann", 0.0)
+    assert not suspicion.falls_on(HOME, "ann", 0.0)
+
+
 def test_an_address_is_suspected_after_failures_at_many_accounts() -> None:
     suspicion = Suspicion()
     guess(suspicion, ELSEWHERE, FREE - 1)

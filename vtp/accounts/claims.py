@@ -13,13 +13,14 @@ from vtp.http.client import site_of
 
 @dataclass(frozen=True, slots=True)
 class Claim:
-    """`lane`: with whom turns are shared. `checks` are called when the turn comes, before it costs anything:
-    one that raises ends it.
+    """`lane`: with whom turns are shared. When the turn comes, before it costs anything, `checks` are called:
+    one that raises ends it; and `rank_now` tells the rank again, which may have got worse meanwhile.
     """
 
     rank: Rank
     lane: str
     checks: tuple[Callable[[], None], ...] = ()
+    rank_now: Callable[[], Rank] | None = None
 
 
 SYSTEM = Claim(Rank.SIGNED_IN, "system")
@@ -36,10 +37,13 @@ def of_proof(account: str, origin: Origin) -> Claim:
     return Claim(Rank.PROVEN, account, _while_waited_for(origin))
 
 
-def of_stranger(origin: Origin, *, suspected: bool) -> Claim:
+def of_stranger(origin: Origin, is_suspected: Callable[[], bool]) -> Claim:
     """Of anybody else: turns are shared by all of one network, whatever accounts they name."""
-    rank = Rank.OTHERS if suspected else Rank.UNSUSPECTED
-    return Claim(rank, site_of(origin.ip), _while_waited_for(origin))
+
+    def rank() -> Rank:
+        return Rank.OTHERS if is_suspected() else Rank.UNSUSPECTED
+
+    return Claim(rank(), site_of(origin.ip), _while_waited_for(origin), rank)
 
 
 def _while_waited_for(origin: Origin | None) -> tuple[Callable[[], None], ...]:

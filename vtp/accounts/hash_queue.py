@@ -140,6 +140,11 @@ class HashQueue(Generic[T]):
         first.due += first.share.stride
         return first.pull()
 
+    def return_turn(self, rank: Rank) -> None:
+        """What `take` gave last needed none: its rank is next again, as if it had not been asked."""
+        own = self._classes[rank]
+        own.due -= own.share.stride
+
     def remove(self, item: T) -> bool:
         """Takes out one that waits no longer; tells whether it was there."""
         return self._classes[item.rank].remove(item)

@@ -19,12 +19,13 @@ STANDING = frozenset(f"waiting_{rank.name.lower()}" for rank in Rank)
 class _Waiter:
     """Who waits for a turn; `granted` is done when it has come, or will not."""
 
-    __slots__ = ("checks", "granted", "has_turn", "lane", "rank")
+    __slots__ = ("checks", "granted", "has_turn", "lane", "rank", "rank_now")
 
     def __init__(self, claim: Claim, granted: asyncio.Future[None]) -> None:
         self.rank = claim.rank
         self.lane = claim.lane
         self.checks = claim.checks
+        self.rank_now = claim.rank_now
         self.granted = granted
         self.has_turn = False
 
@@ -37,13 +38,23 @@ class _Waiter:
             self.refuse(error)
         return not self.granted.done()
 
+    def sinks(self) -> bool:
+        """Takes the rank that is its by now, where that is a worse one."""
+        rank = self.rank if self.rank_now is None else self.rank_now()
+        if rank <= self.rank:
+            return False
+        self.rank = rank
+        return True
+
     def grant(self) -> None:
         self.has_turn = True
         self.granted.set_result(None)
 
     def refuse(self, error: VtpError) -> None:
+        """Its traceback, whose frames know the waiter, is left behind: what holds itself is there until it is
+        looked for, and the event loop waits for that."""
         if not self.granted.done():
-            self.granted.set_exception(error)
+            self.granted.set_exception(error.with_traceback(None))
 
 
 class HashTurns:
@@ -52,7 +63,9 @@ class HashTurns:
     def __init__(self, at_once: int) -> None:
         self._free = at_once
         self._queue: HashQueue[_Waiter] = HashQueue()
-        self._counts: Counter[str] = Counter(begun=0, done=0, refused=0, displaced=0, overdue=0, dropped=0)
+        self._counts: Counter[str] = Counter(
+            begun=0, done=0, refused=0, displaced=0, overdue=0, dropped=0, sunk=0
+        )
 
     @asynccontextmanager
     async def turn(self, claim: Claim) -> AsyncIterator[None]:
@@ -93,6 +106,7 @@ class HashTurns:
         finally:
             timer.cancel()
             self._queue.remove(waiter)
+            del waiter  # which has the error whose traceback has this frame
 
     def _enter(self, waiter: _Waiter) -> None:
         try:
@@ -111,12 +125,24 @@ class HashTurns:
 
     def _fill(self) -> None:
         while self._free > 0 and (waiter := self._queue.take()) is not None:
-            if waiter.is_wanted():
+            rank = waiter.rank
+            if not waiter.is_wanted():
+                self._counts["dropped"] += 1
+                self._queue.return_turn(rank)
+            elif waiter.sinks():
+                self._counts["sunk"] += 1
+                self._queue.return_turn(rank)
+                self._enter_again(waiter)
+            else:
                 self._free -= 1
                 self._counts["begun"] += 1
                 waiter.grant()
-            else:
-                self._counts["dropped"] += 1
+
+    def _enter_again(self, waiter: _Waiter) -> None:
+        try:
+            self._enter(waiter)
+        except Unavailable:
+            waiter.refuse(_busy())
 
     def _end_turn(self) -> None:
         self._free += 1

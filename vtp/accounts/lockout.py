@@ -65,7 +65,7 @@ class Lockout:
 
     def stranger(self, origin: Origin) -> Claim:
         """The claim of who has no account yet."""
-        return of_stranger(origin, suspected=self._suspicion.falls_on(origin.ip, "", self._clock()))
+        return of_stranger(origin, lambda: self._suspicion.falls_on(origin.ip, "", self._clock()))
 
     @contextmanager
     def trying(self, attempt: Attempt) -> Iterator[Claim]:
@@ -74,11 +74,14 @@ class Lockout:
         if attempt.known_device:
             yield self._checked(of_proof(attempt.account, attempt.origin), attempt)
             return
-        address, account = attempt.origin.ip, attempt.account
-        mistyped = self.waits.count(attempt.key) <= MISTYPED
-        suspected = not mistyped or self._suspicion.falls_on(address, account, self._clock())
-        with self._suspicion.in_hand(address, account):
-            yield self._checked(of_stranger(attempt.origin, suspected=suspected), attempt)
+        with self._suspicion.in_hand(attempt.origin.ip, attempt.account):
+            claim = of_stranger(attempt.origin, lambda: self._is_suspected(attempt))
+            yield self._checked(claim, attempt)
+
+    def _is_suspected(self, attempt: Attempt) -> bool:
+        if self.waits.count(attempt.key) > MISTYPED:
+            return True
+        return self._suspicion.falls_on(attempt.origin.ip, attempt.account, self._clock())
 
     def _checked(self, claim: Claim, attempt: Attempt) -> Claim:
         return replace(claim, checks=(*claim.checks, lambda: self.check(attempt)))

@@ -4,15 +4,16 @@ be, and never who gets in: it must not tell, by answer or by time, whether there
 A network is suspected when wrong passwords for several accounts have come out of it, and not the right ones
 since; so a pupil who mistypes and then gets in leaves nothing behind, and nobody washes the failures of other
 accounts away by signing in to their own. What others try at its people's accounts is none of its doing. An
-account is suspected when other networks have failed at it, or have a try at it in hand. A password that
-nobody looked at says nothing once it is answered.
+account is suspected when other networks have failed at it, or try it at the same time. A password that nobody
+looked at says nothing once no try at that account is in hand any more.
 """
 
 from __future__ import annotations
 
-from collections import Counter, OrderedDict, defaultdict
+from collections import OrderedDict, defaultdict
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass, field
 
 from vtp.http.client import network_of, site_of
 
@@ -66,31 +67,42 @@ class RecentPairs:
             self.discard(*pair)
 
 
+@dataclass(slots=True)
+class _InHand:
+    """Tries at one account from the first that nobody has answered yet until none is left."""
+
+    count: int = 0
+    sites: set[str] = field(default_factory=set)
+    """Where they came from, those answered too. Two at most: whoever asks, one of them is elsewhere then."""
+
+    def begin(self, site: str) -> None:
+        self.count += 1
+        if len(self.sites) < 2:
+            self.sites.add(site)
+
+
 class Suspicion:
     """Of sign-ins, by network address and by account as it was typed. Moments are monotonic seconds."""
 
     def __init__(self) -> None:
         self._failed, self._let_in, self._tried_from = (RecentPairs(WINDOW_S, MOST_PAIRS) for _ in range(3))
-        self._in_hand: defaultdict[str, Counter[str]] = defaultdict(Counter)
+        self._in_hand: defaultdict[str, _InHand] = defaultdict(_InHand)
 
     def falls_on(self, address: str, account: str, now_s: float) -> bool:
         """Whether a sign-in, or with no account a registration, is one of those that come last."""
-        tried_from = self._tried_from.of(account, now_s) | self._in_hand.get(account, {}).keys()
-        elsewhere = tried_from - {site_of(address)} if account else ()
-        return bool(elsewhere) or self._falls_on_network(address, now_s)
+        return self._falls_on_account(address, account, now_s) or self._falls_on_network(address, now_s)
 
     @contextmanager
     def in_hand(self, address: str, account: str) -> Iterator[None]:
-        """A stranger tries; afterwards that is known by what came of it alone."""
-        site, sites = site_of(address), self._in_hand[account]
-        sites[site] += 1
+        """A stranger tries; when no try at that account is in hand any more, it is known by what came of it
+        alone."""
+        tries = self._in_hand[account]
+        tries.begin(site_of(address))
         try:
             yield
         finally:
-            sites[site] -= 1
-            if not sites[site]:
-                del sites[site]
-            if not sites:
+            tries.count -= 1
+            if not tries.count:
                 del self._in_hand[account]
 
     def fail(self, address: str, account: str, now_s: float, *, stranger: bool = True) -> None:
@@ -106,6 +118,13 @@ class Suspicion:
             self._failed.discard(network, account)
             self._let_in.add(network, account, now_s)
         self._tried_from.discard(account, site_of(address))
+
+    def _falls_on_account(self, address: str, account: str, now_s: float) -> bool:
+        if not account:
+            return False
+        in_hand = self._in_hand.get(account)
+        tried_from = self._tried_from.of(account, now_s) | (in_hand.sites if in_hand else set())
+        return bool(tried_from - {site_of(address)})
 
     def _falls_on_network(self, address: str, now_s: float) -> bool:
         for network, free in _networks(address).items():

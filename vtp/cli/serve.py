@@ -16,6 +16,10 @@ YOUNG_OBJECTS: Final = 5000
 hold, whose objects end by themselves. That takes 0.2 ms. With Python's 700, every sixth batch of events had
 one look through what was still in use (decision 152).
 """
+LOOP_NICENESS: Final = -5
+"""Of the event loop's thread: it goes before hashing, recording and the database's threads, and after media
+threads that may not run in real time (-10).
+"""
 app = typer.Typer(add_completion=False)
 logger = logging.getLogger(__name__)
 
@@ -47,6 +51,10 @@ def serve(
     configure_logs(settings.log.level, settings.log.format)
     import uvloop
 
+    from vtp.threads import go_first
+
+    if settings.media.priority == "high":
+        go_first(LOOP_NICENESS)
     with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
         runner.run(_serve(settings, read_authorities))
 
