@@ -53,7 +53,6 @@ async def receives(driver: ClientDriver, client: int, packets: int = 10) -> None
             await asyncio.sleep(0.02)
 
 
-@pytest.mark.drawn
 @pytest.mark.parametrize("role", list(Role))
 @pytest.mark.parametrize("trickled", [False, True], ids=["candidates in the offer", "candidates later"])
 async def test_media_of_a_peer_that_offers(peer: RTCPeerConnection, role: Role, trickled: bool) -> None:

@@ -21,7 +21,6 @@ from vtp.bench.client_sdp import CODEC_NUMBERS
 from vtp.bench.driver import ClientDriver, ConnectError, Remote
 
 
-@pytest.mark.drawn(2)
 @pytest.mark.parametrize("codec", ["h264", "vp8", "vp9", "av1", "opus"])
 async def test_every_frame_of_a_codec_arrives_whole(codec: str) -> None:
     async with connected_pair(codec) as pair:
@@ -34,7 +33,6 @@ async def test_every_frame_of_a_codec_arrives_whole(codec: str) -> None:
     assert received["key_frames"] == (60 if codec == "opus" else 1)
 
 
-@pytest.mark.drawn(1)
 @pytest.mark.parametrize(
     "profile", ["SRTP_AEAD_AES_128_GCM", "SRTP_AEAD_AES_256_GCM", "SRTP_AES128_CM_SHA1_80"]
 )

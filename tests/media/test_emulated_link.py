@@ -33,7 +33,6 @@ def round_trip_ms(link: Link, family: int) -> float:
     return sorted(times)[len(times) // 2]
 
 
-@pytest.mark.drawn(1)
 @pytest.mark.parametrize("family", [0, 1], ids=["IPv4", "IPv6"])
 def test_a_packet_takes_the_delay_of_each_direction(family: int) -> None:
     with Link(SEED, there=Direction(delay_ms=30), back=Direction(delay_ms=12)) as link:

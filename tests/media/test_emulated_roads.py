@@ -52,7 +52,6 @@ def test_a_blocked_port_is_one_of_the_far_side_only() -> None:
             )
 
 
-@pytest.mark.drawn(1)
 @BOTH
 def test_behind_a_nat_the_peer_sees_its_address_and_answers_come_back(family: int) -> None:
     with Link(SEED) as link:
@@ -68,7 +67,6 @@ def test_behind_a_nat_the_peer_sees_its_address_and_answers_come_back(family: in
         assert asks_by_tcp(link, family, PORT + 1)
 
 
-@pytest.mark.drawn(1)
 @BOTH
 def test_a_rebinding_gives_new_ports_and_the_old_ones_lead_nowhere(family: int) -> None:
     with Link(SEED) as link:

@@ -64,7 +64,6 @@ async def sees(audience: Audience, packets: int = 200) -> None:
             await asyncio.sleep(0.05)  # there is no event for it
 
 
-@pytest.mark.drawn(1)
 @pytest.mark.parametrize("only", [FIRST, SECOND, SIXTH])
 def test_who_reaches_one_of_a_servers_addresses_gets_media_from_that_one(only: str) -> None:
     with Network(SEED) as network:

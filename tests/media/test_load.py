@@ -90,7 +90,6 @@ def ours(offered: list[OfferedMedia], answered: list[AnsweredMedia]) -> list[Ans
     ]
 
 
-@pytest.mark.drawn(1)
 @pytest.mark.parametrize("codec", ["vp8", "h264"])
 async def test_every_packet_of_a_source_reaches_every_probe_and_is_timed(codec: str) -> None:
     async with room(codec, viewers=3) as opened:

@@ -23,7 +23,6 @@ ENCODERS = {"h264": "libx264", "vp8": "libvpx", "vp9": "libvpx-vp9", "av1": "lib
 DECODERS = {"h264": "h264", "vp8": "vp8", "vp9": "vp9", "av1": "libdav1d"}
 
 
-@pytest.mark.drawn(1)
 @pytest.mark.parametrize("codec", list(ENCODERS))
 async def test_the_frame_numbers_of_a_published_file_arrive_in_order(tmp_path: Path, codec: str) -> None:
     path = tmp_path / "clip.mkv"

@@ -23,7 +23,6 @@ async def package() -> None:
         pytest.skip(f"Debian's package {PACKAGE} is not installed: `vtp bench --peer janus` installs it")
 
 
-@pytest.mark.drawn(1)
 @pytest.mark.parametrize("event_loops", [0, 2], ids=["as_shipped", "event_loops_2"])
 async def test_every_packet_reaches_every_subscriber_under_aes_gcm(event_loops: int) -> None:
     janus = Janus("any", event_loops=event_loops)

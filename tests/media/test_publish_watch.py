@@ -55,7 +55,7 @@ async def publish_and_watch(
     return publishing, report(viewings)
 
 
-@pytest.mark.drawn(1)
+@pytest.mark.drawn(2)
 @pytest.mark.parametrize("codec", list(ENCODERS))
 async def test_every_frame_of_a_file_reaches_every_viewer(clips: dict[str, Path], codec: str) -> None:
     async with running_server() as server:

@@ -108,7 +108,6 @@ async def until_shown(stage: Stage, layer: int) -> None:
     await until(lambda: stage.seen()["frames"] >= before + 5)
 
 
-@pytest.mark.drawn(1)
 @pytest.mark.parametrize("codec", ["vp8", "h264"])
 async def test_a_viewer_goes_through_the_layers_and_every_switch_has_its_key_frame(
     source: Path, codec: str

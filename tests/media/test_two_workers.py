@@ -35,7 +35,6 @@ def watchers(server: MediaServer, driver: ClientDriver, session: aiohttp.ClientS
     ]
 
 
-@pytest.mark.drawn(1)
 @pytest.mark.parametrize("threads", [0, 1])
 async def test_viewers_on_both_workers_see_every_frame(clip: Path, threads: int) -> None:
     tracks = probe(str(clip))
