@@ -28,7 +28,7 @@ run_files() {
 }
 # The whole server's tests on both databases, by quarters.
 run_databases() {
-  local files=(tests/api/test_*.py) count=4 part
+  local files=(tests/api/test_*.py tests/api/*/test_*.py) count=4 part
   for part in $(seq 0 $((count - 1))); do
     local first=$((${#files[@]} * part / count)) last=$((${#files[@]} * (part + 1) / count))
     run_part "databases-$part" -m "not long" "${files[@]:first:last-first}" --copies 4

@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # All tests with small seeded counts, in at most 20 minutes on two cores: unit tier first, browsers last.
 # Of tests with many cases some are drawn, by DRAW_SEED or anew each time; all cases are in `make test-long`.
-# Tests of the whole server take SQLite and PostgreSQL in turn here, each test always the same one; both in `make test-long`.
+# Tests of the whole server have SQLite or PostgreSQL here, drawn likewise, one of four PostgreSQL; both in `make test-long`.
 # What measures nothing runs some files at a time, the longest first, with more of them than there are processors because
 # they wait for much; the pages' own tests run beside units. What measures runs alone, in one
 # copy, so that a test that stands still is ended there too. Of both kinds, what failed is tried once more

@@ -6,7 +6,6 @@ from collections.abc import AsyncIterator, Iterator
 from functools import partial
 from pathlib import Path
 from typing import Any
-from zlib import crc32
 
 import pytest
 from hypothesis import settings as hypothesis_settings
@@ -17,7 +16,7 @@ from sqlalchemy.util import LRUCache
 
 from tests import one_chromium
 from tests.copies import Copies
-from tests.drawn import SEED, not_drawn, seed_of_run
+from tests.drawn import SEED, is_on_postgresql, not_drawn, seed_of_run
 from tests.fresh_database import begin_fresh, fresh_database, migrated
 from tests.longest_first import put_longest_first
 from tests.postgres import PostgresServer, run_apart, why_not
@@ -34,14 +33,15 @@ COMPILED = 4000  # statements: more than all tests together send
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
-    parser.addoption("--one-database", action="store_true", help="tests of the server on one each, by name")
+    parser.addoption("--one-database", action="store_true", help="tests of the server on one each, drawn")
     parser.addoption("--drawn", action="store_true", help="of tests marked `drawn` some cases, by DRAW_SEED")
     parser.addoption("--copies", type=int, default=0, help="so many files at a time, by copies")
     parser.addoption("--second-tries", action="store_true", help="with --copies: what failed once more alone")
 
 
 def pytest_report_header(config: pytest.Config) -> str:
-    return f"cases drawn with {SEED}={seed_of_run()}" if config.getoption("--drawn") else "all cases"
+    draws = config.getoption("--drawn") or config.getoption("--one-database")
+    return f"cases drawn with {SEED}={seed_of_run()}" if draws else "all cases"
 
 
 def pytest_configure(config: pytest.Config) -> None:
@@ -84,15 +84,18 @@ def deselect(config: pytest.Config, items: list[pytest.Item], left: set[pytest.I
 
 
 def is_of_other_database(item: pytest.Item) -> bool:
-    """Of a test of the whole server that runs once on each, which it is left on is a matter of its name, so
-    always the same; one marked `both_databases` is left on both.
+    """Of a test of the whole server that runs once on each, which it is left on is drawn by the run's seed;
+    one marked `both_databases` is left on both.
     """
     marked = item.get_closest_marker("both_databases") or item.get_closest_marker("sqlite_alone")
     if marked or API_TESTS not in item.path.parents or not isinstance(item, pytest.Function):
         return False
     callspec = getattr(item, "callspec", None)
     kind = callspec.params.get("database_url") if callspec is not None else None
-    return kind in DATABASES and kind != DATABASES[crc32(item.nodeid.replace(kind, "").encode()) % 2]
+    if kind not in DATABASES:
+        return False
+    drawn = DATABASES[is_on_postgresql(item.nodeid.replace(kind, ""), seed_of_run())]
+    return bool(kind != drawn)
 
 
 @pytest.hookimpl(tryfirst=True)

@@ -1,7 +1,8 @@
 """Of a test with many cases `make test` runs some, drawn anew each time; `make test-long` runs them all.
 
 Marked `drawn`, a test is left with as few cases as have each value of each of its parameters in one of them;
-marked `drawn(2)`, with two, which need not have every value. The seed is printed; `DRAW_SEED` repeats it.
+marked `drawn(2)`, with two, which need not have every value. Of the two databases a test of the whole
+server that hangs on neither has one, by the same seed. It is printed; `DRAW_SEED` repeats it.
 """
 
 from __future__ import annotations
@@ -16,6 +17,8 @@ import pytest
 
 SEED = "DRAW_SEED"
 MARKER = "drawn"
+ON_POSTGRESQL = 1 / 4
+"""The share of tests: there one takes a processor twice as long as on SQLite."""
 Case = Mapping[str, str]
 """Which value each parameter has, as it is spelt."""
 
@@ -37,6 +40,11 @@ def draw(cases: Sequence[Case], chance: random.Random, count: int | None = None)
         drawn.add(best)
         missing -= cases[best].items()
     return drawn
+
+
+def is_on_postgresql(name: str, seed: int) -> bool:
+    """Whether a test, by its name without a database, has that one in a run of this seed, or else SQLite."""
+    return random.Random(seed ^ crc32(name.encode())).random() < ON_POSTGRESQL
 
 
 def spelt(case: pytest.Function) -> Case:

@@ -101,6 +101,7 @@ async def test_each_report_is_there_and_for_whom_it_is(api: Api, teacher: Person
     assert (odd.status, odd.pointers) == (422, ["/query/time_zone"])
 
 
+@pytest.mark.drawn(2)
 @pytest.mark.parametrize("said", ["W" * 255, "W" * 10_000, "WWWWW " * 50, "م" * 255, "a\n" * 200])
 async def test_a_long_word_in_a_narrow_column_is_cut_where_its_row_would_be_higher_than_a_page(
     said: str,

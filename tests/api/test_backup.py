@@ -144,6 +144,7 @@ async def test_a_backup_under_load_is_of_one_moment_and_has_all_that_was_acknowl
         assert answer.status == 200 and len(answer.body["items"]) == min(len(rooms), 200)
 
 
+@pytest.mark.drawn(1)
 async def test_recordings_come_along_and_play(api: Api, tmp_path: Path) -> None:
     other_url = f"sqlite:///{tmp_path / 'other.sqlite3'}"
     teacher = await api.person("teacher")
@@ -164,6 +165,7 @@ async def test_recordings_come_along_and_play(api: Api, tmp_path: Path) -> None:
             assert sum(1 for _ in container.decode(video=0)) == 120
 
 
+@pytest.mark.drawn(1)
 async def test_an_older_revision_is_restored_and_brought_up_to_date(other_url: str, tmp_path: Path) -> None:
     source = f"sqlite:///{tmp_path / 'old.sqlite3'}"
     old = Database.connect(source)
@@ -202,6 +204,7 @@ async def test_a_running_server_is_refused(database_url: str, tmp_path: Path) ->
             await restore_backup(elsewhere, tmp_path / "b.vtp", force=True)
 
 
+@pytest.mark.drawn(1)
 async def test_what_is_there_is_replaced_only_by_force_and_kept(database_url: str, tmp_path: Path) -> None:
     before = await filled(database_url)
     settings = settings_of(tmp_path / "data", database_url)
@@ -227,6 +230,7 @@ async def test_what_is_there_is_replaced_only_by_force_and_kept(database_url: st
         assert "vtp.sqlite3.before-restore-1" in kept
 
 
+@pytest.mark.drawn(1)
 async def test_tables_of_other_programs_stay_and_are_in_no_backup(database_url: str, tmp_path: Path) -> None:
     before = await filled(database_url)
     await sql(database_url, "CREATE TABLE canteen_meals (id integer)", "INSERT INTO canteen_meals VALUES (7)")
@@ -272,6 +276,7 @@ async def test_what_depends_on_our_tables_is_named_and_nothing_is_changed(
     postgres.drop_database(url)
 
 
+@pytest.mark.drawn(1)
 async def test_every_table_of_the_schema_is_known_as_ours(database: Database) -> None:
     """Also to a command, which imports less than all of these tests do."""
     script = "from vtp.backup.own_tables import OWN_TABLES; print(*OWN_TABLES)"

@@ -173,7 +173,7 @@ async def test_screens_and_second_pictures_are_sharing(school: School) -> None:
     await student.ok("produce", second)
 
 
-@pytest.mark.drawn(4)
+@pytest.mark.drawn(2)
 @pytest.mark.sqlite_alone
 @pytest.mark.parametrize(
     ("event", "payload"),

@@ -247,7 +247,7 @@ async def test_votes_by_lost_connections_stay_and_closing_is_told_when_they_are_
     assert (await back.pushes("poll-closed"))["poll"]["counts"] == [0, 1, 0]
 
 
-@pytest.mark.drawn(4)
+@pytest.mark.drawn(2)
 @pytest.mark.sqlite_alone
 @pytest.mark.parametrize(
     "wrong",
@@ -276,7 +276,7 @@ async def test_malformed_polls_are_not_opened(school: School, wrong: dict[str, A
         assert list(await tx.execute(select(polls))) == []
 
 
-@pytest.mark.drawn(4)
+@pytest.mark.drawn(2)
 @pytest.mark.parametrize(
     ("payload", "code"),
     [

@@ -43,7 +43,7 @@ async def test_reactions_stay_in_ones_group(school: School) -> None:
     assert not has_been_told(teacher, "reaction")
 
 
-@pytest.mark.drawn(4)
+@pytest.mark.drawn(2)
 @pytest.mark.sqlite_alone
 @pytest.mark.parametrize(
     "reaction", ["", "👍👍", "hello", "<b>", 7, None, ["👍"], {"a": "👍"}, "👍" * 100_000]

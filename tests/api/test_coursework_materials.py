@@ -163,7 +163,7 @@ async def test_files_of_a_deleted_course_are_swept_away(api: Api) -> None:
     await assert_nothing_kept(api)
 
 
-@pytest.mark.drawn(4)
+@pytest.mark.drawn(2)
 @pytest.mark.parametrize(
     ("data", "name", "code"),
     [

@@ -314,7 +314,7 @@ async def test_a_page_that_is_left_while_it_connects_is_no_error(
     assert [one for one in caplog.records if one.levelname == "ERROR"] == []
 
 
-@pytest.mark.drawn(8)
+@pytest.mark.drawn(4)
 @pytest.mark.sqlite_alone
 @pytest.mark.parametrize(
     ("event", "payload", "code"),

@@ -104,7 +104,7 @@ def app_of(directory: Path, player: Path, page_script: str, view: RecordingView)
     return app
 
 
-@pytest.mark.drawn(2)
+@pytest.mark.drawn(1)
 @pytest.mark.e2e
 @pytest.mark.parametrize("player", ["hls.js", *PLAYERS])
 @pytest.mark.parametrize("content", [plain, publisher_returns])

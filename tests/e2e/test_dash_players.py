@@ -117,7 +117,7 @@ def played(browser: Browser, app: web.Application) -> dict[str, Any]:
     return state
 
 
-@pytest.mark.drawn(2)
+@pytest.mark.drawn(1)
 @pytest.mark.e2e
 @pytest.mark.parametrize("player", PLAYERS)
 @pytest.mark.parametrize(
@@ -139,7 +139,7 @@ def test_manifest_plays_to_its_end(
     assert state["moving"] >= frames // 30 - 1, state
 
 
-@pytest.mark.drawn(2)
+@pytest.mark.drawn(1)
 @pytest.mark.e2e
 @pytest.mark.parametrize("lost", TRACKS)
 @pytest.mark.parametrize("player", PLAYERS)

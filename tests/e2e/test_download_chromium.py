@@ -111,7 +111,7 @@ def there_and_back(segmenter: Segmenter) -> None:
     feed(segmenter, [*h264_units(60), *large, *shifted(h264_units(60), 4 * NS)], opus_units(300))
 
 
-@pytest.mark.drawn(3)
+@pytest.mark.drawn(1)
 @pytest.mark.e2e
 @pytest.mark.parametrize(
     ("served", "length_s", "pictures"),

@@ -39,7 +39,7 @@ def test_two_pages_see_and_hear_what_one_publishes(stack: Stack, open_page: Open
         page.evaluate("fetch(resource, {method: 'DELETE'})")
 
 
-@pytest.mark.drawn(2)
+@pytest.mark.drawn(1)
 @pytest.mark.parametrize("codec", CODECS)
 def test_the_recording_holds_every_frame_and_plays_in_hls_js(
     stack: Stack, open_page: OpenPage, codec: str

@@ -139,7 +139,7 @@ def picture_comes_later(segmenter: Segmenter) -> None:
     feed(segmenter, shifted(h264_units(120), 5 * NS), opus_units(450))
 
 
-@pytest.mark.drawn(3)
+@pytest.mark.drawn(1)
 @pytest.mark.e2e
 @pytest.mark.parametrize(
     ("content", "frames", "seconds"),

@@ -60,7 +60,7 @@ def assert_everything_announced_plays(directory: Path, announced: Counter[str]) 
         assert view.media(view.main_track or "").text.endswith(b"#EXT-X-ENDLIST\n")
 
 
-@pytest.mark.drawn(2)
+@pytest.mark.drawn(1)
 @pytest.mark.parametrize("seed", range(4))
 def test_killed_recording_plays_to_its_last_complete_part(tmp_path: Path, seed: int) -> None:
     assert_everything_announced_plays(tmp_path, kill_a_recorder(tmp_path, seed))

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import aiohttp
+import pytest
 
 from tests.receiver import receiving
 from tests.server_process import Running, running_server
@@ -56,6 +57,7 @@ class Caller:
                 await asyncio.sleep(0.05)
 
 
+@pytest.mark.drawn(1)
 async def test_what_was_on_its_way_when_killed_is_sent_after_the_next_start(
     tmp_path: Path, database_url: str
 ) -> None:

@@ -12,6 +12,7 @@ from vtp.media.dtls import DtlsState
 from vtp.rooms.groups import MAIN
 
 LIMIT_S = 60
+pytestmark = pytest.mark.drawn(1)  # the server sends on threads of its own, or on the event loop
 
 
 @pytest.fixture(params=[1, 0], ids=["thread", "on_loop"])
@@ -20,6 +21,7 @@ async def server(request: pytest.FixtureRequest) -> AsyncIterator[MediaServer]:
         yield server
 
 
+@pytest.mark.drawn
 @pytest.mark.parametrize("codec", ["video/VP8", "video/H264"])
 async def test_viewer_reads_the_frame_numbers_in_order_and_hears_the_tone(
     server: MediaServer, codec: str

@@ -81,7 +81,7 @@ def three_behind_one_bottleneck_share_it(tmp_path: Path) -> None:
     assert 100 < sum(found["bitrates_kbit_per_s"]) < 3_300
 
 
-@pytest.mark.drawn(2)
+@pytest.mark.drawn(1)
 @pytest.mark.parametrize(
     "told",
     [

@@ -143,6 +143,7 @@ def player(sdp: str) -> list[str]:
     ]
 
 
+@pytest.mark.drawn(2)
 @pytest.mark.parametrize(
     ("codec", "encrypted", "mux"),
     [("VP8", False, False), ("H264", False, False), ("VP8", True, False), ("H264", False, True)],

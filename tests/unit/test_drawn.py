@@ -7,7 +7,7 @@ from itertools import product
 
 import pytest
 
-from tests.drawn import MARKER, SEED, draw, not_drawn, seed_of_run
+from tests.drawn import MARKER, ON_POSTGRESQL, SEED, draw, is_on_postgresql, not_drawn, seed_of_run
 
 pytest_plugins = ["pytester"]
 MATRIX = [{"player": a, "codec": b, "content": c} for a, b, c in product("123", "1234", "12345")]
@@ -44,6 +44,19 @@ def test_each_case_has_its_turn() -> None:
 def test_as_many_are_drawn_as_are_asked_for() -> None:
     assert len(draw(MATRIX, random.Random(1), 2)) == 2
     assert draw(MATRIX[:1], random.Random(1), 2) == {0}
+
+
+def test_each_test_has_its_turn_on_postgresql() -> None:
+    seeds = range(100)
+    for name in ("a.py::test_1[]", "a.py::test_2[]", "b.py::test_1[-50]"):
+        runs = [is_on_postgresql(name, seed) for seed in seeds]
+        assert runs == [is_on_postgresql(name, seed) for seed in seeds]
+        assert 10 < sum(runs) < 50, name
+
+
+def test_of_the_tests_of_one_run_a_share_is_on_postgresql() -> None:
+    drawn = sum(is_on_postgresql(f"a.py::test_{number}", 7) for number in range(2000))
+    assert abs(drawn / 2000 - ON_POSTGRESQL) < 0.05
 
 
 def test_a_seed_that_is_given_is_the_run_s(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -156,6 +156,7 @@ async def test_null_counts_as_left_out_at_any_depth(service: Service) -> None:
     assert [one["producerId"] for one in (await service.get())["peers"][0]["producers"]] == [made["id"]]
 
 
+@pytest.mark.drawn(3)
 @pytest.mark.sqlite_alone
 @pytest.mark.parametrize(
     ("data", "status"),
@@ -179,6 +180,7 @@ async def test_what_is_no_json_or_too_large_is_refused(service: Service, data: b
     assert state(service.api) == before
 
 
+@pytest.mark.drawn(3)
 @pytest.mark.sqlite_alone
 @pytest.mark.parametrize("peer", ["", "a b", "a/b", "x" * 65, "é", "\n", "<script>", "..%2F"])
 async def test_peer_ids_that_no_path_can_hold_are_refused(service: Service, peer: str) -> None:
