@@ -31,10 +31,13 @@ async def course(api: Api, teacher: Person, pupil: Person, recording_id: str) ->
 
 
 async def sees(api: Api, recording: str, by: Person) -> bool:
-    """Whether somebody may read a recording, finds it in the list, and is told of as many as there are."""
+    """Whether somebody may read a recording, finds it in the list, with the same rights, and is told of as
+    many as there are."""
     one = await api.call("GET", f"{RECORDINGS}/{recording}", by=by)
     listed = await api.call("GET", RECORDINGS, by=by)
-    found = recording in [item["id"] for item in listed.body["items"]]
+    rights = [item["may"] for item in listed.body["items"] if item["id"] == recording]
+    found = bool(rights)
+    assert not found or rights == [one.body["may"]]
     assert (one.status, found) in ((200, True), (403, False)), (one.status, found)
     assert listed.body["total"] == len(listed.body["items"])
     return found
@@ -168,6 +171,23 @@ async def test_who_leaves_a_course_watches_its_recordings_no_more(
     assert (await api.call("DELETE", f"{BASE}/{other}", by=teacher)).status == 200
     last = await api.call("GET", f"{RECORDINGS}/{recording_id}", by=teacher)
     assert last.body["visibility"] == "staff"
+
+
+async def test_of_several_courses_the_highest_role_counts(
+    api: Api, teacher: Person, pupil: Person, course: str, recording_id: str
+) -> None:
+    assert await sees(api, recording_id, pupil) and await sees(api, recording_id, teacher)
+    other = await make_course(api, teacher)
+    named = {"student_id": pupil.user_id, "role": "assistant"}
+    assert (await enrol(api, other, teacher, **named)).status == 201
+    hidden = {"visibility": "staff"}
+    assert (await api.call("PATCH", f"{RECORDINGS}/{recording_id}", hidden, by=teacher)).status == 200
+    assert not await sees(api, recording_id, pupil), "it is unpublished"
+    filed = await api.call("POST", f"{BASE}/{other}/recordings", {"recording_id": recording_id}, by=teacher)
+    assert filed.status == 201, filed
+    assert await sees(api, recording_id, pupil), "who is of the staff of one of its courses"
+    await api.call("DELETE", f"{BASE}/{other}/enroll/{pupil.user_id}", by=teacher)
+    assert not await sees(api, recording_id, pupil)
 
 
 async def test_archived_courses_and_drafts_keep_their_recordings_from_students(

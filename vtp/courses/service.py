@@ -12,7 +12,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from vtp.accounts.audit import AuditLog, Event, Origin
 from vtp.accounts.permissions import Action, require, require_reach
 from vtp.accounts.service import Clock, account_of, utc_now
-from vtp.accounts.users import find_user
+from vtp.accounts.users import User, find_user
 from vtp.courses.door import Entered, enter, enter_to_change, entered
 from vtp.courses.enrolment import TellNarrowed
 from vtp.courses.enrolment_news import EnrolmentNews
@@ -20,7 +20,7 @@ from vtp.courses.lesson_store import rooms_of_course
 from vtp.courses.people import role_of
 from vtp.courses.permission_store import Permission, set_permission
 from vtp.courses.places import give_places
-from vtp.courses.roles import CourseStatus
+from vtp.courses.roles import CourseStatus, Member
 from vtp.courses.schemas import ChangeCourse, CourseStats, CreateCourse, ReplaceCourse
 from vtp.courses.store import (
     Course,
@@ -101,14 +101,17 @@ class Courses:
         own_id, now = account_of(principal), self._clock()
         values = wish.model_dump()
         async with self._database.transaction() as tx:
-            values["instructor_id"] = await self._instructor(tx, wish.instructor_id or own_id, own_id)
+            instructor = await self._instructor(tx, wish.instructor_id or own_id, own_id)
+            values["instructor_id"] = instructor.id
             values["status"] = CourseStatus(values["status"])
             course = Course(id=new_id(), **values, version=1, created_at=now, updated_at=now)
             await add_course(tx, course)
             if course.instructor_id != own_id:
                 await self._keep_teaching(tx, course.id, own_id, own_id)
             await self.record(tx, Event.COURSE_CREATED, course, principal, origin)
-            return await self._again(tx, principal, course.id)
+            if course.instructor_id != own_id:
+                return await self._again(tx, principal, course.id)
+            return entered(principal, Seen(course, Member(), instructor.full_name, 0, 0))
 
     async def get(self, principal: Principal, course_id: str) -> Entered:
         """A course to look at."""
@@ -146,10 +149,15 @@ class Courses:
             if "instructor_id" in changes:
                 await self._hand_over(tx, inside, heir)
             had = await role_of(tx, course.id, course.instructor_id, heir) if heir else None
+            changed = inside
             if changes:
-                await change_course(tx, course.id, self._clock(), **changes)
+                now = self._clock()
+                await change_course(tx, course.id, now, **changes)
                 await self.record(tx, Event.COURSE_CHANGED, course, principal, origin, fields=sorted(changes))
-            changed = await self._again(tx, principal, course.id)
+                as_now = replace(course, **changes, version=course.version + 1, updated_at=now)
+                changed = entered(principal, replace(inside.seen, course=as_now))
+            if heir is not None:  # with their name, and who gave it away in the role that is left to them
+                changed = await self._again(tx, principal, course.id)
             await self._tell_of_status(tx, inside, changed)
             if heir is not None and course.status is CourseStatus.ACTIVE:  # else there was nothing to come
                 await self._news.lessons.role_changed(tx, changed.course, heir, had)
@@ -224,7 +232,7 @@ class Courses:
         assert found is not None
         return entered(principal, found)
 
-    async def _instructor(self, tx: AsyncConnection, wanted: str, own_id: str) -> str:
+    async def _instructor(self, tx: AsyncConnection, wanted: str, own_id: str) -> User:
         """Somebody who may have courses. Raises Invalid."""
         user_id = parse_id(wanted, "/instructor_id")
         user = await find_user(tx, user_id)
@@ -234,7 +242,7 @@ class Courses:
                 code="no_such_instructor",
                 errors=[FieldError("/instructor_id", "no teacher and no administrator has this id")],
             )
-        return user_id
+        return user
 
     async def _hand_over(self, tx: AsyncConnection, inside: Entered, instructor_id: str | None) -> None:
         """Only who could delete a course gives it away; whose it was teaches in it still."""
