@@ -18,7 +18,7 @@ from statistics import median
 from typing import Any, Final
 
 import aiohttp
-from sqlalchemy import insert
+from sqlalchemy import insert, text
 
 from vtp.bench.load import Lecture
 from vtp.bench.login_crowd import PASSWORD, TEACHER
@@ -34,6 +34,7 @@ from vtp.bench.vtp_server import VtpServer
 from vtp.courses.enrolment_store import count_anew
 from vtp.courses.tables import course_enrollments, course_recordings, courses
 from vtp.db import Database
+from vtp.db.urls import Dialect
 from vtp.ids import new_id
 from vtp.recording.store import Recording, Status, add_recording
 
@@ -85,6 +86,7 @@ class Intake:
             source.start()
             await stage.fill(ROOM, publisher, source, self.subscribers)
             await players.run(PAUSE_S)  # everything is warm
+            await _gather_statistics(server.database_url)
             without: list[Figures] = []
             beside: list[Figures] = []
             for _ in range(self.pairs):
@@ -236,6 +238,17 @@ class Players:
 
 async def _sign_in(server: VtpServer, email: str) -> Any:
     return await server.call("POST", "/api/v1/auth/login", {"email": email, "password": PASSWORD})
+
+
+async def _gather_statistics(url: str) -> None:
+    """As PostgreSQL does by itself within a minute, by which it finds rows from then on."""
+    database = Database.connect(url, patient=True)
+    try:
+        if database.url.dialect is Dialect.POSTGRESQL:
+            async with database.transaction() as tx:
+                await tx.execute(text("ANALYZE"))
+    finally:
+        await database.close()
 
 
 async def _add_course(url: str, teacher_id: str, room_id: str, students: list[str]) -> str:
