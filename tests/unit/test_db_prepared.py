@@ -1,5 +1,6 @@
 """Prepared statements: what they answer and what becomes of faults, on both databases."""
 
+from contextlib import nullcontext
 from datetime import UTC, datetime, timedelta, timezone
 from typing import Any
 
@@ -11,9 +12,10 @@ from tests.statements import hearing
 from vtp.accounts.tables import audit_log
 from vtp.db import Database
 from vtp.db.carried import carrying
-from vtp.db.keyed import change_of_rows, locked_rows
-from vtp.db.prepared import Many, Prepared, together, write
+from vtp.db.keyed import added_rows, change_of_rows, locked_rows
+from vtp.db.prepared import Prepared, together, write
 from vtp.db.tables import idempotency_keys
+from vtp.db.urls import Dialect
 from vtp.errors import Unavailable
 from vtp.recording.tables import recordings
 
@@ -151,7 +153,7 @@ async def test_a_schema_that_another_server_changes_costs_one_answer_at_most(
     assert await who.rows(database, {"id": "x"}) == []
 
 
-ADD_MANY = Many(insert(idempotency_keys), {name: name for name in NAMES})
+ADD_MANY = added_rows(idempotency_keys, NAMES)
 BY_KEY = ("key", "principal", "route")
 ROWS = locked_rows(idempotency_keys, BY_KEY, NAMES)
 CHANGE = change_of_rows(idempotency_keys, (*BY_KEY, "created_at", "headers"))
@@ -171,6 +173,17 @@ async def test_many_rows_are_stored_as_one_is(database: Database) -> None:
         await write(tx, [(ADD_MANY, [first, second])])
         await tx.execute(insert(idempotency_keys).values(dict(zip(NAMES, ("c", *first[1:]), strict=True))))
     assert await stored(database) == [first, ("b", "p", "r", "h", later, None), ("c", *first[1:])]
+
+
+async def test_what_is_too_long_for_its_column_is_refused_and_not_cut(database: Database) -> None:
+    if database.url.dialect is Dialect.SQLITE:  # which has no such bounds
+        return
+    long = "r" * (_c.route.type.length + 1)  # type: ignore[attr-defined]
+    for row_ in (("a", "p", long, "h", NOON, None), ("a", "p", "r", "h", NOON, {"n": long})):
+        with pytest.raises(DBAPIError) if long in row_ else nullcontext():
+            async with database.transaction() as tx:
+                await write(tx, [(ADD_MANY, [row_])])
+    assert await stored(database) == [("a", "p", "r", "h", NOON, {"n": long})]
 
 
 async def test_rows_are_found_by_keys_of_several_columns_and_changed_by_them(database: Database) -> None:

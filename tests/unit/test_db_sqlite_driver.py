@@ -21,7 +21,8 @@ from tests.fresh_database import begin_fresh
 from tests.unit.test_db_engine import row
 from vtp.db import Database, engine, sqlite_driver
 from vtp.db.conflicts import Conflicted
-from vtp.db.prepared import Many, Prepared, together, write
+from vtp.db.keyed import added_rows
+from vtp.db.prepared import Prepared, together, write
 from vtp.db.sqlite_driver import AT_ONCE_S, TRIED_AGAIN_AFTER
 from vtp.db.tables import idempotency_keys
 
@@ -114,8 +115,7 @@ async def test_changes_that_are_prepared_are_no_visit_and_begin_at_once(tmp_path
 
 
 async def test_changes_are_one_visit_and_so_is_the_commit_with_the_last(tmp_path: Path) -> None:
-    names = {name: name for name in row("a")}
-    add = Many(insert(idempotency_keys), names)
+    add = added_rows(idempotency_keys, tuple(row("a")))
     async with opened(tmp_path) as database:
         async with database.transaction() as tx:
             visits = await visits_of(tx)

@@ -18,7 +18,6 @@ from sqlalchemy import (
     delete,
     exists,
     func,
-    insert,
     select,
     true,
 )
@@ -31,8 +30,8 @@ from vtp.analytics.tables import (
     playback_sessions,
     recording_viewers,
 )
-from vtp.db.keyed import Keyed, change_of_rows, locked_rows
-from vtp.db.prepared import Change, Many, Prepared, Row, Statement, Values, together, write
+from vtp.db.keyed import Keyed, added_rows, change_of_rows, locked_rows
+from vtp.db.prepared import Change, Prepared, Row, Statement, Values, together, write
 from vtp.db.statements import insert_absent, inserting, matching
 from vtp.ids import first_id_at, new_ids
 from vtp.recording.progress_store import Key
@@ -80,8 +79,7 @@ _PASSES = locked_rows(recording_viewers, _PAGE_KEY[:2], ViewerPasses.__slots__, 
 _CHANGING = tuple(name for name in PlaybackSession.__slots__ if name != "started_at")
 _SAVED_PAGES = change_of_rows(playback_sessions, _CHANGING)
 _SAVED_PASSES = change_of_rows(recording_viewers, ViewerPasses.__slots__)
-_LOGGED: Final = {name: name for name in ("id", *Happened._fields)}
-_ADDED = Many(insert(analytics_events), _LOGGED)
+_ADDED = added_rows(analytics_events, ("id", *Happened._fields))
 _page_values: Any = attrgetter(*_CHANGING)
 _passes_values: Any = attrgetter(*ViewerPasses.__slots__)
 

@@ -9,7 +9,9 @@ import shutil
 import tempfile
 from collections.abc import AsyncIterator
 from pathlib import Path
+from urllib.parse import parse_qs, urlsplit
 
+from vtp.bench.accounting import with_children
 from vtp.bench.sfu import Unavailable
 
 SYSTEM_USER = "postgres"
@@ -52,6 +54,15 @@ async def database_settings(kind: str, *, counting: bool = False) -> AsyncIterat
         return
     async with running_postgres(counting=counting) as url:
         yield {"VTP_DATABASE__URL": url}
+
+
+def postgres_pids(url: str) -> list[int]:
+    """The processes of one that `running_postgres` runs, by its address; none for another database."""
+    folder = parse_qs(urlsplit(url).query).get("host")
+    if not url.startswith("postgresql:") or not folder:
+        return []
+    said = (Path(folder[0]) / "data" / "postmaster.pid").read_text()
+    return with_children(int(said.splitlines()[0]))
 
 
 def _binaries() -> Path:

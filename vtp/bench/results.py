@@ -61,6 +61,8 @@ class IntakeFigures(TypedDict, total=False):
     cpu_us_per_event: float
     """User and system time of the server over that of a window without them."""
     cpu_us_per_batch: float
+    postgres_us_per_batch: float
+    """The same of PostgreSQL's processes, where the rows are there; all that they spent in the window."""
     answer_ms: Percentiles
     """From when a batch was due to its answer."""
     failed: int

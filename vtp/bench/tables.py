@@ -53,6 +53,7 @@ _ROWS = {
     "intake.batches_per_s": "in so many batches",
     "intake.cpu_us_per_event": "CPU per event, µs",
     "intake.cpu_us_per_batch": "CPU per batch, µs",
+    "intake.postgres_us_per_batch": "CPU of PostgreSQL per batch, µs",
     "intake.answer_ms.p50": "a batch p50, ms",
     "intake.answer_ms.p99": "a batch p99, ms",
     "intake.added_p99_ms": "delay p99 with players: more by, ms",

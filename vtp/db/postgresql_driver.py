@@ -29,9 +29,9 @@ class _Cursor(AsyncAdapt_asyncpg_cursor):
     _adapt_connection: _Connection
 
     def execute_prepared(self, statements: Sequence[Asked], ending: str = "") -> list[Sequence[Any]]:
-        """Statements, one after the other: (text, values, whether these are many rows of them); gives the
-        rows of each. The first that is refused is the last, and says why. `ending` is left to SQLAlchemy:
-        here it is a trip of its own anyway.
+        """Statements, one after the other: (text, values, whether these are many rows of them, which none of
+        PostgreSQL's are); gives the rows of each. The first that is refused is the last, and says why.
+        `ending` is left to SQLAlchemy: here it is a trip of its own anyway.
         """
         found: list[Sequence[Any]] = await_only(self._execute_all(statements))
         return found
@@ -43,15 +43,10 @@ class _Cursor(AsyncAdapt_asyncpg_cursor):
             if connection._transaction is None:
                 await connection._start_transaction()
             try:
-                for text, values, many in statements:
+                for text, values, _many in statements:
                     known = self._invalidate_schema_cache_asof
-                    if many:
-                        await connection._check_type_cache_invalidation(known)
-                        await self._connection.executemany(text, values)
-                        found.append([])
-                    else:
-                        statement, _ = await connection._prepare(text, known)
-                        found.append(await statement.fetch(*values))
+                    statement, _ = await connection._prepare(text, known)
+                    found.append(await statement.fetch(*values))
             except Exception as error:  # noqa: BLE001  as SQLAlchemy has it of one statement
                 connection._handle_exception(error)
         connection.has_answered()

@@ -41,6 +41,15 @@ _NONE: Values = MappingProxyType({})
 _COMMIT = "COMMIT"
 
 
+def _converted(column: Sequence[Any], convert: Convert | None) -> Iterable[Any]:
+    """Values of many rows; one that is the same object in all of them is converted once."""
+    if convert is None:
+        return column
+    if all(value is column[0] for value in column):
+        return repeat(convert(column[0]), len(column))
+    return map(convert, column)
+
+
 @dataclass(frozen=True, slots=True)
 class _Plan:
     """A statement as one dialect has it.
@@ -63,22 +72,18 @@ class _Plan:
         return filled
 
     def fill_many(self, places: Mapping[str, int], rows: Iterable[Row]) -> list[tuple[Any, ...]]:
-        """The arguments of many rows, of which `places` says where each value is.
-
-        A value that is the same object in each row is converted once.
-        """
+        """The arguments of many rows, of which `places` says where each value is."""
         columns = list(zip(*rows, strict=True))
         count = len(columns[0]) if columns else 0
         filled: list[Iterable[Any]] = [repeat(value, count) for value in self.arguments]
         for place, name, convert in self.given:
-            column = columns[places[name]]
-            if convert is None:
-                filled[place] = column
-            elif all(value is column[0] for value in column):
-                filled[place] = repeat(convert(column[0]), count)
-            else:
-                filled[place] = map(convert, column)
+            filled[place] = _converted(columns[places[name]], convert)
         return list(zip(*filled, strict=True))
+
+    def lists(self, places: Mapping[str, int], rows: Iterable[Row]) -> dict[str, list[Any]]:
+        """The same by name: all that many rows have for each value that is given."""
+        columns = list(zip(*rows, strict=True))
+        return {name: list(_converted(columns[places[name]], convert)) for _, name, convert in self.given}
 
     def convert(self, rows: Sequence[Any]) -> list[Row]:
         """Rows as the columns' types have them."""
@@ -178,22 +183,29 @@ class Prepared:
 
 
 class Many:
-    """A change that is executed once for each of some rows, past what SQLAlchemy does for each of them.
+    """A change of some rows, each of them once, past what SQLAlchemy does for each: executed once for each of
+    them, on PostgreSQL once for all.
 
     JSON is written by `write_json`: for columns whose text no statement looks into.
     """
 
-    def __init__(self, statement: UpdateBase, names: Mapping[str, str]) -> None:
+    def __init__(self, for_each: UpdateBase, for_all: UpdateBase, names: Mapping[str, str]) -> None:
         """`names`: of the statement's values in the order in which rows have them, each with what its
-        parameter is called; of an insert these are its columns."""
+        parameter is called; of an insert these are its columns. `for_all`, which PostgreSQL alone has: with a
+        list of all rows' values for each parameter, JSON as text."""
         self._places = {called: place for place, called in enumerate(names.values())}
-        columns = tuple(names) if isinstance(statement, Insert) else None
-        self._prepared = Prepared(statement, columns, write_json=write_json)
+        columns = tuple(names) if isinstance(for_each, Insert) else None
+        self._for_each = Prepared(for_each, columns, write_json=write_json)
+        self._for_all = Prepared(for_all)
 
     def asked(self, dialect: Dialect, rows: Iterable[Row]) -> Asked:
         """The statement with these rows, of which there is one at least."""
-        plan = self._prepared._plan(dialect)
-        return plan.sql, plan.fill_many(self._places, rows), True
+        plan = self._for_each._plan(dialect)
+        if dialect.name != "postgresql":
+            return plan.sql, plan.fill_many(self._places, rows), True
+        lists = plan.lists(self._places, rows)
+        whole = self._for_all._plan(dialect)
+        return whole.sql, [lists[name] for _, name, _ in whole.given], False
 
 
 Change: TypeAlias = tuple[Many, Sequence[Row]]

@@ -18,12 +18,13 @@ from statistics import median
 from typing import Any, Final
 
 import aiohttp
-from sqlalchemy import insert
+from sqlalchemy import insert, text
 
+from vtp.bench.accounting import cpu_times
 from vtp.bench.load import Lecture
 from vtp.bench.login_crowd import PASSWORD, TEACHER
 from vtp.bench.peers.connect import PeerError
-from vtp.bench.postgres import database_settings
+from vtp.bench.postgres import database_settings, postgres_pids
 from vtp.bench.results import Figures, IntakeFigures, percentiles
 from vtp.bench.scenarios.pattern import describe_pattern
 from vtp.bench.scenarios.record import vtp_server
@@ -34,6 +35,7 @@ from vtp.bench.vtp_server import VtpServer
 from vtp.courses.enrolment_store import count_anew
 from vtp.courses.tables import course_enrollments, course_recordings, courses
 from vtp.db import Database
+from vtp.db.urls import Dialect
 from vtp.ids import new_id
 from vtp.recording.store import Recording, Status, add_recording
 
@@ -85,17 +87,20 @@ class Intake:
             source.start()
             await stage.fill(ROOM, publisher, source, self.subscribers)
             await players.run(PAUSE_S)  # everything is warm
+            await _gather_statistics(server.database_url)
             without: list[Figures] = []
             beside: list[Figures] = []
             for _ in range(self.pairs):
                 await asyncio.sleep(PAUSE_S)
                 without.append(await measure_window(stage, self.seconds))
                 players.forget()
+                spent_s = _postgres_s(server.database_url)
                 running = asyncio.create_task(players.run(self.seconds))
                 figures = await measure_window(stage, self.seconds)
                 await running
                 more_s = (figures["cores"] - without[-1]["cores"]) * figures["seconds"]
-                figures["intake"] = players.figures(figures["seconds"], more_s)
+                spent_s = _postgres_s(server.database_url) - spent_s
+                figures["intake"] = players.figures(figures["seconds"], more_s, spent_s)
                 beside.append(figures)
         return _together(without, beside) | Figures(subscribers=self.subscribers)
 
@@ -221,21 +226,42 @@ class Players:
         }  # fmt: skip
         return json.dumps(batch).encode()
 
-    def figures(self, seconds: float, cpu_s: float) -> IntakeFigures:
-        """Of what was answered in a window; `cpu_s`: what the server spent more than in one without."""
+    def figures(self, seconds: float, cpu_s: float, postgres_s: float) -> IntakeFigures:
+        """Of what was answered in a window; `cpu_s`: what the server spent more than in one without, and
+        PostgreSQL in all."""
+        batches = max(1, len(self.took_ms))
         events = len(self.took_ms) * self.load.batch
-        return IntakeFigures(
+        figures = IntakeFigures(
             events_per_s=round(events / seconds, 1),
             batches_per_s=round(len(self.took_ms) / seconds, 1),
             cpu_us_per_event=round(1e6 * cpu_s / max(1, events), 1),
-            cpu_us_per_batch=round(1e6 * cpu_s / max(1, len(self.took_ms)), 1),
+            cpu_us_per_batch=round(1e6 * cpu_s / batches, 1),
             answer_ms=percentiles(self.took_ms),
             failed=self.failed,
         )
+        if postgres_s:
+            figures["postgres_us_per_batch"] = round(1e6 * postgres_s / batches, 1)
+        return figures
+
+
+def _postgres_s(url: str) -> float:
+    """Processor time of its processes so far; 0 where the rows are in SQLite."""
+    return cpu_times(postgres_pids(url)).total_s
 
 
 async def _sign_in(server: VtpServer, email: str) -> Any:
     return await server.call("POST", "/api/v1/auth/login", {"email": email, "password": PASSWORD})
+
+
+async def _gather_statistics(url: str) -> None:
+    """As PostgreSQL does by itself within a minute, by which it finds rows from then on."""
+    database = Database.connect(url, patient=True)
+    try:
+        if database.url.dialect is Dialect.POSTGRESQL:
+            async with database.transaction() as tx:
+                await tx.execute(text("ANALYZE"))
+    finally:
+        await database.close()
 
 
 async def _add_course(url: str, teacher_id: str, room_id: str, students: list[str]) -> str:
