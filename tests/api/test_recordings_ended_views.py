@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import asyncio
+import errno
+import os
 import threading
 import time
 from collections.abc import AsyncIterator
@@ -19,9 +21,9 @@ from tests.api.test_recordings_ends import BASE, recorder_of, start, until_ended
 from tests.serving import Api, Person
 from tests.unit.recording_material import h264_units, opus_units
 from tests.unit.recording_sources import prepared_source
-from vtp.recording import active, playback
+from vtp.recording import active, playback, recorded_files
 from vtp.recording.loading import load_whole
-from vtp.recording.manifest import PersonOfTrack
+from vtp.recording.manifest import Manifest, PersonOfTrack, read_manifest, write_manifest
 from vtp.recording.recorder import Recorder
 from vtp.recording.store import Recording, Status, change_recording
 from vtp.recording.timebase import NS
@@ -221,6 +223,34 @@ async def test_class_whose_files_the_disk_keeps_open_is_read_again(
     assert (await watched.player(api, "video").get("playlist.m3u8")).status == 200
     assert watched.read == [watched.recorder.directory]
     assert api.server.services.recordings.playback.view_in_memory(watched.recording_id) is not None
+
+
+async def test_class_whose_last_word_the_disk_refuses_is_read_again(
+    api: Api, teacher: Person, watched: Class, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Everything is written but that it is closed, and it cannot be made whole at once."""
+
+    def write(directory: Path, manifest: Manifest) -> None:
+        if manifest.closed:
+            raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+        write_manifest(directory, manifest)
+
+    def refuse(*_: object) -> None:
+        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+
+    with monkeypatch.context() as patch:
+        patch.setattr(recorded_files, "write_manifest", write)
+        patch.setattr(recorded_files, "recover", refuse)
+        await api.call("POST", f"{BASE}/{watched.recording_id}/stop", by=teacher)
+        await until_ended(api)
+    await until_followed_no_more(api, watched.recording_id)
+    assert not read_manifest(watched.recorder.directory).closed
+    assert not watched.recorder.manifest.closed
+    assert api.server.services.recordings.playback.view_in_memory(watched.recording_id) is None
+    row = await api.call("GET", f"{BASE}/{watched.recording_id}", by=teacher)
+    assert row.body["status"] == "interrupted" and row.body["duration_seconds"] > 4
+    assert (await watched.player(api, "video").get("playlist.m3u8")).status == 200
+    assert watched.read == [watched.recorder.directory]
 
 
 async def test_recorder_that_dies_leaves_what_its_files_hold_in_memory(
