@@ -3,8 +3,12 @@
 from __future__ import annotations
 
 import asyncio
+import errno
+import gc
+import os
 import threading
 import time
+import weakref
 from collections.abc import AsyncIterator
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -19,9 +23,11 @@ from tests.api.test_recordings_ends import BASE, recorder_of, start, until_ended
 from tests.serving import Api, Person
 from tests.unit.recording_material import h264_units, opus_units
 from tests.unit.recording_sources import prepared_source
-from vtp.recording import active, playback
+from tests.unit.test_recording_kept_views import Clock
+from vtp.recording import active, playback, recorded_files
+from vtp.recording.kept_views import ENDED_S, WATCHED_S, KeptViews
 from vtp.recording.loading import load_whole
-from vtp.recording.manifest import PersonOfTrack
+from vtp.recording.manifest import Manifest, PersonOfTrack, read_manifest, write_manifest
 from vtp.recording.recorder import Recorder
 from vtp.recording.store import Recording, Status, change_recording
 from vtp.recording.timebase import NS
@@ -147,6 +153,52 @@ async def test_class_that_is_deleted_at_its_end_is_gone_for_who_watches(
     assert api.server.services.recordings.playback.view_in_memory(watched.recording_id) is None
 
 
+async def until_let_go(view: weakref.ref[RecordingView]) -> None:
+    """Nothing in memory leads to it any more."""
+    async with asyncio.timeout(40):
+        while gc.collect() >= 0 and view() is not None:  # noqa: ASYNC110
+            await asyncio.sleep(0.02)
+
+
+async def test_nothing_is_kept_of_a_recording_that_is_deleted_for_good_at_once(
+    api: Api, teacher: Person, watched: Class
+) -> None:
+    player = watched.player(api, "video")
+    await player.reload()
+    await api.call("POST", f"{BASE}/{watched.recording_id}/stop", by=teacher)
+    await until_ended(api)
+    await until_followed_no_more(api, watched.recording_id)
+    kept = api.server.services.recordings.playback.view_in_memory(watched.recording_id)
+    assert kept is not None and list(kept.people) == ["p1"]
+    view = weakref.ref(kept)
+    del kept
+    gone = await api.call("DELETE", f"{BASE}/{watched.recording_id}?permanent=true", by=teacher)
+    assert gone.status == 200 and not watched.recorder.directory.exists()
+    await until_let_go(view)
+
+
+@pytest.mark.parametrize("is_watched", [True, False])
+async def test_of_more_than_may_be_kept_of_classes_that_end_what_is_watched_stays(
+    api: Api, teacher: Person, watched: Class, monkeypatch: pytest.MonkeyPatch, is_watched: bool
+) -> None:
+    playback, clock = api.server.services.recordings.playback, Clock()
+    kept = KeptViews(most_lines=1, clock=clock)
+    monkeypatch.setattr(playback, "_views", kept)
+    await watched.player(api, "video").reload()
+    await api.call("POST", f"{BASE}/{watched.recording_id}/stop", by=teacher)
+    await until_ended(api)
+    clock.pass_by(ENDED_S / 2)
+    if is_watched:  # while those who follow are told of the end
+        assert (await watched.player(api, "video").get("playlist.m3u8?_HLS_msn=0")).status == 200
+    clock.pass_by(ENDED_S / 2 + 1)
+    assert (kept.peek(watched.recording_id) is not None) is is_watched
+    clock.pass_by(WATCHED_S)
+    assert kept.peek(watched.recording_id) is None
+    await until_followed_no_more(api, watched.recording_id)
+    assert (await watched.player(api, "video").get("playlist.m3u8")).status == 200
+    assert watched.read == [watched.recorder.directory]
+
+
 async def test_files_that_a_job_has_changed_are_read_once_for_who_watched_to_the_end(
     api: Api, teacher: Person, watched: Class, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -221,6 +273,34 @@ async def test_class_whose_files_the_disk_keeps_open_is_read_again(
     assert (await watched.player(api, "video").get("playlist.m3u8")).status == 200
     assert watched.read == [watched.recorder.directory]
     assert api.server.services.recordings.playback.view_in_memory(watched.recording_id) is not None
+
+
+async def test_class_whose_last_word_the_disk_refuses_is_read_again(
+    api: Api, teacher: Person, watched: Class, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Everything is written but that it is closed, and it cannot be made whole at once."""
+
+    def write(directory: Path, manifest: Manifest) -> None:
+        if manifest.closed:
+            raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+        write_manifest(directory, manifest)
+
+    def refuse(*_: object) -> None:
+        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+
+    with monkeypatch.context() as patch:
+        patch.setattr(recorded_files, "write_manifest", write)
+        patch.setattr(recorded_files, "recover", refuse)
+        await api.call("POST", f"{BASE}/{watched.recording_id}/stop", by=teacher)
+        await until_ended(api)
+    await until_followed_no_more(api, watched.recording_id)
+    assert not read_manifest(watched.recorder.directory).closed
+    assert not watched.recorder.manifest.closed
+    assert api.server.services.recordings.playback.view_in_memory(watched.recording_id) is None
+    row = await api.call("GET", f"{BASE}/{watched.recording_id}", by=teacher)
+    assert row.body["status"] == "interrupted" and row.body["duration_seconds"] > 4
+    assert (await watched.player(api, "video").get("playlist.m3u8")).status == 200
+    assert watched.read == [watched.recorder.directory]
 
 
 async def test_recorder_that_dies_leaves_what_its_files_hold_in_memory(

@@ -66,6 +66,7 @@ class Playback:
 
     def close(self) -> None:
         """Ends what is read and computed for players."""
+        self._views.close()
         self._downloads.close()
         self._thumbnails.close()
         self._storyboards.close()
@@ -95,11 +96,13 @@ class Playback:
     def followed(self, recording_id: str) -> RecordingView | None:
         """What `view` would give to who follows it, while or just after it is recorded here."""
         view = self._active.followed(recording_id)
+        self._views.get(recording_id)  # what comes after it is watched, too
         return view if view is not None and view.is_playable and self.is_there(recording_id) else None
 
     def view_in_memory(self, recording_id: str) -> RecordingView | None:
         """What `view` would give, where that needs nothing but memory."""
-        view = self._active.live_view(recording_id) or self._views.get(recording_id)
+        kept = self._views.get(recording_id)  # also while its end is being saved: it is watched
+        view = self._active.live_view(recording_id) or kept
         return view if view is not None and view.is_playable and self.is_there(recording_id) else None
 
     async def _view_as_it_is(self, recording_id: str) -> RecordingView:
@@ -107,7 +110,8 @@ class Playback:
         if recording_id in self._deleted:
             await self._catalogue.find(recording_id)
             raise _in_trash()
-        view = self._active.view(recording_id) or self._views.get(recording_id)
+        kept = self._views.get(recording_id)
+        view = self._active.view(recording_id) or kept
         if view is None:
             wanted = parse_id(recording_id, "/path/id")
             view = await self._loading.get(wanted, partial(self._load_view, wanted))
@@ -241,7 +245,7 @@ class Playback:
         not hold is not kept: the disk had refused them.
         """
         if view.is_playable and view.manifest.closed and self.is_there(recording_id):
-            self._views.put(recording_id, view)
+            self._views.put_ended(recording_id, view)
 
     def prepare(self, recording_id: str, view: RecordingView) -> None:
         """Has the samples of an ended recording read, for its download and its I-frame playlist."""
@@ -258,7 +262,7 @@ class Playback:
         except (OSError, ValueError, Unavailable) as error:
             logger.info("The samples of recording %s are left to its next player: %s", recording_id, error)
             return
-        for known in {view, self._views.get(recording_id) or view}:
+        for known in {view, self._views.peek(recording_id) or view}:
             known.add_key_frames(frames)
 
     def _why_unreadable(self, recording: Recording) -> VtpError:

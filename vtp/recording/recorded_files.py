@@ -40,9 +40,10 @@ class RecordedFiles:
         write_manifest(self.directory, self.manifest)
 
     def update(self, **changes: object) -> None:
-        """Changes the manifest. Raises OSError."""
-        self.manifest = replace(self.manifest, **changes)  # type: ignore[arg-type]
-        write_manifest(self.directory, self.manifest)
+        """Changes the manifest. Raises OSError: then it is what it was."""
+        changed = replace(self.manifest, **changes)  # type: ignore[arg-type]
+        write_manifest(self.directory, changed)
+        self.manifest = changed
 
     def open_track(self, track: str, timescale: int) -> TrackWriter:
         """Begins a track of the program. Raises OSError."""
