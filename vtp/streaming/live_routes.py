@@ -105,7 +105,7 @@ class LiveRoutes:
             except (Forbidden, NotSignedIn) as error:
                 refusal = refusal or error
                 continue
-            if renews and self._grants.is_worn(grant) and is_of(holder, call.principal_or_none):
+            if renews and self._is_worn(call, grant, holder):
                 with suppress(Unavailable):  # theirs is good still
                     return await self._by_right(call, holder)
             if grant != cookie:
@@ -114,6 +114,13 @@ class LiveRoutes:
         if refusal is not None and call.principal_or_none is None:
             raise refusal
         return await self._by_right(call)
+
+    def _is_worn(self, call: Call, grant: str, holder: str) -> bool:
+        """Whether the caller says that it is theirs, and another would last longer."""
+        caller = call.principal_or_none
+        return (
+            caller is not None and is_of(holder, caller) and self._grants.is_worn(grant, caller.expires_at_s)
+        )
 
     async def _by_right(self, call: Call, before: str | None = None) -> str:
         """`before`: who held the grant that theirs is to follow."""
