@@ -51,13 +51,12 @@ class SingleFlight(Generic[K, V]):
         """How much is being made."""
         return len(self._running)
 
-    async def get(self, key: K, make: Callable[[], Awaitable[V]], *, anew: bool = False) -> V:
-        """What is kept (but for `anew`), else what `make` gives, which is called where nobody waits for the
-        same.
+    async def get(self, key: K, make: Callable[[], Awaitable[V]]) -> V:
+        """What is kept, else what `make` gives, which is called where nobody waits for the same.
 
         Raises what `make` raises, for all who wait; Unavailable when too much is made, or the process ends.
         """
-        found = None if anew else self._find(key)
+        found = self._find(key)
         if found is not None:
             return found
         return await asyncio.shield(self._making.get(key) or self._begin(key, make))

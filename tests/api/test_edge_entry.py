@@ -9,7 +9,8 @@ from pathlib import Path
 import pytest
 
 from tests.api.recording_material import Fetched, add_finished, add_tracks, fetch_at, grant_of, make_room
-from tests.api.stream_material import start_stream, tune_in, until_listed
+from tests.api.stream_material import BASE as STREAMS
+from tests.api.stream_material import start_stream, state_of, tune_in, until_listed
 from tests.api.test_edge import BASE, Player, asked, edge_of
 from tests.api.test_express import wire
 from tests.api.test_recordings_class import publisher, until
@@ -198,3 +199,86 @@ async def test_a_class_is_followed_by_a_token_at_an_edge(
         assert renewed != worn and renewed.split(".")[1:3] == worn.split(".")[1:3]
         assert "Set-Cookie" not in (await at_edge(edge, path, Cookie=renewed, **token_of(teacher))).headers
         assert asked(api, "/api/v1/edges/grants") == before + 1
+
+
+async def test_who_comes_by_a_link_stays_one_viewer_at_an_edge(
+    api: Api, teacher: Person, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    await make_room(api, teacher)
+    started = await start_stream(api, teacher, max_viewers=3)
+    links, master = "/api/v1/rooms/physics/links", "/live/physics/master.m3u8"
+    make, grants = Grants.make, "/api/v1/edges/grants"
+    async with publisher(api, teacher) as browser, edge_of(api, tmp_path) as edge:
+        await browser.publish(codec="video/H264")
+        await until_listed(await tune_in(api, teacher), 1)
+        token = (await api.call("POST", links, {}, by=teacher)).body["token"]
+        by_link = {"Authorization": f"Bearer {token}"}
+        with monkeypatch.context() as patch:
+            soon_s = time.time() + TTL_S / 3
+            patch.setattr(Grants, "make", lambda *args, **_: make(*args, latest_s=soon_s))
+            worn = cookie_in(await at_edge(edge, master, **by_link))
+        before = asked(api, grants)
+        checked = await at_edge(edge, "/edge/check", Cookie=worn, X_Original_Path=master, **by_link)
+        assert (checked.status, asked(api, grants)) == (204, before), "the cookie of it would be lost"
+        renewed = cookie_in(await at_edge(edge, master, Cookie=worn, **by_link))
+        assert renewed != worn and renewed.split(".")[2] == worn.split(".")[2], "with the visit"
+        assert "Set-Cookie" not in (await at_edge(edge, master, Cookie=renewed, **by_link)).headers
+        assert asked(api, grants) == before + 1
+        state = await state_of(api, teacher, started["stream_id"])
+        assert (state["active_viewers"], state["peak_viewers"]) == (2, 2)
+
+        student = await api.person("student")
+        with monkeypatch.context() as patch:
+            patch.setattr(Grants, "make", lambda *args, **_: make(*args, latest_s=soon_s))
+            wish = {"action": "join", "viewer_id": "desk", "initial_bitrate": 500}
+            joined = (await api.call("POST", f"{STREAMS}/{started['stream_id']}", wish, by=student)).body
+        path = f"{master}?grant={joined['grant']}"
+        renewed = cookie_in(await at_edge(edge, path, **token_of(student)))
+        assert renewed.split(".")[2] == joined["grant"].split(".")[2], "with the place that they took"
+        state = await state_of(api, teacher, started["stream_id"])
+        assert (state["active_viewers"], state["peak_viewers"]) == (3, 3)
+
+        # whose token is somebody else's goes on as they are
+        other = (await api.call("POST", links, {}, by=teacher)).body["token"]
+        before = asked(api, grants)
+        for _ in range(2):
+            answer = await at_edge(edge, master, Cookie=worn, Authorization=f"Bearer {other}")
+            assert answer.status == 200 and "Set-Cookie" not in answer.headers
+        assert asked(api, grants) == before + 1
+        assert (await state_of(api, teacher, started["stream_id"]))["peak_viewers"] == 3
+
+
+async def test_who_watches_a_recording_by_its_link_stays_one_viewer_at_an_edge(
+    api: Api, teacher: Person, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    recording_id = await add_finished(api, await make_room(api, teacher), teacher)
+    by_link = {"Authorization": f"Bearer {(await share(api, recording_id, teacher))['token']}"}
+    make, master = Grants.make, f"{BASE}/{recording_id}/stream/master.m3u8"
+    async with edge_of(api, tmp_path) as edge:
+        with monkeypatch.context() as patch:
+            soon_s = time.time() + TTL_S / 3
+            patch.setattr(Grants, "make", lambda *args, **_: make(*args, latest_s=soon_s))
+            worn = cookie_in(await at_edge(edge, master, **by_link))
+        renewed = cookie_in(await at_edge(edge, master, Cookie=worn, **by_link))
+        assert renewed != worn and renewed.split(".")[2] == worn.split(".")[2], "with the visit"
+
+
+async def test_a_grant_that_ends_with_its_link_is_followed_by_no_other(
+    api: Api, teacher: Person, tmp_path: Path
+) -> None:
+    await make_room(api, teacher)
+    await start_stream(api, teacher)
+    wish, master = {"expires_in_s": TTL_S // 3}, "/live/physics/master.m3u8"
+    token = (await api.call("POST", "/api/v1/rooms/physics/links", wish, by=teacher)).body["token"]
+    by_link = {"Authorization": f"Bearer {token}"}
+    async with publisher(api, teacher) as browser, edge_of(api, tmp_path) as edge:
+        await browser.publish(codec="video/H264")
+        await until_listed(await tune_in(api, teacher), 1)
+        cookie = cookie_in(await at_edge(edge, master, **by_link))
+        before = asked(api, "/api/v1/edges/grants")
+        for _ in range(3):
+            answer = await at_edge(edge, master, Cookie=cookie, **by_link)
+            assert answer.status == 200 and "Set-Cookie" not in answer.headers
+        assert asked(api, "/api/v1/edges/grants") == before + 1, "it has learned that"
+        answer = await fetch_at(f"{api.base_url}{master}", Cookie=cookie, **by_link)
+        assert answer.status == 200 and "Set-Cookie" not in answer.headers

@@ -6,9 +6,15 @@ from pathlib import Path
 
 import pytest
 
+from tests.api.course_material import enrol, make_course
+from tests.api.recording_material import fetch
+from tests.api.stream_material import start_stream, tune_in, until_listed
+from tests.api.test_courses_lessons import live_lesson
+from tests.api.test_recordings_class import publisher
 from tests.postgres import PostgresServer, why_not
 from tests.serving import PASSWORD, Api, serving
 from vtp.recording import ends
+from vtp.recording import grants as grants_module
 
 LOGIN = {"email": "teacher@school.example", "password": PASSWORD}
 
@@ -104,6 +110,30 @@ async def test_recording_that_ends_while_the_database_is_away_is_kept_when_it_is
                 await asyncio.sleep(0.05)
         answer = await api.call("GET", path, by=person)
         assert answer.body["status"] == "failed" and "Nothing was sent" in answer.body["error_message"]
+
+
+async def test_who_watches_a_lesson_goes_on_by_a_worn_grant_while_the_database_is_away(
+    own_postgres: PostgresServer, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async with serving(tmp_path / "data", own_postgres.create_database()) as api:
+        teacher, student = await api.person("teacher"), await api.person("student")
+        course = await make_course(api, teacher)
+        assert (await enrol(api, course, student)).status == 201
+        room = (await live_lesson(api, course, teacher))["room_id"]
+        await start_stream(api, teacher, room_id=room)
+        async with publisher(api, teacher) as browser:
+            await browser.publish(f"/whip/{room}", codec="video/H264")
+            player = await tune_in(api, student, room)
+            await until_listed(player, 1)
+            monkeypatch.setattr(grants_module, "TTL_S", 24 * 3600)  # theirs has less than half of it left
+            headers = {"Cookie": player.cookie, **student.headers}
+            await asyncio.to_thread(own_postgres.stop)
+            away = await fetch(api, f"/live/{room}/master.m3u8", **headers)
+            assert (away.status, away.headers.get("Set-Cookie")) == (200, None), away
+            assert (await player.get("video/playlist.m3u8")).status == 200
+            await asyncio.to_thread(own_postgres.start)
+            back = await fetch(api, f"/live/{room}/master.m3u8", **headers)
+            assert back.status == 200 and back.headers["Set-Cookie"].startswith("vtp_media="), back
 
 
 async def _create(api: Api, token: str) -> int:

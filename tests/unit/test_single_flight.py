@@ -194,12 +194,3 @@ async def test_work_that_is_cancelled_within_is_told_as_an_end(tasks: Tasks) -> 
 
     with pytest.raises(Unavailable):
         await flight.get("a", cancelled)
-
-
-async def test_what_is_wished_for_anew_is_made_though_it_is_kept(tasks: Tasks, maker: Maker) -> None:
-    kept: dict[str, str] = {}
-    flight: SingleFlight[str, str] = SingleFlight(tasks, "test", kept.get, kept.__setitem__)
-    maker.go_on.set()
-    assert [await flight.get("a", maker) for _ in range(2)] == ["made 1"] * 2
-    assert await asyncio.gather(*(flight.get("a", maker, anew=True) for _ in range(3))) == ["made 2"] * 3
-    assert await flight.get("a", maker) == "made 2"

@@ -107,6 +107,11 @@ class Door:
         """Whether their grant, which is good, should be followed by another."""
         return self._grants.is_worn(key[1])
 
+    def follows(self, grant: str, key: Key) -> bool:
+        """Whether a grant is of the same viewer as theirs, and good for longer."""
+        holder = self.holder((key[0], grant, key[2]))
+        return holder == self.holder(key) and self._grants.end_of(grant) > self._grants.end_of(key[1])
+
     async def run(self) -> None:
         """Asks for ever."""
         next_s = self._clock()

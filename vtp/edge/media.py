@@ -80,7 +80,7 @@ class EdgeMedia:
         if address is None:
             raise web.HTTPNotFound
         client: Client = request[CLIENT]
-        watch, cookie = await self._let_in(request, address, client)
+        watch, cookie = await self._let_in(request, address, client, renews=True)
         key: Key = (address.media_id, address.path, directives(address.path, request.query))
         found = await self._shelf.bring(key)
         answer = _answer(request, found)
@@ -90,12 +90,12 @@ class EdgeMedia:
         return answer
 
     async def _let_in(
-        self, request: web.Request, address: Address, client: Client
+        self, request: web.Request, address: Address, client: Client, *, renews: bool = False
     ) -> tuple[Watch, Iterable[tuple[str, str]]]:
         """By the grant in the query or the cookie, else as the origin lets them in; who lacks the cookie
         gets one. What the address says comes first: the cookie may be of who sat here before. Where the grant
-        is in the path, nothing else counts. Who asks for all that there is with a token and a grant that is
-        worn gets another.
+        is in the path, nothing else counts. `renews`: who asks for all that there is with a token and a grant
+        that is worn gets another.
         """
         if address.grant:
             return await self._by_path(address, client), []
@@ -108,9 +108,9 @@ class EdgeMedia:
             if not token and is_file(address.path):  # the playlists before it have given the cookie
                 raise NotSignedIn("This needs a grant: load the page again.", code="no_grant")
             watch = await self._entry.enter(address.media_id, token, client.address)
-        elif token and address.path.endswith(f"/{MASTER_NAME}") and self._door.is_worn(watch):
+        elif renews and token and address.path.endswith(f"/{MASTER_NAME}") and self._door.is_worn(watch):
             with suppress(VtpError):  # theirs is good still
-                watch = await self._entry.enter(address.media_id, token, client.address, anew=True)
+                watch = await self._entry.follow(watch, token)
         if not _may_have(self._door.holder(watch), address):
             raise no_such_track()
         _, grant, _ = watch

@@ -112,11 +112,11 @@ class Origin:
             )
         return self._read(EdgeVerdict, status, body)
 
-    async def admit(self, media_id: str, authorization: str, address: str) -> str:
-        """The grant that somebody gets who comes with a token, or with nothing. Raises what the origin says,
-        and Unavailable.
+    async def admit(self, media_id: str, authorization: str, address: str, before: str) -> str:
+        """The grant that somebody gets who comes with a token, or with nothing; `before`: the one that it is
+        to follow. Raises what the origin says, and Unavailable.
         """
-        entry = EdgeEntry(edge=self._pass(), media_id=media_id, address=address)
+        entry = EdgeEntry(edge=self._pass(), media_id=media_id, address=address, before=before)
         status, body = await self._post(self._entries, "grants", entry, authorization)
         if status == 200:
             return self._read(EdgeGrant, status, body).grant

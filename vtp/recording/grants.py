@@ -62,9 +62,12 @@ class Grants:
         opens = int(expiry) > self._now_s() and granted in (scope, Scope.DOWNLOAD)
         return holder if opens and holder else None  # older servers' grants had no holder
 
-    def is_worn(self, grant: str) -> bool:
-        """Whether a grant that was checked has less than half the time left that one has at most."""
-        return self.end_of(grant) - self._now_s() < TTL_S / 2
+    def is_worn(self, grant: str, latest_s: float | None = None) -> bool:
+        """Whether a grant that was checked has less than half the time left that one has at most, and another
+        that ends at the wall time `latest_s` at the latest would end after it.
+        """
+        end_s = self.end_of(grant)
+        return end_s - self._now_s() < TTL_S / 2 and (latest_s is None or end_s < int(latest_s))
 
     @staticmethod
     def end_of(grant: str) -> float:

@@ -67,7 +67,7 @@ def build_routes(
     async def give_grant(call: Call) -> EdgeGrant:
         entry: EdgeEntry = call.body
         _require_edge(entry.edge)
-        grant = await entrance.grant(call.principal_or_none, entry.media_id, entry.address)
+        grant = await entrance.grant(call.principal_or_none, entry.media_id, entry.address, entry.before)
         return EdgeGrant(grant=grant)
 
     def _require_edge(grant: str) -> None:

@@ -36,13 +36,19 @@ class EdgeReport(BaseModel):
 
 
 class EdgeEntry(BaseModel):
-    """Somebody who came to an edge without a grant; the call's `Authorization`, if any, is theirs."""
+    """Somebody who came to an edge without a grant, or with one that is worn; the call's `Authorization`, if
+    any, is theirs.
+    """
 
     edge: Annotated[str, Field(max_length=512, description="The edge's own grant.")]
     media_id: Annotated[
         str, Field(max_length=80, description="The recording, or `live:` and the room, that they ask for.")
     ]
     address: Annotated[str, Field(max_length=64, description="Where they come from.")]
+    before: Annotated[
+        str,
+        Field(max_length=512, description="The grant that they have, which is to be followed by another."),
+    ] = ""
 
 
 class EdgeGrant(BaseModel):

@@ -6,10 +6,12 @@ Playlists and segments lie below the id of their source, so that a stream which 
 
 from __future__ import annotations
 
+from contextlib import suppress
+
 from aiohttp import web
 
 from vtp.accounts.routes import origin_of
-from vtp.errors import Forbidden, NotSignedIn
+from vtp.errors import Forbidden, NotSignedIn, Unavailable
 from vtp.http.routing import Access, Call, Limit, RouteTable
 from vtp.recording.admission import is_secure
 from vtp.recording.grants import PLAIN_NAME, SECURE_NAME, Grants, Scope, cookie_below
@@ -87,7 +89,8 @@ class LiveRoutes:
         """Whose viewing it is: by a grant, or by the caller's own right, for which they get a grant.
 
         What the address says comes first: the cookie may be of who sat here before. `renews`: whose grant is
-        worn gets another by their own right, if they say that it is theirs.
+        worn gets another by their own right, if they say that it is theirs; while that cannot be asked about
+        they go on by theirs.
         """
         room = call.path["room"]
         name = SECURE_NAME if is_secure(call) else PLAIN_NAME
@@ -102,14 +105,22 @@ class LiveRoutes:
             except (Forbidden, NotSignedIn) as error:
                 refusal = refusal or error
                 continue
-            if renews and self._grants.is_worn(grant) and is_of(holder, call.principal_or_none):
-                return await self._by_right(call, holder)
+            if renews and self._is_worn(call, grant, holder):
+                with suppress(Unavailable):  # theirs is good still
+                    return await self._by_right(call, holder)
             if grant != cookie:
                 self._give(call, grant)
             return session_of(holder)
         if refusal is not None and call.principal_or_none is None:
             raise refusal
         return await self._by_right(call)
+
+    def _is_worn(self, call: Call, grant: str, holder: str) -> bool:
+        """Whether the caller says that it is theirs, and another would last longer."""
+        caller = call.principal_or_none
+        return (
+            caller is not None and is_of(holder, caller) and self._grants.is_worn(grant, caller.expires_at_s)
+        )
 
     async def _by_right(self, call: Call, before: str | None = None) -> str:
         """`before`: who held the grant that theirs is to follow."""

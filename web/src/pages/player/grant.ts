@@ -1,5 +1,5 @@
 /** The grant by which a browser fetches media: it ends after some hours, amid a long class or on a page left open. */
-import type { LoaderResponse, RetryConfig } from "hls.js";
+import type { LoaderResponse, LoadPolicy, RetryConfig } from "hls.js";
 
 /** It lasts six hours, and the server gives another from the middle of them on. */
 export const RENEW_EVERY_MS = 3_600_000;
@@ -25,6 +25,20 @@ export class Renewal {
   /** Something was loaded. */
   loaded(): void {
     this.#state = "unasked";
+  }
+
+  /** What hls.js does where a request fails, with this. */
+  policy({ default: usual }: LoadPolicy): LoadPolicy {
+    if (!usual.errorRetry) return { default: usual };
+    const most = usual.errorRetry.maxNumRetry;
+    const errorRetry: RetryConfig = {
+      ...usual.errorRetry,
+      // Over it a playlist is not loaded again whatever `shouldRetry` says, and nothing is fatal then.
+      maxNumRetry: Math.max(most, MOST_TRIES),
+      shouldRetry: (config, tries, isTimeout, response, otherwise) =>
+        this.shouldRetry(config, tries, isTimeout, response, otherwise && tries < most),
+    };
+    return { default: { ...usual, errorRetry } };
   }
 
   /** Whether hls.js makes a request again; has the grant renewed where it is refused for want of one. */

@@ -1,5 +1,5 @@
 /** Attaching an HLS playlist to a video element: hls.js where it runs, else the browser's own player. */
-import Hls, { type LoadPolicy } from "hls.js";
+import Hls from "hls.js";
 import workerUrl from "hls.js/dist/hls.worker.js?url";
 import { type Failure, failed, failureAt, failureOf } from "./failure";
 import { goOnBehindGaps } from "./gaps";
@@ -69,12 +69,6 @@ function attachHls(
   { url, start_s, renew, onFailure, onQualities }: SourceOptions,
 ): () => void {
   const renewal = new Renewal(renew);
-  const renewing = ({ default: usual }: LoadPolicy): LoadPolicy => ({
-    default: {
-      ...usual,
-      errorRetry: usual.errorRetry && { ...usual.errorRetry, shouldRetry: renewal.shouldRetry },
-    },
-  });
   const { manifestLoadPolicy, playlistLoadPolicy, fragLoadPolicy } = Hls.DefaultConfig;
   // The worker is a file of ours: the content security policy allows no blob workers.
   const hls = new Hls({
@@ -83,9 +77,9 @@ function attachHls(
     backBufferLength: 60,
     maxLiveSyncPlaybackRate: 1.2, // what a stall has cost is made up for
     renderTextTracksNatively: false, // captions are ours: useCaptions
-    manifestLoadPolicy: renewing(manifestLoadPolicy),
-    playlistLoadPolicy: renewing(playlistLoadPolicy),
-    fragLoadPolicy: renewing(fragLoadPolicy),
+    manifestLoadPolicy: renewal.policy(manifestLoadPolicy),
+    playlistLoadPolicy: renewal.policy(playlistLoadPolicy),
+    fragLoadPolicy: renewal.policy(fragLoadPolicy),
   });
   let recoveries = 0;
   let at_s = start_s;
