@@ -68,13 +68,14 @@ def test_short_turns_are_what_nobody_is_refused(thread_id: int, monkeypatch: pyt
 
 
 def test_a_thread_that_needs_a_whole_processor_gives_way_until_it_needs_less(thread_id: int) -> None:
+    own = os.getpriority(os.PRIO_PROCESS, thread_id)
     thread = MediaThread(thread_id)
     granted = thread.precedence
     thread.adjust(GIVES_WAY_ABOVE)
     assert thread.precedence is granted
     thread.adjust(GIVES_WAY_ABOVE + 0.01)
     assert thread.precedence is Precedence.NONE and policy(thread_id) == os.SCHED_OTHER
-    assert os.getpriority(os.PRIO_PROCESS, thread_id) == 0
+    assert os.getpriority(os.PRIO_PROCESS, thread_id) == own
     thread.adjust(PREFERRED_BELOW)
     assert thread.precedence is Precedence.NONE
     thread.adjust(PREFERRED_BELOW - 0.01)
