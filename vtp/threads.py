@@ -41,15 +41,21 @@ def go_first(niceness: int) -> bool:
     """Has the calling thread run before ordinary ones, where the system allows it (root, LimitNICE in the
     systemd unit); tells whether it does. Threads and processes that it makes begin as ordinary ones.
 
-    Whoever has started the process with another niceness than 0 has decided otherwise.
+    Whoever has started the process with another niceness than 0, or by another policy than SCHED_OTHER, has
+    decided otherwise.
     """
     thread_id = threading.get_native_id()
-    if os.getpriority(os.PRIO_PROCESS, thread_id):
+    policy = os.sched_getscheduler(0) & ~os.SCHED_RESET_ON_FORK
+    if policy != os.SCHED_OTHER or os.getpriority(os.PRIO_PROCESS, thread_id):
         return False
     try:
-        os.sched_setscheduler(0, os.SCHED_OTHER | os.SCHED_RESET_ON_FORK, os.sched_param(0))
         os.setpriority(os.PRIO_PROCESS, thread_id, niceness)
     except OSError:
+        return False
+    try:  # after that: nobody without rights can undo it
+        os.sched_setscheduler(0, os.SCHED_OTHER | os.SCHED_RESET_ON_FORK, os.sched_param(0))
+    except OSError:
+        os.setpriority(os.PRIO_PROCESS, thread_id, 0)
         return False
     return True
 

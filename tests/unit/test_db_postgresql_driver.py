@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import asyncio
+import os
+import signal
+import socket
 import time
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager
@@ -10,12 +13,12 @@ from dataclasses import dataclass
 from typing import Any
 
 import pytest
-from sqlalchemy import select, text
+from sqlalchemy import make_url, select, text
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from tests.postgres import PostgresServer
 from vtp.db import Database, engine, postgresql_driver
-from vtp.db.postgresql_engine import connect_asyncpg
+from vtp.db.postgresql_engine import KEPT_ALIVE_S, connect_asyncpg
 from vtp.db.prepared import Prepared
 from vtp.db.tables import idempotency_keys
 from vtp.errors import Unavailable
@@ -169,6 +172,70 @@ async def test_who_finds_all_connections_silent_for_long_is_told_where_the_serve
             postgres.thaw()
     assert await patient == []
     assert await _KEYS.rows(opened) == [], "it is there again"
+
+
+@pytest.mark.parametrize("how", ["looking", "reading"])
+async def test_one_silent_connection_is_no_outage_where_others_answer(
+    opened: Database, clock: Clock, monkeypatch: pytest.MonkeyPatch, how: str
+) -> None:
+    """As one that a firewall has dropped, which was idle for long."""
+
+    async def ask() -> None:
+        if how == "looking":
+            assert await _KEYS.rows(opened) == []
+        else:
+            async with opened.read() as tx:
+                await backend_of(tx)
+
+    monkeypatch.setattr(engine, "ANSWER_LIMIT_S", 1.0)
+    async with opened.read() as first:
+        async with opened.read() as second:
+            await backend_of(second)
+        silent = await backend_of(first)
+    os.kill(silent, signal.SIGSTOP)  # given back last, so taken first
+    try:
+        clock.ahead_s += 2 * postgresql_driver.PROVEN_S
+        unlucky = asyncio.ensure_future(ask())
+        await asyncio.sleep(0)
+        await ask()
+        with pytest.raises(Unavailable):
+            await unlucky
+        await ask()
+        assert not opened._outage.is_on
+    finally:
+        os.kill(silent, signal.SIGCONT)
+
+
+@asynccontextmanager
+async def over_tcp(url: str) -> AsyncIterator[str]:
+    """The address of the same database by TCP, where the tests' server has a Unix socket only."""
+    parsed = make_url(url)
+
+    async def pump(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        while piece := await reader.read(65536):
+            writer.write(piece)
+        writer.close()
+
+    async def lead_on(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        inside = await asyncio.open_unix_connection(f"{parsed.query['host']}/.s.PGSQL.5432")
+        await asyncio.gather(pump(reader, inside[1]), pump(inside[0], writer))
+
+    async with await asyncio.start_server(lead_on, "127.0.0.1", 0) as server:
+        port = server.sockets[0].getsockname()[1]
+        yield f"postgresql://vtp@127.0.0.1:{port}/{parsed.database}"
+
+
+async def test_idle_connections_are_kept_alive(postgres: PostgresServer) -> None:
+    async with over_tcp(postgres.create_database()) as url:
+        database = Database.connect(url)
+        try:
+            async with database.read() as tx:
+                driver: Any = (await tx.get_raw_connection()).driver_connection
+                kept = driver._transport.get_extra_info("socket")
+                assert kept.getsockopt(socket.SOL_SOCKET, socket.SO_KEEPALIVE) == 1
+                assert kept.getsockopt(socket.IPPROTO_TCP, socket.TCP_KEEPIDLE) == KEPT_ALIVE_S
+        finally:
+            await database.close()
 
 
 async def test_what_an_address_says_to_sqlalchemy_is_not_said_to_the_driver(postgres: PostgresServer) -> None:

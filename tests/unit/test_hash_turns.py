@@ -55,7 +55,7 @@ async def behind_the_gate(work: Work, *tasks: asyncio.Task[None]) -> None:
 
 
 def stranger(address: str, *, suspected: bool = False) -> Claim:
-    return of_stranger(Origin(ip=address), lambda: suspected)
+    return of_stranger(Origin(ip=address), suspected=suspected)
 
 
 async def test_better_claims_overtake_those_that_came_before_them(work: Work) -> None:
@@ -76,7 +76,9 @@ async def test_who_is_suspected_while_waiting_is_overtaken_by_who_is_not(work: W
     first, guessed = work.shut(), [False]
     tasks = [
         *(
-            work.put(of_stranger(Origin(f"198.51.100.{number}"), lambda: guessed[0]), "guess")
+            work.put(
+                of_stranger(Origin(f"198.51.100.{number}"), falls_on_account=lambda: guessed[0]), "guess"
+            )
             for number in range(20)
         ),
         work.put(stranger("192.0.2.1"), "newcomer"),
@@ -97,7 +99,7 @@ async def test_who_sinks_into_a_full_rank_is_told_to_come_back(work: Work) -> No
     first, guessed = work.shut(), [False]
     most = SHARES[Rank.OTHERS].most
     crowd = [work.put(stranger(f"198.51.100.{number}", suspected=True), "guess") for number in range(most)]
-    sinking = work.put(of_stranger(Origin("192.0.2.1"), lambda: guessed[0]), "sinking")
+    sinking = work.put(of_stranger(Origin("192.0.2.1"), falls_on_account=lambda: guessed[0]), "sinking")
     await behind_the_gate(work, *crowd, sinking)
     guessed[0] = True
     work.gate.set()
@@ -111,9 +113,7 @@ async def test_what_is_dropped_takes_no_turn_from_its_rank(work: Work) -> None:
     first, here = work.shut(), [True]
     tasks = [
         *(
-            work.put(
-                of_stranger(Origin(f"198.51.100.{number}", is_gone=lambda: not here), lambda: False), "gone"
-            )
+            work.put(of_stranger(Origin(f"198.51.100.{number}", is_gone=lambda: not here)), "gone")
             for number in range(20)
         ),
         *(work.put(stranger(f"203.0.113.{number}", suspected=True), "guess") for number in range(20)),
@@ -136,7 +136,7 @@ async def test_a_turn_in_which_something_fails_ends(work: Work) -> None:
 
 async def test_whose_connection_has_closed_costs_no_hash(work: Work) -> None:
     first, here = work.shut(), [True]
-    gone = work.put(of_stranger(Origin("192.0.2.1", is_gone=lambda: not here), lambda: False), "gone")
+    gone = work.put(of_stranger(Origin("192.0.2.1", is_gone=lambda: not here)), "gone")
     await behind_the_gate(work, gone)
     here.clear()
     work.gate.set()
@@ -254,7 +254,7 @@ async def test_who_is_refused_leaves_nothing_to_look_for(work: Work, why: str) -
         if why == "checked":
             raise RateLimited("The account waits.", retry_after_s=30)
 
-    claim = of_stranger(HERE, lambda: guessed[0])
+    claim = of_stranger(HERE, falls_on_account=lambda: guessed[0])
     waiting = asyncio.create_task(refused(work.turns, replace(claim, checks=(check,))))
     held = weakref.ref(check)
     del check, claim

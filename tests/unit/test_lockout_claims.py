@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+import asyncio
+
 import pytest
 
 from vtp.accounts.audit import Origin
 from vtp.accounts.claims import Claim
 from vtp.accounts.devices import Devices
 from vtp.accounts.hash_queue import Rank
+from vtp.accounts.hash_turns import HashTurns
 from vtp.accounts.lockout import Attempt, Lockout
+from vtp.accounts.suspicion import FREE
 from vtp.errors import RateLimited
 from vtp.sealing import Sealer
 from vtp.settings import LimitSettings
@@ -158,3 +162,33 @@ def test_who_waits_is_suspected_once_another_network_tries_the_same_account(lock
 def test_the_rank_of_a_known_device_is_not_asked_again(lockout: Lockout, devices: Devices) -> None:
     [token] = devices.remember(EMAIL, [])
     assert claim(lockout, lockout.attempt(EMAIL, [token], HOME)).rank_now is None
+
+
+def test_who_waits_is_not_put_behind_for_their_network(lockout: Lockout) -> None:
+    with lockout.trying(lockout.attempt(EMAIL, [], HOME)) as waiting:
+        for number in range(FREE):
+            lockout.fail(lockout.attempt(f"pupil{number}@school.example", [], HOME))
+        assert rank(lockout, lockout.attempt("ben@school.example", [], HOME)) is Rank.OTHERS
+        assert waiting.rank_now is not None
+        assert waiting.rank_now() is Rank.UNSUSPECTED
+
+
+async def test_a_school_that_waits_is_served_though_some_of_it_mistype(lockout: Lockout) -> None:
+    """All on new devices behind one address, which is suspected before most of them have had their turn."""
+    turns, begin = HashTurns(1), asyncio.Event()
+    served: list[int] = []
+
+    async def sign_in(number: int) -> None:
+        attempt = lockout.attempt(f"pupil{number}@school.example", [], ELSEWHERE)
+        with lockout.trying(attempt) as made:
+            async with turns.turn(made):
+                await begin.wait()
+                served.append(number)
+                (lockout.fail if number < FREE else lockout.succeed)(attempt)
+
+    pupils = [asyncio.create_task(sign_in(number)) for number in range(100)]
+    await asyncio.sleep(0)  # all of them wait
+    begin.set()
+    await asyncio.gather(*pupils)
+    assert served == list(range(100))
+    assert turns.numbers()["sunk"] == 0

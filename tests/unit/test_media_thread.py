@@ -68,13 +68,14 @@ def test_short_turns_are_what_nobody_is_refused(thread_id: int, monkeypatch: pyt
 
 
 def test_a_thread_that_needs_a_whole_processor_gives_way_until_it_needs_less(thread_id: int) -> None:
+    own = os.getpriority(os.PRIO_PROCESS, thread_id)
     thread = MediaThread(thread_id)
     granted = thread.precedence
     thread.adjust(GIVES_WAY_ABOVE)
     assert thread.precedence is granted
     thread.adjust(GIVES_WAY_ABOVE + 0.01)
     assert thread.precedence is Precedence.NONE and policy(thread_id) == os.SCHED_OTHER
-    assert os.getpriority(os.PRIO_PROCESS, thread_id) == 0
+    assert os.getpriority(os.PRIO_PROCESS, thread_id) == own
     thread.adjust(PREFERRED_BELOW)
     assert thread.precedence is Precedence.NONE
     thread.adjust(PREFERRED_BELOW - 0.01)
@@ -193,13 +194,18 @@ def test_who_was_never_patient_stays_as_it_is() -> None:
     assert found == [os.SCHED_BATCH]
 
 
+def niceness_here() -> int:
+    return os.getpriority(os.PRIO_PROCESS, threading.get_native_id())
+
+
 def test_who_goes_first_makes_ordinary_threads() -> None:
-    """Where the system grants it: else nothing has changed."""
+    """Where the system grants it, and these tests run as an ordinary process: else nothing has changed."""
+    own = niceness_here()
     found: list[int] = []
     granted: list[bool] = []
 
     def look() -> None:
-        found.append(os.getpriority(os.PRIO_PROCESS, threading.get_native_id()))
+        found.append(niceness_here())
 
     def work() -> None:
         granted.append(go_first(-5))
@@ -207,22 +213,66 @@ def test_who_goes_first_makes_ordinary_threads() -> None:
         in_a_thread(look)
 
     in_a_thread(work)
-    assert found == ([-5, 0] if granted[0] else [0, 0])
+    assert found == ([-5, 0] if granted[0] else [own, own])
 
 
-def test_who_may_not_go_first_goes_as_before(monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.fixture
+def calls(monkeypatch: pytest.MonkeyPatch) -> list[tuple[str, int]]:
+    """What is asked of a system that grants all of it to an ordinary thread."""
+    made: list[tuple[str, int]] = []
+    monkeypatch.setattr(os, "getpriority", lambda which, who: 0)
+    monkeypatch.setattr(os, "sched_getscheduler", lambda who: os.SCHED_OTHER)
+    monkeypatch.setattr(os, "setpriority", lambda which, who, niceness: made.append(("niceness", niceness)))
+    monkeypatch.setattr(os, "sched_setscheduler", lambda who, policy, _: made.append(("policy", policy)))
+    return made
+
+
+FIRST = ("niceness", -5)
+
+
+def test_niceness_is_asked_for_before_what_nobody_without_rights_can_undo(
+    calls: list[tuple[str, int]],
+) -> None:
+    assert go_first(-5)
+    assert calls == [FIRST, ("policy", os.SCHED_OTHER | os.SCHED_RESET_ON_FORK)]
+
+
+def test_who_may_not_go_first_goes_as_before(
+    calls: list[tuple[str, int]], monkeypatch: pytest.MonkeyPatch
+) -> None:
     refuse(monkeypatch, "setpriority")
-    found: list[bool] = []
-    in_a_thread(lambda: found.append(go_first(-5)))
-    assert found == [False]
+    assert not go_first(-5)
+    assert calls == []
+
+
+def test_who_would_make_others_that_go_first_does_not(
+    calls: list[tuple[str, int]], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    refuse(monkeypatch, "sched_setscheduler")
+    assert not go_first(-5)
+    assert calls == [FIRST, ("niceness", 0)]
 
 
 def test_another_niceness_is_somebodys_decision() -> None:
+    other, as_before = min(niceness_here() + 3, 19), os.sched_getscheduler(0)
     found: list[int | bool] = []
 
     def work() -> None:
-        os.setpriority(os.PRIO_PROCESS, threading.get_native_id(), 3)
-        found.extend([go_first(-5), os.getpriority(os.PRIO_PROCESS, threading.get_native_id())])
+        os.setpriority(os.PRIO_PROCESS, threading.get_native_id(), other)
+        found.extend([go_first(-5), niceness_here(), os.sched_getscheduler(0)])
 
     in_a_thread(work)
-    assert found == [False, 3]
+    assert found == [False, other, as_before]
+
+
+@pytest.mark.parametrize("decided", [os.SCHED_BATCH, os.SCHED_IDLE])
+def test_another_policy_is_somebodys_decision(decided: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(os, "getpriority", lambda which, who: 0)  # also where these tests are niced
+    found: list[int | bool] = []
+
+    def work() -> None:
+        os.sched_setscheduler(0, decided, os.sched_param(0))
+        found.extend([go_first(-5), os.sched_getscheduler(0)])
+
+    in_a_thread(work)
+    assert found == [False, decided]

@@ -37,13 +37,22 @@ def of_proof(account: str, origin: Origin) -> Claim:
     return Claim(Rank.PROVEN, account, _while_waited_for(origin))
 
 
-def of_stranger(origin: Origin, is_suspected: Callable[[], bool]) -> Claim:
-    """Of anybody else: turns are shared by all of one network, whatever accounts they name."""
+def of_stranger(
+    origin: Origin, *, suspected: bool = False, falls_on_account: Callable[[], bool] | None = None
+) -> Claim:
+    """Of anybody else: turns are shared by all of one network, whatever accounts they name.
 
-    def rank() -> Rank:
-        return Rank.OTHERS if is_suspected() else Rank.UNSUSPECTED
+    `falls_on_account` tells later whether the account is suspected by then. The network is not asked of
+    again: who waits in its one lane holds up nobody else, and may be a school.
+    """
+    rank = Rank.OTHERS if suspected else Rank.UNSUSPECTED
 
-    return Claim(rank(), site_of(origin.ip), _while_waited_for(origin), rank)
+    def rank_now() -> Rank:
+        return Rank.OTHERS if falls_on_account is not None and falls_on_account() else rank
+
+    return Claim(
+        rank, site_of(origin.ip), _while_waited_for(origin), None if falls_on_account is None else rank_now
+    )
 
 
 def _while_waited_for(origin: Origin | None) -> tuple[Callable[[], None], ...]:

@@ -65,7 +65,7 @@ class Lockout:
 
     def stranger(self, origin: Origin) -> Claim:
         """The claim of who has no account yet."""
-        return of_stranger(origin, lambda: self._suspicion.falls_on(origin.ip, "", self._clock()))
+        return of_stranger(origin, suspected=self._suspicion.falls_on(origin.ip, "", self._clock()))
 
     @contextmanager
     def trying(self, attempt: Attempt) -> Iterator[Claim]:
@@ -75,13 +75,18 @@ class Lockout:
             yield self._checked(of_proof(attempt.account, attempt.origin), attempt)
             return
         with self._suspicion.in_hand(attempt.origin.ip, attempt.account):
-            claim = of_stranger(attempt.origin, lambda: self._is_suspected(attempt))
+            suspected = self._suspicion.falls_on(attempt.origin.ip, attempt.account, self._clock())
+            claim = of_stranger(
+                attempt.origin,
+                suspected=suspected or self._falls_on_account(attempt),
+                falls_on_account=lambda: self._falls_on_account(attempt),
+            )
             yield self._checked(claim, attempt)
 
-    def _is_suspected(self, attempt: Attempt) -> bool:
+    def _falls_on_account(self, attempt: Attempt) -> bool:
         if self.waits.count(attempt.key) > MISTYPED:
             return True
-        return self._suspicion.falls_on(attempt.origin.ip, attempt.account, self._clock())
+        return self._suspicion.falls_on_account(attempt.origin.ip, attempt.account, self._clock())
 
     def _checked(self, claim: Claim, attempt: Attempt) -> Claim:
         return replace(claim, checks=(*claim.checks, lambda: self.check(attempt)))

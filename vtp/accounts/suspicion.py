@@ -90,7 +90,15 @@ class Suspicion:
 
     def falls_on(self, address: str, account: str, now_s: float) -> bool:
         """Whether a sign-in, or with no account a registration, is one of those that come last."""
-        return self._falls_on_account(address, account, now_s) or self._falls_on_network(address, now_s)
+        return self.falls_on_account(address, account, now_s) or self._falls_on_network(address, now_s)
+
+    def falls_on_account(self, address: str, account: str, now_s: float) -> bool:
+        """Whether another network has failed at the account, or tries it now."""
+        if not account:
+            return False
+        in_hand = self._in_hand.get(account)
+        tried_from = self._tried_from.of(account, now_s) | (in_hand.sites if in_hand else set())
+        return bool(tried_from - {site_of(address)})
 
     @contextmanager
     def in_hand(self, address: str, account: str) -> Iterator[None]:
@@ -118,13 +126,6 @@ class Suspicion:
             self._failed.discard(network, account)
             self._let_in.add(network, account, now_s)
         self._tried_from.discard(account, site_of(address))
-
-    def _falls_on_account(self, address: str, account: str, now_s: float) -> bool:
-        if not account:
-            return False
-        in_hand = self._in_hand.get(account)
-        tried_from = self._tried_from.of(account, now_s) | (in_hand.sites if in_hand else set())
-        return bool(tried_from - {site_of(address)})
 
     def _falls_on_network(self, address: str, now_s: float) -> bool:
         for network, free in _networks(address).items():

@@ -169,6 +169,7 @@ class Database:
     async def _look_soon(self, work: Callable[..., T], arguments: Sequence[Any]) -> T:
         """The same on PostgreSQL, by a connection that is idle: nobody is waited for but the server, which
         has to say that it is there as in `_connect`."""
+        asked_s = monotonic()
         try:
             async with asyncio.timeout(ANSWER_LIMIT_S) as limit:
 
@@ -178,7 +179,7 @@ class Database:
 
                 return await greenlet_spawn(self._look_at_once, work, arguments, connected)
         except TimeoutError as error:  # what a statement has to itself is told by `_telling_of_work`
-            self._outage.begin()
+            self._note_silence(asked_s)
             raise _unavailable(error) from error
 
     @asynccontextmanager
@@ -233,16 +234,24 @@ class Database:
             return await stack.enter_async_context(engine.connect())
         self._outage.check()
         waits = await self._is_waited_for(engine)
+        asked_s = monotonic()
         try:
             async with asyncio.timeout(BUSY_LIMIT_S if waits else ANSWER_LIMIT_S):
                 connection = await stack.enter_async_context(engine.connect())
         except TimeoutError:
             if not waits:
-                self._outage.begin()
+                self._note_silence(asked_s)
             raise
         self._outage.end()
         self._exhausted_s = None
         return connection
+
+    def _note_silence(self, since_s: float) -> None:
+        """A connection of PostgreSQL has said nothing since then. Where others have had answers meanwhile, it
+        is that one alone, as one that a firewall has dropped."""
+        driver: Any = self._reader.dialect.loaded_dbapi
+        if driver.answered_s <= since_s:
+            self._outage.begin()
 
     async def _is_waited_for(self, engine: AsyncEngine) -> bool:
         """Whether all connections are in use: who waits for one learns nothing of the database. Where that

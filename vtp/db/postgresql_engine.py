@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import socket
 from typing import Any
 
 import asyncpg
@@ -14,6 +15,11 @@ from vtp.db.urls import DatabaseUrl
 
 CONNECT_TIMEOUT_S = 5
 POOL_TIMEOUT_S = 10  # how long a request waits for a connection before it is answered 503
+KEPT_ALIVE_S = 60
+"""After which the kernel asks on a connection that is idle: routers and balancers forget silent ones after
+some minutes, and tell neither end."""
+_ASKED_AGAIN_S = 10
+_ASKED = 3  # times without an answer, after which it is closed, which the pool sees
 _CONNECTIONS = 10
 _IN_MEMORY = """SELECT set_config(name, '1.1', false) FROM pg_settings
 WHERE name = 'random_page_cost' AND source = 'default'"""
@@ -57,9 +63,10 @@ async def takes_another(engine: AsyncEngine, limit_s: float) -> bool:
 
 
 async def _connect(*args: Any, **options: Any) -> Any:
-    """A connection whose plans are those of a database that fits into memory."""
+    """A connection that stays while it is idle, whose plans are those of a database that fits into memory."""
     connection = await connect_asyncpg(*args, **options)
     try:
+        _keep_alive(connection._transport.get_extra_info("socket"))
         await connection.execute(_IN_MEMORY)
     except BaseException as error:
         connection.terminate()
@@ -67,6 +74,15 @@ async def _connect(*args: Any, **options: Any) -> Any:
             raise ConnectionError(str(error)) from error
         raise
     return connection
+
+
+def _keep_alive(connected: socket.socket) -> None:
+    if connected.family == socket.AF_UNIX:
+        return
+    connected.setsockopt(socket.SOL_SOCKET, socket.SO_KEEPALIVE, 1)
+    connected.setsockopt(socket.IPPROTO_TCP, socket.TCP_KEEPIDLE, KEPT_ALIVE_S)
+    connected.setsockopt(socket.IPPROTO_TCP, socket.TCP_KEEPINTVL, _ASKED_AGAIN_S)
+    connected.setsockopt(socket.IPPROTO_TCP, socket.TCP_KEEPCNT, _ASKED)
 
 
 async def connect_asyncpg(*args: Any, **options: Any) -> Any:

@@ -41,6 +41,7 @@ class MediaThread:
         self.precedence = Precedence.NONE
         self.cpus = frozenset(cpus or os.sched_getaffinity(thread_id))
         self._id = thread_id
+        self._niceness = os.getpriority(os.PRIO_PROCESS, thread_id)  # that it goes by when it gives way
         self._preferred = preferred
         if cpus:
             os.sched_setaffinity(thread_id, cpus)
@@ -80,7 +81,7 @@ class MediaThread:
         self.precedence = Precedence.NONE
         with contextlib.suppress(OSError):
             os.sched_setscheduler(self._id, os.SCHED_OTHER, os.sched_param(0))
-            os.setpriority(os.PRIO_PROCESS, self._id, 0)
+            os.setpriority(os.PRIO_PROCESS, self._id, self._niceness)
 
 
 def adjust_together(threads: Mapping[MediaThread, float]) -> None:
