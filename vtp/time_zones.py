@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from functools import cache
-from zoneinfo import ZoneInfo, available_timezones
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError, available_timezones
 
 
 @cache
@@ -18,3 +18,12 @@ def known_zone(name: str) -> str:
         raise ValueError("there is no such time zone; take one like Europe/Berlin")
     ZoneInfo(name)
     return name
+
+
+def zone_of_name(name: str) -> ZoneInfo | None:
+    """By the name that was stored once, perhaps by a computer that knew more of them; None where this one
+    does not."""
+    try:
+        return ZoneInfo(known_zone(name))
+    except (ValueError, OSError, ZoneInfoNotFoundError):
+        return None

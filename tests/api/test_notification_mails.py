@@ -16,6 +16,7 @@ from tests.api.notification_material import NOTIFICATIONS, kinds, told
 from tests.serving import Answer, Api, Person
 from tests.smtp_server import Mailbox
 from vtp.mail.tables import mails
+from vtp.notifications.choice_store import DigestTime, set_digest_time
 from vtp.notifications.moments import day_and_time
 from vtp.notifications.news import News
 from vtp.notifications.store import these
@@ -144,6 +145,27 @@ async def test_times_are_told_by_the_clocks_of_who_reads_them(
         texts = {one["kind"]: one["text"] for one in answer.body["items"]}
         assert time in texts["assignment_added"]
         assert texts["announcement"] == own, "what somebody has written stays"
+
+
+async def test_a_time_zone_that_is_not_known_here_any_more_holds_up_no_mails(
+    mailed: Api, mailbox: Mailbox, head: Person, pupil: Person, course: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    other = await student(mailed, "other")
+    assert (await enrol(mailed, course, other)).status == 201
+    await choose(mailed, pupil, kinds={"announcement": "daily"})
+    async with mailed.server.services.database.transaction() as tx:
+        await set_digest_time(tx, pupil.user_id, DigestTime("US/Gone", 5))
+    await announce(mailed, course, head, "News")
+    await mailbox.next_to(other.email, "News")
+    wish = {"title": "Essay", "points": 10, "due_at": "2199-07-02T22:30:00Z"}
+    made = await mailed.call("POST", f"{BASE}/{course}/assignments", wish, by=head)
+    assert made.status == 201, made
+    for who in (pupil, other):
+        mail = await mailbox.next_to(who.email, "Essay")
+        assert "It is due on 2 July 2199 at 22:30 UTC." in mail.get_content().replace("\n", " ")
+    tomorrow(mailed, monkeypatch)
+    await mailed.server.services.notifications.mailer.write_digests()
+    assert "News" in text_in(await mailbox.next_to(pupil.email, "piece of news"))
 
 
 async def test_an_address_that_was_changed_ends_nothing(

@@ -65,3 +65,9 @@ def test_summer_and_winter_are_told_apart() -> None:
 )
 def test_what_is_no_moment_stays_as_it_is(text: str) -> None:
     assert for_reader(text, "America/Lima") == text
+
+
+@pytest.mark.parametrize("reader", ["US/Gone", "../../etc/passwd", ""])
+def test_who_goes_by_clocks_that_are_not_known_here_reads_it_as_it_was_written(reader: str) -> None:
+    text = f"{day_and_time(AT, 'UTC')}, {span(AT, None, 'Europe/Berlin')}"
+    assert for_reader(text, reader) == text

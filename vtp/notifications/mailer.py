@@ -9,6 +9,7 @@ from __future__ import annotations
 import asyncio
 import logging
 from contextlib import suppress
+from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Final
 from zoneinfo import ZoneInfo
@@ -34,6 +35,7 @@ from vtp.notifications.mail_store import (
 from vtp.notifications.news import Told
 from vtp.notifications.store import news_with
 from vtp.notifications.unsubscribing import DIGEST, Unsubscribing
+from vtp.time_zones import zone_of_name
 
 logger = logging.getLogger(__name__)
 
@@ -107,7 +109,7 @@ class NotificationMailer:
             waiting = await digests_waiting(tx)
         due: dict[datetime, list[str]] = {}
         for one in waiting:
-            last = last_hour(one.at or self._default, now) - SETTLED
+            last = last_hour(self._known(one.at or self._default), now) - SETTLED
             if is_before(one.oldest, last):
                 due.setdefault(last, []).append(one.user_id)
         written = 0
@@ -115,6 +117,10 @@ class NotificationMailer:
             for start in range(0, len(people), AT_ONCE):
                 written += await self._write_digests(people[start : start + AT_ONCE], last)
         return written
+
+    def _known(self, at: DigestTime) -> DigestTime:
+        """By the server's clocks where the time zone that somebody has chosen is not known here any more."""
+        return at if zone_of_name(at.time_zone) else replace(at, time_zone=self._default.time_zone)
 
     @done_over
     async def _write_some(self) -> bool:

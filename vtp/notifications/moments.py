@@ -12,7 +12,7 @@ from datetime import datetime
 from typing import Final
 from zoneinfo import ZoneInfo
 
-from vtp.time_zones import known_zone
+from vtp.time_zones import zone_of_name
 
 DAY_AND_TIME: Final = "%Y-%m-%d %H:%M"
 TIME: Final = "%H:%M"
@@ -44,38 +44,45 @@ def span(start: datetime, end: datetime | None, time_zone: str) -> str:
 
 def for_reader(text: str, time_zone: str) -> str:
     """A text of news with its moments by the clocks of who reads it: their time zone is named where it is not
-    the one by which it was written. What is not understood stays as it is. Of an hour that comes twice when
-    clocks are set back it is the first.
+    the one by which it was written. What is not understood stays as it is; so does everything for a time zone
+    that is not known here. Of an hour that comes twice when clocks are set back it is the first.
     """
-    text = _SPAN.sub(lambda found: _span_for(found, time_zone), text)
-    return _WORDS.sub(lambda found: _words_for(found, time_zone), text)
+    reader = zone_of_name(time_zone)
+    if reader is None:
+        return text
+    text = _SPAN.sub(lambda found: _span_for(found, reader), text)
+    return _WORDS.sub(lambda found: _words_for(found, reader), text)
 
 
-def _span_for(found: re.Match[str], time_zone: str) -> str:
+def _span_for(found: re.Match[str], reader: ZoneInfo) -> str:
+    zone = zone_of_name(found["zone"])
     start, end = found["start"], found["end"]
     if end is not None and len(end) == len("08:00"):
         end = f"{start[:11]}{end}"
+    if zone is None:
+        return found[0]
     try:
-        zone = ZoneInfo(known_zone(found["zone"]))
         moments = [datetime.strptime(one, DAY_AND_TIME).replace(tzinfo=zone) for one in (start, end) if one]
-        said = _span(moments[0], moments[1] if end is not None else None, ZoneInfo(time_zone))
+        said = _span(moments[0], moments[1] if end is not None else None, reader)
     except (ValueError, OverflowError):
         return found[0]
-    return said + _named(found["zone"], time_zone)
+    return said + _named(zone, reader)
 
 
-def _words_for(found: re.Match[str], time_zone: str) -> str:
-    written = found["zone"] or UTC
+def _words_for(found: re.Match[str], reader: ZoneInfo) -> str:
+    zone = zone_of_name(found["zone"] or UTC)
+    if zone is None:
+        return found[0]
     try:
-        at = datetime.strptime(found["at"], IN_WORDS).replace(tzinfo=ZoneInfo(known_zone(written)))
-        said = _in_words(at.astimezone(ZoneInfo(time_zone)))
+        at = datetime.strptime(found["at"], IN_WORDS).replace(tzinfo=zone)
+        said = _in_words(at.astimezone(reader))
     except (ValueError, OverflowError):
         return found[0]
-    return said + _named(written, time_zone)
+    return said + _named(zone, reader)
 
 
-def _named(written: str, time_zone: str) -> str:
-    return "" if written == time_zone else f" ({time_zone})"
+def _named(written: ZoneInfo, reader: ZoneInfo) -> str:
+    return "" if written.key == reader.key else f" ({reader.key})"
 
 
 def _in_words(at: datetime) -> str:

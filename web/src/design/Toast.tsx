@@ -3,6 +3,7 @@ import {
   createContext,
   type ReactNode,
   type Ref,
+  type RefObject,
   useCallback,
   useContext,
   useLayoutEffect,
@@ -12,6 +13,7 @@ import {
 import { createPortal } from "react-dom";
 import { IconButton } from "./Button";
 import { Icon } from "./Icon";
+import { Cards } from "./toast_cards";
 import "./Toast.css";
 
 /** Long words are shown as long as it takes to read them: 15 characters in a second. */
@@ -20,8 +22,11 @@ const shownMs = (text: string) => Math.max(6_000, text.length * 66);
 /** What somebody points at or has the focus in stays; it is looked at again after so long. */
 const HELD_MS = 1_500;
 
+const MOST = 3;
+
 interface Toast {
   id: number;
+  since_ms: number;
   text: string;
   tone: "good" | "wrong";
   action?: { label: string; act: () => void };
@@ -44,54 +49,75 @@ export function useToast(): ShowToast {
 
 export function ToastProvider({ children }: { children: ReactNode }) {
   const [toasts, setToasts] = useState<Toast[]>([]);
-  const [ofPage, setOfPage] = useState<HTMLElement | null>(null);
-  const [ofDialogs, setOfDialogs] = useState<HTMLElement[]>([]);
-  const cards = useRef(new Map<number, HTMLElement>());
+  const ofPage = useRef<HTMLDivElement>(null);
+  const { cards, enter } = useCards(ofPage);
   const drop = useCallback((id: number) => setToasts((all) => all.filter((toast) => toast.id !== id)), []);
   const show = useCallback<ShowToast>(
     (text, options) => {
-      const id = performance.now() + Math.random();
-      setToasts((all) => [...all.slice(-2), { id, text, tone: "good", ...options }]);
+      const since_ms = performance.now();
+      const id = since_ms + Math.random();
+      const toast: Toast = { id, since_ms, text, tone: "good", ...options };
+      setToasts((all) => [...fewer(all, cards.isHeld), toast]);
       const end = () => {
-        if (cards.current.get(id)?.matches(":hover, :focus-within")) window.setTimeout(end, HELD_MS);
+        if (cards.isHeld(id)) window.setTimeout(end, HELD_MS);
         else drop(id);
       };
       window.setTimeout(end, shownMs(text));
       return () => drop(id);
     },
-    [drop],
+    [cards, drop],
   );
-  const enter = useCallback<EnterPlace>((place) => {
-    setOfDialogs((all) => [...all, place]);
-    return () => setOfDialogs((all) => all.filter((one) => one !== place));
-  }, []);
-  const place = ofDialogs.at(-1) ?? ofPage;
   const shown = toasts.map((toast) => (
     <ToastCard
       key={toast.id}
       toast={toast}
       onDrop={() => drop(toast.id)}
-      ref={(card) => {
-        if (card) cards.current.set(toast.id, card);
-        return () => {
-          if (cards.current.get(toast.id) === card) cards.current.delete(toast.id);
-        };
-      }}
+      ref={(card) => (card ? cards.add(toast.id, card, toast.since_ms) : undefined)}
     />
   ));
   return (
     <ToastContext value={show}>
       <PlaceContext value={enter}>
         {children}
-        <div ref={setOfPage} {...PLACE} />
-        {place && createPortal(shown, place)}
+        <div ref={ofPage} {...PLACE} />
+        {createPortal(shown, cards.box)}
       </PlaceContext>
     </ToastContext>
   );
 }
 
-/** Where messages are shown. It is there before they are, for screen readers to hear them. */
-const PLACE = { className: "toasts", role: "status", "aria-live": "polite" } as const;
+/** The newest, so that there are not too many with one more; what is held stays before others. */
+function fewer(all: readonly Toast[], isHeld: (id: number) => boolean): Toast[] {
+  const left = [...all];
+  while (left.length >= MOST) {
+    const first = left.findIndex(({ id }) => !isHeld(id));
+    left.splice(Math.max(first, 0), 1);
+  }
+  return left;
+}
+
+/** The cards in the page, and the way into another place: they are moved as they are, not made anew. */
+function useCards(ofPage: RefObject<HTMLElement | null>) {
+  const [cards] = useState(() => new Cards());
+  const dialogs = useRef<HTMLElement[]>([]);
+  const move = useCallback(() => cards.moveTo(dialogs.current.at(-1) ?? ofPage.current), [cards, ofPage]);
+  const enter = useCallback<EnterPlace>(
+    (place) => {
+      dialogs.current = [...dialogs.current, place];
+      move();
+      return () => {
+        dialogs.current = dialogs.current.filter((one) => one !== place);
+        move();
+      };
+    },
+    [move],
+  );
+  useLayoutEffect(move, [move]);
+  return { cards, enter };
+}
+
+/** Where messages are shown. It is there before they are, for screen readers to hear them: each by itself. */
+const PLACE = { className: "toasts", role: "status", "aria-live": "polite", "aria-atomic": false } as const;
 
 /** The place in a modal dialog, as long as it is open: all that is not in it is neither read out nor within reach. */
 export function ToastPlace() {

@@ -5,7 +5,8 @@ import type { Asked } from "./Questions";
 
 export interface LessonActs {
   onEdit: (id: string) => void;
-  onMove: (id: string, name: string, step: -1 | 1) => void;
+  /** Null where not all lessons are shown: places among those that are not would mean nothing. */
+  onMove: ((id: string, name: string, step: -1 | 1) => void) | null;
   onAsk: (asked: Asked) => void;
 }
 

@@ -128,6 +128,7 @@ export function EnterLesson({ lesson, phase }: { lesson: Lesson; phase: Phase })
 function LessonMenu({ lesson, acts }: { lesson: Lesson; acts: LessonActs }) {
   const { course } = useCourse();
   const [, go] = useLocation();
+  const move = acts.onMove;
   const live: MenuItem[] =
     lesson.kind !== "live"
       ? []
@@ -168,8 +169,12 @@ function LessonMenu({ lesson, acts }: { lesson: Lesson; acts: LessonActs }) {
       testId={`lesson-menu-${lesson.title}`}
       items={[
         { label: "Edit", icon: "edit", testId: "edit-lesson", act: () => acts.onEdit(lesson.id) },
-        { label: "Move up", testId: "lesson-up", act: () => acts.onMove(lesson.id, lesson.title, -1) },
-        { label: "Move down", testId: "lesson-down", act: () => acts.onMove(lesson.id, lesson.title, 1) },
+        ...(move
+          ? [
+              { label: "Move up", testId: "lesson-up", act: () => move(lesson.id, lesson.title, -1) },
+              { label: "Move down", testId: "lesson-down", act: () => move(lesson.id, lesson.title, 1) },
+            ]
+          : []),
         ...live,
         {
           label: "Delete",

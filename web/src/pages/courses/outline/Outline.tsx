@@ -56,15 +56,22 @@ export function Outline() {
       keepFocus(() => list.current?.querySelector<HTMLElement>(`[data-of="${id}"] [aria-haspopup=menu]`));
     }, `“${name}” was moved.`);
   };
+  const searches = data !== null && (countOf(data) > WORTH_SEARCHING || words !== "");
+  const shown = data && matching(data, searches ? words : "");
+  const whole = shown === data;
   const acts = {
     onEdit: (id: string) => setOpen({ what: "lesson", id, section: null }),
-    onMove: (id: string, name: string, step: -1 | 1) =>
-      move(id, name, (order) => movedLesson(order, id, step)),
+    onMove: whole
+      ? (id: string, name: string, step: -1 | 1) => move(id, name, (order) => movedLesson(order, id, step))
+      : null,
     onAsk: setAsked,
   };
   const closed = () => setOpen(null);
-  const searches = data !== null && (countOf(data) > WORTH_SEARCHING || words !== "");
-  const shown = data && matching(data, searches ? words : "");
+  /** What was made is seen, whatever was looked for. */
+  const done = () => {
+    if (open?.id === null) setWords("");
+    return reload();
+  };
   return (
     <div>
       {course.description && <p className="course-text">{course.description}</p>}
@@ -117,9 +124,9 @@ export function Outline() {
             : "They appear here as soon as the teacher shows them."}
         </EmptyState>
       )}
-      {shown && !data.empty && countOf(shown) === 0 && words.trim() && (
+      {shown && !data.empty && countOf(shown) + shown.sections.length === 0 && words.trim() && (
         <EmptyState icon="search" title="No lesson matches">
-          Words of the title or of what is written below it are looked for.
+          Words of titles, or of what is written below those of lessons, are looked for.
         </EmptyState>
       )}
       {shown && !data.empty && (
@@ -137,8 +144,11 @@ export function Outline() {
               <SectionHead
                 section={section}
                 onEdit={() => setOpen({ what: "section", id: section.id })}
-                onMove={(step) =>
-                  move(section.id, section.title, (order) => movedSection(order, section.id, step))
+                onMove={
+                  whole
+                    ? (step) =>
+                        move(section.id, section.title, (order) => movedSection(order, section.id, step))
+                    : null
                 }
                 onAdd={() => newLesson(section.id)}
                 onAsk={setAsked}
@@ -161,7 +171,7 @@ export function Outline() {
         open={open?.what === "section"}
         id={open?.what === "section" ? open.id : null}
         onClose={closed}
-        onDone={reload}
+        onDone={done}
       />
       <LessonDialog
         open={open?.what === "lesson"}
@@ -169,7 +179,7 @@ export function Outline() {
         section={open?.what === "lesson" ? open.section : null}
         sections={data?.sections.map(({ section }) => section) ?? []}
         onClose={closed}
-        onDone={reload}
+        onDone={done}
       />
       <Questions asked={asked} onClose={() => setAsked(null)} onDone={reload} />
     </div>

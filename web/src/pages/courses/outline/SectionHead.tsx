@@ -16,7 +16,8 @@ export function SectionHead({
 }: {
   section: Section;
   onEdit: () => void;
-  onMove: (step: -1 | 1) => void;
+  /** Null where not all sections are shown. */
+  onMove: ((step: -1 | 1) => void) | null;
   onAdd: () => void;
   onAsk: (asked: Asked) => void;
 }) {
@@ -39,8 +40,12 @@ export function SectionHead({
           items={[
             { label: "Add a lesson", icon: "plus", act: onAdd },
             { label: "Edit", icon: "edit", testId: "edit-section", act: onEdit },
-            { label: "Move up", act: () => onMove(-1) },
-            { label: "Move down", act: () => onMove(1) },
+            ...(onMove
+              ? [
+                  { label: "Move up", testId: "section-up", act: () => onMove(-1) },
+                  { label: "Move down", testId: "section-down", act: () => onMove(1) },
+                ]
+              : []),
             {
               label: "Delete",
               icon: "trash",

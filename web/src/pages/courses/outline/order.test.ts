@@ -58,7 +58,7 @@ describe("what is looked for in a course", () => {
     ({ id, section_id, title, description }) as Lesson;
   const section = (id: string, title: string) => ({ id, title }) as Section;
   const all = arrange(
-    [section("one", "Lenses"), section("two", "Waves")],
+    [section("one", "Lenses"), section("two", "Waves"), section("none", "Revision")],
     [
       lesson("a", null, "Größe und Maß", "Bring a ruler"),
       lesson("b", "one", "Mirrors"),
@@ -81,6 +81,11 @@ describe("what is looked for in a course", () => {
     expect(found("lens")).toEqual(["b", "c"]);
     expect(matching(all, "lens").sections).toHaveLength(1);
     expect(found("lens mirr")).toEqual(["b"]);
+  });
+
+  it("is a section of this title also where nothing is in it yet", () => {
+    expect(matching(all, "revis").sections.map(({ section }) => section.id)).toEqual(["none"]);
+    expect(matching(all, "exam").sections.map(({ section }) => section.id)).toEqual(["one"]);
   });
 
   it("is everything where there are no words", () => {

@@ -19,7 +19,8 @@ export function arrange(sections: readonly Section[], lessons: readonly Lesson[]
   };
 }
 
-/** What of it has all of these words in the titles or texts of lessons; of a section that has them, every lesson. */
+/** What of it has all of these words in the titles or texts of lessons; of a section that has them, every lesson,
+ * and the section also where it has none. */
 export function matching(all: Arranged, words: string): Arranged {
   const wanted = folded(words).split(/\s+/).filter(Boolean);
   if (wanted.length === 0) return all;
@@ -33,7 +34,7 @@ export function matching(all: Arranged, words: string): Arranged {
     loose: found(all.loose),
     sections: all.sections
       .map(({ section, lessons }) => ({ section, lessons: found(lessons, section.title) }))
-      .filter(({ lessons }) => lessons.length > 0),
+      .filter(({ section, lessons }) => lessons.length > 0 || has(section.title)),
   };
 }
 
