@@ -51,6 +51,16 @@ def test_summer_and_winter_are_told_apart() -> None:
 
 
 @pytest.mark.parametrize(
+    ("minutes", "read"),
+    [(45, "09:30 to 10:15"), (60, "09:30 to 10:30"), (150, "09:30 to 12:00")],
+)
+def test_an_end_is_behind_its_beginning_where_clocks_are_set_back_between(minutes: int, read: str) -> None:
+    start = datetime(2026, 10, 25, 0, 30, tzinfo=UTC)
+    written = span(start, start + timedelta(minutes=minutes), "Europe/Berlin")
+    assert for_reader(written, "Asia/Tokyo") == f"2026-10-25 {read} (Asia/Tokyo)"
+
+
+@pytest.mark.parametrize(
     "text",
     [
         "on 31 February 2026 at 08:00 UTC",

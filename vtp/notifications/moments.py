@@ -45,7 +45,8 @@ def span(start: datetime, end: datetime | None, time_zone: str) -> str:
 def for_reader(text: str, time_zone: str) -> str:
     """A text of news with its moments by the clocks of who reads it: their time zone is named where it is not
     the one by which it was written. What is not understood stays as it is; so does everything for a time zone
-    that is not known here. Of an hour that comes twice when clocks are set back it is the first.
+    that is not known here. Of an hour that comes twice when clocks are set back it is the first, but for
+    what would end as it begins, or before.
     """
     reader = zone_of_name(time_zone)
     if reader is None:
@@ -63,7 +64,10 @@ def _span_for(found: re.Match[str], reader: ZoneInfo) -> str:
         return found[0]
     try:
         moments = [datetime.strptime(one, DAY_AND_TIME).replace(tzinfo=zone) for one in (start, end) if one]
-        said = _span(moments[0], moments[1] if end is not None else None, reader)
+        begins, ends = moments[0], moments[1] if end is not None else None
+        if ends is not None and ends <= begins:  # by the clock on the wall, which was set back between
+            ends = ends.replace(fold=1)
+        said = _span(begins, ends, reader)
     except (ValueError, OverflowError):
         return found[0]
     return said + _named(zone, reader)
