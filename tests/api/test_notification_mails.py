@@ -142,6 +142,10 @@ async def test_times_are_told_by_the_clocks_of_who_reads_them(
     await announce(mailed, course, head, "Essays", own)
     for zone, time in (("", written), ("?time_zone=Asia/Tokyo", there), ("?time_zone=Mars", written)):
         answer = await mailed.call("GET", f"{NOTIFICATIONS}{zone}", by=pupil)
+        for one in answer.body["items"]:
+            path = f"{NOTIFICATIONS}/{one['id']}{zone}"
+            marked = await mailed.call("PATCH", path, {"read": True}, by=pupil)
+            assert marked.body["text"] == one["text"], "the same text where one is marked"
         texts = {one["kind"]: one["text"] for one in answer.body["items"]}
         assert time in texts["assignment_added"]
         assert texts["announcement"] == own, "what somebody has written stays"

@@ -45,9 +45,46 @@ def test_from_when_to_when_goes_over_midnight_where_it_does(
     assert for_reader(f"Levers: is moved, {written}", reader) == f"Levers: is moved, {read}"
 
 
+@pytest.mark.parametrize(
+    "title",
+    [
+        "Slot 4 December 2026 at 08:00 UTC",
+        "By 4 December 2026 at 08:00 (UTC).",
+        "Room 2026-12-04 08:00 to 09:30 (UTC)",
+        "A “free” slot, 4 December 2026 at 08:00 UTC.",
+        "Not open” on 4 December 2026 at 08:00 UTC.",
+        "Fair “on 4 December 2026 at 08:00 UTC",
+    ],
+)
+def test_what_people_have_written_in_titles_stays(title: str) -> None:
+    quoted = "There is a new quiz: “{}”. It opens on {}. It closes on {}."
+    at = [day_and_time(AT, one) for one in ("UTC", "Europe/Berlin")]
+    there = "5 December 2026 at 07:30 (Asia/Tokyo)"
+    assert for_reader(quoted.format(title, *at), "Asia/Tokyo") == quoted.format(title, there, there)
+
+
+def test_titles_before_what_becomes_of_lessons_stay() -> None:
+    moved = "Slot 4 December 2026 at 08:00 UTC: is moved, {}"
+    text = f"{moved}\nRoom 2026-12-04 08:00 (UTC): does not take place, {{}}"
+    ends = AT + timedelta(hours=1)
+    written = text.format(span(AT, ends, "UTC"), span(AT, None, "Europe/Berlin"))
+    read = text.format("2026-12-05 07:30 to 08:30 (Asia/Tokyo)", "2026-12-05 07:30 (Asia/Tokyo)")
+    assert for_reader(written, "Asia/Tokyo") == read
+
+
 def test_summer_and_winter_are_told_apart() -> None:
     july = datetime(2026, 7, 4, 8, tzinfo=UTC)
     assert for_reader(day_and_time(july, "Europe/Berlin"), "Asia/Tokyo").startswith("4 July 2026 at 17:00")
+
+
+@pytest.mark.parametrize(
+    ("minutes", "read"),
+    [(45, "09:30 to 10:15"), (60, "09:30 to 10:30"), (150, "09:30 to 12:00")],
+)
+def test_an_end_is_behind_its_beginning_where_clocks_are_set_back_between(minutes: int, read: str) -> None:
+    start = datetime(2026, 10, 25, 0, 30, tzinfo=UTC)
+    written = span(start, start + timedelta(minutes=minutes), "Europe/Berlin")
+    assert for_reader(written, "Asia/Tokyo") == f"2026-10-25 {read} (Asia/Tokyo)"
 
 
 @pytest.mark.parametrize(

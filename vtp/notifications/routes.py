@@ -16,6 +16,7 @@ from vtp.notifications.schemas import (
     NotificationPage,
     NotificationQuery,
     NotificationReply,
+    ReaderQuery,
     UnreadReply,
 )
 from vtp.notifications.service import Notifications
@@ -106,11 +107,17 @@ def _add_list_routes(table: RouteTable, notifications: Notifications) -> None:
     @table.patch(
         NOTIFICATIONS + "/{notification_id}",
         body=MarkNotification,
+        query=ReaderQuery,
         reply=NotificationReply,
         access=Access.VERIFIED,
         summary="Mark one as read, or as not read",
         errors=(403, 404),
     )
     async def mark_notification(call: Call) -> NotificationReply:
-        marked = await notifications.mark(call.principal, call.path["notification_id"], read=call.body.read)
+        marked = await notifications.mark(
+            call.principal,
+            call.path["notification_id"],
+            read=call.body.read,
+            time_zone=call.query.zone,
+        )
         return NotificationReply.of(marked)

@@ -11,13 +11,14 @@ from vtp.http.pagination import Page, PageQuery
 from vtp.notifications.choices import Choices
 from vtp.notifications.kinds import MailChoice
 from vtp.notifications.news import Told
-from vtp.time_zones import known_zone
+from vtp.time_zones import known_zone, zone_of_name
 
 
-class NotificationQuery(PageQuery):
-    """Which to list."""
+class ReaderQuery(BaseModel):
+    """Who reads it."""
 
-    unread: Annotated[bool, Field(description="Only what the caller has not read.")] = False
+    model_config = ConfigDict(extra="ignore")
+
     time_zone: Annotated[
         str,
         Field(
@@ -29,10 +30,13 @@ class NotificationQuery(PageQuery):
     @property
     def zone(self) -> str | None:
         """That, if it is known."""
-        try:
-            return known_zone(self.time_zone)
-        except ValueError:
-            return None
+        return self.time_zone if zone_of_name(self.time_zone) else None
+
+
+class NotificationQuery(ReaderQuery, PageQuery):
+    """Which to list."""
+
+    unread: Annotated[bool, Field(description="Only what the caller has not read.")] = False
 
 
 class NotificationReply(BaseModel):

@@ -45,15 +45,18 @@ class Notifications:
             return await count_unread(tx, own_id)
 
     @done_over
-    async def mark(self, principal: Principal, news_id: str, *, read: bool) -> Told:
-        """Says that the caller has read one, or has not. Raises NotFound, Invalid."""
+    async def mark(
+        self, principal: Principal, news_id: str, *, read: bool, time_zone: str | None = None
+    ) -> Told:
+        """Says that the caller has read one, or has not; gives it with times as `page` does. Raises NotFound,
+        Invalid."""
         own_id, wanted = own_account(principal), parse_id(news_id, "/path/notification_id")
         async with self._database.transaction() as tx:
             await mark(tx, own_id, wanted, self._clock() if read else None)
             found = await find_for(tx, own_id, wanted)
         if found is None:
             raise NotFound("You were told nothing of this id.", code="no_such_notification")
-        return found
+        return self._kinds.by_clocks_of(found, time_zone) if time_zone else found
 
     @done_over
     async def mark_all(self, principal: Principal, up_to: str | None) -> tuple[int, int]:

@@ -60,7 +60,11 @@ export function notificationsApi(http: HttpClient) {
     unread: (signal?: AbortSignal) =>
       http.json<{ unread: number }>("GET", `${ROOT}/unread`, undefined, signal),
     mark: (id: string, read: boolean) =>
-      http.json<Notification>("PATCH", `${ROOT}/${encodeURIComponent(id)}`, { read }),
+      http.json<Notification>(
+        "PATCH",
+        withQuery(`${ROOT}/${encodeURIComponent(id)}`, { time_zone: zoneHere() }),
+        { read },
+      ),
     /** Everything up to the newest that was shown; what came since stays unread. */
     markAll: (up_to: string) =>
       http.json<{ marked: number; unread: number }>("POST", `${ROOT}/read`, { up_to }),

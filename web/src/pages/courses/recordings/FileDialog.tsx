@@ -13,7 +13,7 @@ import { useApi } from "../../../session/Session";
 import { FormTrouble } from "../../FormTrouble";
 import { FormEnds } from "../../Submit";
 import { useCourse } from "../useCourse";
-import { findUnfiled } from "./unfiled";
+import { findUnfiled, readFiled, whyNone } from "./unfiled";
 
 interface Props {
   open: boolean;
@@ -36,15 +36,22 @@ function FileForm({ onClose, onDone }: Props) {
   const { recordings, outline, courseRecordings } = useApi();
   const [words, setWords] = useState("");
   const q = useSettled(words.trim());
+  const readThere = useCallback(
+    (signal: AbortSignal) => readFiled(courseRecordings, course.id, signal),
+    [courseRecordings, course.id],
+  );
+  const filed = useLoaded(readThere);
+  const there = filed.data;
   const find = useCallback(
-    (signal: AbortSignal) => findUnfiled(recordings, courseRecordings, course.id, q, signal),
-    [recordings, courseRecordings, course.id, q],
+    async (signal: AbortSignal) => there && findUnfiled(recordings, there, q, signal),
+    [recordings, there, q],
   );
   const lessons = useCallback(
     (signal: AbortSignal) => readFirst(LESSONS, (page) => outline.lessons(course.id, page, signal)),
     [outline, course.id],
   );
   const found = useLoaded(find);
+  const error = filed.error ?? found.error;
   const all = useLoaded(lessons);
   const form = useForm(["recording_id", "lesson_id"], async ({ recording_id = "", lesson_id = "" }) => {
     await courseRecordings.file(course.id, { recording_id, lesson_id: lesson_id || null });
@@ -55,22 +62,17 @@ function FileForm({ onClose, onDone }: Props) {
     <form className="form" onSubmit={form.onSubmit}>
       <p className="soft">From then on it is for the people of this course, and no longer for everybody.</p>
       <FormTrouble form={form} />
-      {found.error && <Notice tone="wrong">{found.error}</Notice>}
+      {error && <Notice tone="wrong">{error}</Notice>}
       <SearchInput label="Search recordings" value={words} onChange={setWords} testId="file-search" />
       <SelectField
         label="Recording"
         name="recording_id"
         required
-        hint={
-          found.data?.length === 0 &&
-          (q
-            ? "No recording that you see matches, or it is filed here already."
-            : "All recordings that you see are filed here already.")
-        }
+        hint={found.data?.items.length === 0 && whyNone(q, found.data)}
         error={form.fields.recording_id}
         data-testid="file-which"
       >
-        {found.data?.map(({ recording_id, title, started_at }) => (
+        {found.data?.items.map(({ recording_id, title, started_at }) => (
           <option key={recording_id} value={recording_id}>
             {title || "Untitled"} ({momentWithin(started_at)})
           </option>
@@ -87,7 +89,7 @@ function FileForm({ onClose, onDone }: Props) {
       <FormEnds
         form={form}
         onCancel={onClose}
-        disabled={!found.data || found.data.length === 0}
+        disabled={!found.data || found.data.items.length === 0}
         data-testid="file-submit"
       >
         File it
