@@ -100,13 +100,27 @@ async def test_who_sinks_into_a_full_rank_is_told_to_come_back(work: Work) -> No
     most = SHARES[Rank.OTHERS].most
     crowd = [work.put(stranger(f"198.51.100.{number}", suspected=True), "guess") for number in range(most)]
     sinking = work.put(of_stranger(Origin("192.0.2.1"), falls_on_account=lambda: guessed[0]), "sinking")
-    await behind_the_gate(work, *crowd, sinking)
+    newcomer = work.put(stranger("192.0.2.2"), "newcomer")
+    await behind_the_gate(work, *crowd, sinking, newcomer)
     guessed[0] = True
     work.gate.set()
     with pytest.raises(Unavailable):
         await sinking
-    await asyncio.gather(first, *crowd)
-    assert work.done == ["guess"] * most
+    await asyncio.gather(first, newcomer, *crowd)
+    assert work.done == ["newcomer", *["guess"] * most]
+
+
+async def test_who_holds_up_nobody_else_keeps_the_place(work: Work) -> None:
+    first, guessed = work.shut(), [False]
+    suspected = [
+        work.put(of_stranger(Origin("192.0.2.1"), falls_on_account=lambda: guessed[0]), "guess")
+        for _ in range(30)
+    ]
+    await behind_the_gate(work, *suspected)
+    guessed[0] = True
+    work.gate.set()
+    await asyncio.gather(first, *suspected)
+    assert work.done == ["guess"] * 30 and work.turns.numbers()["sunk"] == 0
 
 
 async def test_what_is_dropped_takes_no_turn_from_its_rank(work: Work) -> None:
@@ -258,6 +272,7 @@ async def test_who_is_refused_leaves_nothing_to_look_for(work: Work, why: str) -
     waiting = asyncio.create_task(refused(work.turns, replace(claim, checks=(check,))))
     held = weakref.ref(check)
     del check, claim
+    crowd.append(work.put(stranger("192.0.2.2"), "newcomer"))
     await behind_the_gate(work, *crowd, waiting)
     guessed[0] = why == "sunk"
     gc.disable()

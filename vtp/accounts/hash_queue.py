@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import enum
 from collections import OrderedDict
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Generic, Protocol, TypeVar
 
@@ -118,6 +118,11 @@ class HashQueue(Generic[T]):
     def waiting(self) -> dict[Rank, int]:
         """How many wait, by rank."""
         return {rank: one.count for rank, one in self._classes.items()}
+
+    def of(self, rank: Rank) -> Iterator[T]:
+        """Who waits in a rank."""
+        for lane in self._classes[rank].lanes.values():
+            yield from lane
 
     def add(self, item: T) -> T | None:
         """Puts an item in; gives the one that it displaces, if any. Raises QueueFull."""

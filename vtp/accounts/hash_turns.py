@@ -38,13 +38,10 @@ class _Waiter:
             self.refuse(error)
         return not self.granted.done()
 
-    def sinks(self) -> bool:
-        """Takes the rank that is its by now, where that is a worse one."""
-        rank = self.rank if self.rank_now is None else self.rank_now()
-        if rank <= self.rank:
-            return False
-        self.rank = rank
-        return True
+    @property
+    def rank_by_now(self) -> Rank:
+        """Its own, or the worse one that it has come to meanwhile."""
+        return self.rank if self.rank_now is None else max(self.rank, self.rank_now())
 
     def grant(self) -> None:
         self.has_turn = True
@@ -129,14 +126,19 @@ class HashTurns:
             if not waiter.is_wanted():
                 self._counts["dropped"] += 1
                 self._queue.return_turn(rank)
-            elif waiter.sinks():
+            elif (sunk := waiter.rank_by_now) > rank and self._holds_up_others(rank):
                 self._counts["sunk"] += 1
                 self._queue.return_turn(rank)
+                waiter.rank = sunk
                 self._enter_again(waiter)
             else:
                 self._free -= 1
                 self._counts["begun"] += 1
                 waiter.grant()
+
+    def _holds_up_others(self, rank: Rank) -> bool:
+        """Whether somebody waits there who is in that rank by now, too."""
+        return any(waiter.rank_by_now == rank for waiter in self._queue.of(rank))
 
     def _enter_again(self, waiter: _Waiter) -> None:
         try:
