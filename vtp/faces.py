@@ -129,8 +129,8 @@ def build_sources(services: Services) -> dict[str, Source]:
     """What may be answered past the routes, by the path that it begins with."""
     parts = services.recording_parts
     streams, grants, holders = services.streams, parts.grants, parts.holders
-    media = ExpressMedia(parts.recordings, Passes(grants, holders, parts.viewership))
-    live = ExpressLive(streams, Passes(grants, holders, streams.sources.viewership))
+    media = ExpressMedia(parts.recordings, Passes(grants, holders, parts.viewership, services.tasks))
+    live = ExpressLive(streams, Passes(grants, holders, streams.sources.viewership, services.tasks))
     return {EXPRESS_PREFIX: media.read, MEDIA_BY_PATH: media.read, LIVE_PREFIX: live.read}
 
 

@@ -5,12 +5,14 @@ from __future__ import annotations
 import pytest
 
 from tests.unit.test_recording_holders import Bench
+from vtp.errors import Forbidden, Unavailable
 from vtp.http.client import Client
 from vtp.http.express import Asker
 from vtp.recording.grants import PLAIN_NAME, TTL_S, Grants, Scope
 from vtp.recording.holders import RECHECK_S, holder_of_edge
-from vtp.recording.passes import MOST_KEPT, Passes
+from vtp.recording.passes import AHEAD_S, MOST_KEPT, Passes
 from vtp.recording.viewers import GONE_S, Viewers, Viewership
+from vtp.tasks import Tasks
 
 MEDIA = "r"
 HOLDER = "slink~room!01"
@@ -27,7 +29,8 @@ class Gate:
         self.viewers = Viewers(clock=lambda: self.bench.now)
         self.viewership = Viewership()
         self.viewership.open(MEDIA, self.viewers)
-        self.passes = Passes(self.grants, self.bench.holders, self.viewership)
+        self.tasks = Tasks()
+        self.passes = Passes(self.grants, self.bench.holders, self.viewership, self.tasks)
 
     async def let_in(self, holder: str = HOLDER) -> Asker:
         await self.bench.holders.require(holder, MEDIA, Scope.PLAY, "a")
@@ -72,6 +75,68 @@ async def test_what_was_found_out_is_good_for_as_long_as_it_was() -> None:
     assert gate.session(asker) == HOLDER
     gate.bench.now += RECHECK_S / 2
     assert gate.session(asker) is None, "since it was asked, not since it was found out"
+    assert len(gate.tasks) == 0
+
+
+async def test_who_goes_on_is_asked_about_before_it_must_be_once_for_all_and_goes_on_meanwhile() -> None:
+    gate = Gate()
+    asker = await gate.let_in()
+    others = [gate.asker(gate.grants.make(MEDIA, Scope.PLAY, f"{HOLDER}{number}")) for number in range(9)]
+    for number in range(9):
+        gate.viewers.admit(f"{HOLDER}{number}")
+    assert gate.session(asker) == HOLDER and len(gate.bench.catalogue.asked) == 1
+    gate.bench.now += RECHECK_S - AHEAD_S
+    assert all(gate.session(one) is not None for one in (asker, *others))
+    assert len(gate.tasks) == 1
+    await gate.tasks.settle()
+    assert len(gate.bench.catalogue.asked) == 2
+    gate.bench.now += AHEAD_S + 1
+    assert all(gate.session(one) is not None for one in (asker, *others))
+    assert len(gate.tasks) == 0, "it is known for as long as that again"
+
+
+async def test_who_lost_their_right_meanwhile_passes_no_more() -> None:
+    gate = Gate()
+    asker = await gate.let_in()
+    gate.bench.now += RECHECK_S - AHEAD_S
+    gate.bench.catalogue.error = Forbidden("no")
+    assert gate.session(asker) == HOLDER
+    await gate.tasks.settle()
+    assert gate.session(asker) is None
+    with pytest.raises(Forbidden):
+        await gate.bench.holders.require(HOLDER, MEDIA, Scope.PLAY, "a")
+
+
+async def test_while_nobody_can_answer_who_was_let_in_passes_for_as_long_as_it_was_known() -> None:
+    gate = Gate()
+    asker = await gate.let_in()
+    gate.bench.now += RECHECK_S - AHEAD_S
+    gate.bench.catalogue.error = Unavailable("away")
+    for _ in range(3):
+        assert gate.session(asker) == HOLDER
+        await gate.tasks.settle()
+    assert len(gate.bench.catalogue.asked) == 2, "not asked again at once"
+    gate.bench.now += AHEAD_S
+    assert gate.session(asker) is None, "`require` decides"
+    await gate.bench.holders.require(HOLDER, MEDIA, Scope.PLAY, "a")
+
+
+async def test_rights_that_change_while_it_is_asked_are_asked_for_anew() -> None:
+    gate = Gate()
+    asker = await gate.let_in()
+    gate.bench.now += RECHECK_S - AHEAD_S
+    assert gate.session(asker) == HOLDER
+    gate.bench.holders.forget()
+    await gate.tasks.settle()
+    assert gate.session(asker) is None
+
+
+async def test_a_server_that_ends_asks_no_more() -> None:
+    gate = Gate()
+    asker = await gate.let_in()
+    await gate.tasks.close()
+    gate.bench.now += RECHECK_S - AHEAD_S
+    assert gate.session(asker) == HOLDER
 
 
 async def test_a_grant_that_ends_opens_nothing_more() -> None:

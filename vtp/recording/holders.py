@@ -16,7 +16,7 @@ from dataclasses import dataclass, replace
 from typing import Protocol
 
 from vtp.accounts.users import User
-from vtp.errors import Forbidden, NotSignedIn, Unavailable
+from vtp.errors import Forbidden, NotSignedIn, Unavailable, VtpError
 from vtp.http.client import network_of
 from vtp.http.identity import Principal, Role, anybody, guest_of_open_rooms
 from vtp.recording.grants import Scope
@@ -172,15 +172,29 @@ class Holders:
 
         While the database is away who was let through before goes on.
         """
-        holder = without_visit(holder)
-        key = (holder, recording_id, scope, address)
-        now = self._clock()
+        key = (without_visit(holder), recording_id, scope, address)
         before = self._admitted.get(key)
-        if before is not None and now - before < RECHECK_S:
+        if before is None or self._clock() - before >= RECHECK_S:
+            await self._find_out(key, before)
+
+    async def ask_ahead(self, holder: str, recording_id: str, scope: Scope, address: str) -> None:
+        """Asks about who is let through before it must be, so that nobody waits then. Whoever may not have
+        this any more is told so by `require`, which asks when they come again.
+        """
+        key = (without_visit(holder), recording_id, scope, address)
+        before = self._admitted.get(key)
+        if before is None:
             return
-        changes = self._changes
         try:
-            await self._ask(holder, recording_id, scope, address)
+            await self._find_out(key, before)
+        except VtpError:
+            if self._admitted.get(key) == before:
+                del self._admitted[key]
+
+    async def _find_out(self, key: tuple[str, str, Scope, str], before: float | None) -> None:
+        now, changes = self._clock(), self._changes
+        try:
+            await self._ask(*key)
         except Unavailable:
             if before is None or changes != self._changes:
                 raise
@@ -205,9 +219,9 @@ class Holders:
         """How often somebody's rights have changed."""
         return self._changes
 
-    def is_as_known(self, until_s: float, changes: int) -> bool:
-        """Whether what `known_until` said when there were so many changes is so now."""
-        return changes == self._changes and self._clock() < until_s
+    def left_s(self, until_s: float, changes: int) -> float:
+        """How long that is good yet which `known_until` said when there were so many changes."""
+        return max(until_s - self._clock(), 0.0) if changes == self._changes else 0.0
 
     def forget(self, concerns: object = None) -> None:
         """Somebody's rights have changed: all are asked anew."""

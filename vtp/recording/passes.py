@@ -4,11 +4,17 @@ with every request.
 
 from __future__ import annotations
 
+import asyncio
+from functools import partial
+
 from vtp.http.express import Asker
 from vtp.recording.grants import PLAIN_NAME, SECURE_NAME, Grants, Scope
-from vtp.recording.holders import Holders, is_in_path, session_of
+from vtp.recording.holders import RECHECK_S, Holders, is_in_path, session_of, without_visit
 from vtp.recording.viewers import Viewer, Viewers, Viewership
+from vtp.tasks import Tasks
 
+AHEAD_S = RECHECK_S / 3  # asked about again so long before they must be: else all who come then wait for it
+AGAIN_S = 1.0  # from one question that had no answer to the next
 MOST_KEPT = 16  # of one connection: a page that shows several recordings
 
 
@@ -36,17 +42,19 @@ class Passes:
     here. On the event loop, and it waits for nothing.
     """
 
-    def __init__(self, grants: Grants, holders: Holders, viewership: Viewership) -> None:
+    def __init__(self, grants: Grants, holders: Holders, viewership: Viewership, tasks: Tasks) -> None:
         self._grants = grants
         self._holders = holders
         self._viewership = viewership
+        self._tasks = tasks
+        self._asked: set[tuple[str, str, str]] = set()
 
     def find(self, asker: Asker, media_id: str, in_path: str = "") -> Pass | None:
         """The pass of who shows a grant, in the path or else in a cookie; they watch from now on, too."""
         found: Pass | None = asker.memory.get((media_id, in_path))
         if (
             found is None
-            or not self._holders.is_as_known(found.known_until_s, found.changes)
+            or self._holders.left_s(found.known_until_s, found.changes) <= AHEAD_S
             or self._grants.is_over(found.grant_end_s)
         ):
             found = self._look(asker, media_id, in_path)
@@ -71,12 +79,28 @@ class Passes:
         until_s = self._holders.known_until(holder, media_id, Scope.PLAY, address)
         if until_s is None:
             return None
+        if self._holders.left_s(until_s, self._holders.changes) <= AHEAD_S:
+            self._ask_ahead((without_visit(holder), media_id, address))
         if len(asker.memory) >= MOST_KEPT:
             asker.memory.clear()
         made = asker.memory[media_id, in_path] = Pass(
             session_of(holder, address), self._grants.end_of(grant), until_s, self._holders.changes
         )
         return made
+
+    def _ask_ahead(self, who: tuple[str, str, str]) -> None:
+        """Once for all whose grants have this holder: a class behind one address watches by one link."""
+        if who in self._asked:
+            return
+        holder, media_id, address = who
+        asking = self._holders.ask_ahead(holder, media_id, Scope.PLAY, address)
+        try:
+            task = self._tasks.start(asking, "who may watch on")
+        except RuntimeError:  # the server is about to end
+            return
+        self._asked.add(who)
+        again = partial(asyncio.get_running_loop().call_later, AGAIN_S, self._asked.discard, who)
+        task.add_done_callback(lambda _: again())
 
 
 def offered_grant(asker: Asker) -> str:
