@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from vtp.accounts.audit import Origin
 from vtp.accounts.hash_queue import Rank
@@ -46,13 +46,10 @@ def of_stranger(
     again: who waits in its one lane holds up nobody else, and may be a school.
     """
     rank = Rank.OTHERS if suspected else Rank.UNSUSPECTED
-
-    def rank_now() -> Rank:
-        return Rank.OTHERS if falls_on_account is not None and falls_on_account() else rank
-
-    return Claim(
-        rank, site_of(origin.ip), _while_waited_for(origin), None if falls_on_account is None else rank_now
-    )
+    claim = Claim(rank, site_of(origin.ip), _while_waited_for(origin))
+    if falls_on_account is None:
+        return claim
+    return replace(claim, rank_now=lambda: Rank.OTHERS if falls_on_account() else rank)
 
 
 def _while_waited_for(origin: Origin | None) -> tuple[Callable[[], None], ...]:

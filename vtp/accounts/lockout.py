@@ -75,18 +75,23 @@ class Lockout:
             yield self._checked(of_proof(attempt.account, attempt.origin), attempt)
             return
         with self._suspicion.in_hand(attempt.origin.ip, attempt.account):
-            suspected = self._suspicion.falls_on(attempt.origin.ip, attempt.account, self._clock())
+            suspected = self._has_failed_often(attempt) or self._suspicion.falls_on(
+                attempt.origin.ip, attempt.account, self._clock()
+            )
             claim = of_stranger(
                 attempt.origin,
-                suspected=suspected or self._falls_on_account(attempt),
+                suspected=suspected,
                 falls_on_account=lambda: self._falls_on_account(attempt),
             )
             yield self._checked(claim, attempt)
 
+    def _has_failed_often(self, attempt: Attempt) -> bool:
+        return self.waits.count(attempt.key) > MISTYPED
+
     def _falls_on_account(self, attempt: Attempt) -> bool:
-        if self.waits.count(attempt.key) > MISTYPED:
-            return True
-        return self._suspicion.falls_on_account(attempt.origin.ip, attempt.account, self._clock())
+        return self._has_failed_often(attempt) or self._suspicion.falls_on_account(
+            attempt.origin.ip, attempt.account, self._clock()
+        )
 
     def _checked(self, claim: Claim, attempt: Attempt) -> Claim:
         return replace(claim, checks=(*claim.checks, lambda: self.check(attempt)))
