@@ -19,9 +19,9 @@ import pytest
 from tests.api.live_player import LivePlayer
 from tests.api.recording_material import grant_of, make_room
 from tests.api.test_recordings_class import until_segments
-from tests.api.test_recordings_ends import BASE, recorder_of, start, until_ended
+from tests.api.test_recordings_ends import BASE, give_class, recorder_of, start, until_ended
 from tests.serving import Api, Person
-from tests.unit.recording_material import h264_units, opus_units
+from tests.unit.recording_material import h264_units
 from tests.unit.recording_sources import prepared_source
 from tests.unit.test_recording_kept_views import Clock
 from vtp.recording import active, playback, recorded_files
@@ -65,11 +65,7 @@ async def watched(api: Api, teacher: Person, monkeypatch: pytest.MonkeyPatch) ->
     recorder = await recorder_of(api, recording_id)
     cookie = await grant_of(api, recording_id, teacher)
     began_ns = time.monotonic_ns() - 6 * NS
-    for source, _ in (
-        prepared_source("video", h264_units(150), time.monotonic_ns, start_ns=began_ns),
-        prepared_source("audio", opus_units(250), time.monotonic_ns, start_ns=began_ns),
-    ):
-        recorder.add_source(source)
+    give_class(recorder, began_ns)
     camera, _ = prepared_source("video", h264_units(150), time.monotonic_ns, start_ns=began_ns)
     recorder.add_track(PersonOfTrack("p1", "in the room", teacher.user_id, "Ann", "camera"), camera)
     await until_segments(api, recording_id, cookie, 2)

@@ -44,6 +44,15 @@ async def start(api: Api, by: Person, room: str) -> str:
     return str(answer.body["recording_id"])
 
 
+def give_class(recorder: Recorder, began_ns: int) -> None:
+    """Picture and sound that began then, by the monotonic clock."""
+    for source, _ in (
+        prepared_source("video", h264_units(150), time.monotonic_ns, start_ns=began_ns),
+        prepared_source("audio", opus_units(250), time.monotonic_ns, start_ns=began_ns),
+    ):
+        recorder.add_source(source)
+
+
 async def recorder_of(api: Api, recording_id: str) -> Recorder:
     """The recorder of a recording in progress, once it has begun to write."""
     session = api.server.services.recordings._active.get(recording_id)
@@ -95,12 +104,7 @@ async def test_what_is_stopped_while_the_database_is_away_has_ended_and_is_said_
     room = await make_room(api, teacher)
     recording_id = await start(api, teacher, room)
     recorder = await recorder_of(api, recording_id)
-    began_ns = time.monotonic_ns() - 6 * NS
-    for source, _ in (
-        prepared_source("video", h264_units(150), time.monotonic_ns, start_ns=began_ns),
-        prepared_source("audio", opus_units(250), time.monotonic_ns, start_ns=began_ns),
-    ):
-        recorder.add_source(source)
+    give_class(recorder, time.monotonic_ns() - 6 * NS)
     async with asyncio.timeout(40):
         while not recorder.size_bytes:  # noqa: ASYNC110
             await asyncio.sleep(0.02)
@@ -146,12 +150,7 @@ async def test_followers_of_a_recorder_that_dies_are_told_the_end_while_the_data
     recording_id = await start(api, teacher, await make_room(api, teacher))
     recorder = await recorder_of(api, recording_id)
     cookie = await grant_of(api, recording_id, teacher)
-    began_ns = time.monotonic_ns() - 6 * NS
-    for source, _ in (
-        prepared_source("video", h264_units(150), time.monotonic_ns, start_ns=began_ns),
-        prepared_source("audio", opus_units(250), time.monotonic_ns, start_ns=began_ns),
-    ):
-        recorder.add_source(source)
+    give_class(recorder, time.monotonic_ns() - 6 * NS)
     await until_segments(api, recording_id, cookie, 2)
     viewer = LivePlayer(api, recording_id, cookie, "video")
     await viewer.reload()
