@@ -31,7 +31,7 @@ class HttpLine(asyncio.Protocol):
 
     def __init__(self, host: str, cookie: str) -> None:
         lines = f" HTTP/1.1\r\nHost: {host}\r\nAccept: */*\r\nAccept-Encoding: gzip\r\n"
-        self._tail = (lines + (f"Cookie: {cookie}\r\n" if cookie else "") + "\r\n").encode()
+        self._tail = (lines + (f"Cookie: {cookie}\r\n" if cookie else "")).encode()
         self._transport: asyncio.Transport | None = None
         self._answer: asyncio.Future[Answer] | None = None
         self._chunks: list[bytes] = []
@@ -51,14 +51,24 @@ class HttpLine(asyncio.Protocol):
         """asyncio's."""
         self._transport = cast(asyncio.Transport, transport)  # uvloop's is no subclass of it
 
-    def ask(self, path: str) -> asyncio.Future[Answer]:
-        """GET; the answer's future fails with PeerError when the server closes."""
+    @property
+    def is_open(self) -> bool:
+        """Whether anything can be asked: the server has not closed it."""
+        return self._transport is not None and not self._transport.is_closing()
+
+    def ask(
+        self, path: str, method: str = "GET", fields: bytes = b"", body: bytes = b""
+    ) -> asyncio.Future[Answer]:
+        """One request, with further lines of its head, each with its end; the answer's future fails with
+        PeerError when the server closes."""
         answer: asyncio.Future[Answer] = asyncio.get_running_loop().create_future()
         if self._transport is None or self._transport.is_closing():
             answer.set_exception(PeerError(CLOSED))
             return answer
         self._answer = answer
-        self._transport.write(b"GET " + path.encode() + self._tail)
+        if body:
+            fields += b"Content-Type: application/json\r\nContent-Length: %d\r\n" % len(body)
+        self._transport.write(b"%b %b%b%b\r\n%b" % (method.encode(), path.encode(), self._tail, fields, body))
         return answer
 
     def data_received(self, data: bytes) -> None:

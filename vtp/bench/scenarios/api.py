@@ -67,16 +67,16 @@ class Api:
     async def measure(self, stage: Stage) -> Figures:
         """One run on a server that has just been started."""
         server = vtp_server(stage)
-        load = ApiLoad(server, SCHOOL, connections=self.connections)
-        await load.prepare(self.recordings, self.term, people=self.people)
-        await load.run(self.rate, self.warm_up_s)
-        window = Window(server.pids)
-        times = await load.run(self.rate, self.seconds)
-        spent = window.close()
-        singly = ApiTimes()
-        for name in ("register", "login"):
-            await load.one_at_a_time(name, self.one_by_one, singly)
-        saturated = await load.saturate(self.seconds / 2)
+        async with ApiLoad.opened(server, SCHOOL, connections=self.connections) as load:
+            await load.prepare(self.recordings, self.term, people=self.people)
+            await load.run(self.rate, self.warm_up_s)
+            window = Window(server.pids)
+            times = await load.run(self.rate, self.seconds)
+            spent = window.close()
+            singly = ApiTimes()
+            for name in ("register", "login"):
+                await load.one_at_a_time(name, self.one_by_one, singly)
+            saturated = await load.saturate(self.seconds / 2)
         rooms = [f"recorded-{number}" for number in range(min(ROOMS, self.recordings))]
         async with crowd(server, self.signalling, rooms):
             if self.memory:

@@ -3,20 +3,23 @@
 from __future__ import annotations
 
 import asyncio
+import gzip
 import itertools
+import json
 import random
 import time
 from collections import deque
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
+from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, Self
 
-import aiohttp
-
+from vtp.bench.http_line import Answer, HttpLine
 from vtp.bench.peers.connect import PeerError
 from vtp.bench.results import Percentiles, percentiles
 from vtp.bench.scenarios.term import Taught, Term, approve_everybody, fill_term
 from vtp.bench.vtp_server import VtpServer
+from vtp.bench.whip_client import HTTP_TIMEOUT_S
 
 PASSWORD = "correct horse battery staple"
 PEOPLE = 50
@@ -67,7 +70,7 @@ class _Person:
 
 
 class ApiLoad:
-    """People with accounts, who do what the mix says."""
+    """People with accounts, who do what the mix says. Made by `opened`."""
 
     def __init__(
         self, server: VtpServer, mix: Mapping[str, int] = MIX, *, connections: int = 50, seed: int = 1
@@ -75,11 +78,12 @@ class ApiLoad:
         self._server = server
         self._connection_count = connections
         self._connections = asyncio.Semaphore(connections)
+        self._lines: list[HttpLine] = []  # on which nothing is under way
         self._random = random.Random(seed)
         self._people: deque[_Person] = deque()
         self._teacher = ""
         self._numbers = itertools.count(1)
-        self._operations: dict[str, Callable[[], Awaitable[object]]] = {
+        self._operations: dict[str, Callable[[], Awaitable[Answer]]] = {
             "register": self._register,
             "login": self._login,
             "refresh": self._refresh,
@@ -96,12 +100,27 @@ class ApiLoad:
         self._taught = Taught([], [], [])
         self._deck = [name for name, share in mix.items() for _ in range(share)]
 
+    @classmethod
+    @asynccontextmanager
+    async def opened(
+        cls, server: VtpServer, mix: Mapping[str, int] = MIX, *, connections: int = 50
+    ) -> AsyncIterator[Self]:
+        """With connections of its own, made as they are needed."""
+        load = cls(server, mix, connections=connections)
+        try:
+            yield load
+        finally:
+            for line in load._lines:
+                line.close()
+
     async def prepare(self, recordings: int = 0, term: Term | None = None, *, people: int = PEOPLE) -> None:
         """Registers and signs in so many; the teacher makes so many recordings, which are filed in two of a
         term's courses. Raises PeerError."""
         await self._server.add_account(TEACHER, "teacher", PASSWORD)
         self._teacher = (await self._sign_in(TEACHER)).access
-        emails = [await self._register() for _ in range(people)]
+        emails = [f"person-{next(self._numbers)}@school.example" for _ in range(people)]
+        for email in emails:
+            await self._register_as(email)
         if term is not None:
             await approve_everybody(self._server.database_url)
         self._people.extend([await self._sign_in(email) for email in emails])
@@ -161,73 +180,103 @@ class ApiLoad:
     async def _timed(self, name: str, due_s: float, times: ApiTimes) -> None:
         try:
             async with self._connections:
-                await self._operations[name]()
-        except (PeerError, aiohttp.ClientError, TimeoutError):
+                answer = await self._operations[name]()
+        except (PeerError, OSError, TimeoutError):
             times.failed += 1
             return
-        times.by_operation.setdefault(name, []).append(1000 * (time.monotonic() - due_s))
+        times.by_operation.setdefault(name, []).append(1000 * (answer.arrived_s - due_s))
 
-    async def _register(self) -> str:
-        email = f"person-{next(self._numbers)}@school.example"
+    async def _register(self) -> Answer:
+        return await self._register_as(f"person-{next(self._numbers)}@school.example")
+
+    async def _register_as(self, email: str) -> Answer:
         wish = {"email": email, "password": PASSWORD, "full_name": "A Person"}
-        await self._server.call("POST", "/api/v1/auth/register", wish)
-        return email
+        return await self._ask("POST", "/api/v1/auth/register", "", wish)
 
     async def _sign_in(self, email: str) -> _Person:
-        found = await self._server.call("POST", "/api/v1/auth/login", {"email": email, "password": PASSWORD})
+        found = _content(await self._login_as(email))
         return _Person(email, found["access_token"], found["refresh_token"])
 
-    async def _login(self) -> None:
-        await self._sign_in(self._next().email)
+    async def _login_as(self, email: str) -> Answer:
+        return await self._ask("POST", "/api/v1/auth/login", "", {"email": email, "password": PASSWORD})
 
-    async def _refresh(self) -> None:
+    async def _login(self) -> Answer:
+        return await self._login_as(self._next().email)
+
+    async def _refresh(self) -> Answer:
         """A token is good once: while it is exchanged nobody else has its owner."""
         person = self._people.popleft()
         try:
-            body = {"refresh_token": person.refresh}
-            found: Any = await self._server.call("POST", "/api/v1/auth/refresh", body)
+            answer = await self._ask("POST", "/api/v1/auth/refresh", "", {"refresh_token": person.refresh})
+            found = _content(answer)
             person.access, person.refresh = found["access_token"], found["refresh_token"]
         finally:
             self._people.append(person)
+        return answer
 
-    async def _profile(self) -> None:
-        await self._server.call("GET", "/api/v1/auth/profile", token=self._next().access)
+    async def _profile(self) -> Answer:
+        return await self._ask("GET", "/api/v1/auth/profile", self._next().access)
 
-    async def _recordings(self) -> None:
-        await self._call("GET", "/api/v1/recordings")
+    async def _recordings(self) -> Answer:
+        return await self._ask("GET", "/api/v1/recordings", self._teacher)
 
-    async def _list_courses(self) -> None:
-        await self._server.call("GET", "/api/v1/courses", token=self._next().access)
+    async def _list_courses(self) -> Answer:
+        return await self._ask("GET", "/api/v1/courses", self._next().access)
 
-    async def _create_course(self) -> None:
+    async def _create_course(self) -> Answer:
         wish = {"code": "NEW", "name": "A new course", "semester": "fall", "year": 2026}
-        await self._call("POST", "/api/v1/courses", wish)
+        return await self._ask("POST", "/api/v1/courses", self._teacher, wish)
 
-    async def _update_course(self) -> None:
+    async def _update_course(self) -> Answer:
         course = self._random.choice(self._taught.courses)
         wish = {"description": f"Changed for the {next(self._numbers)}th time."}
-        await self._call("PATCH", f"/api/v1/courses/{course}", wish)
+        return await self._ask("PATCH", f"/api/v1/courses/{course}", self._teacher, wish)
 
-    async def _read_stats(self) -> None:
+    async def _read_stats(self) -> Answer:
         course = self._random.choice(self._taught.recorded)
-        await self._call("GET", f"/api/v1/courses/{course}/stats")
+        return await self._ask("GET", f"/api/v1/courses/{course}/stats", self._teacher)
 
-    async def _list_notifications(self) -> None:
-        await self._server.call("GET", "/api/v1/notifications", token=self._next().access)
+    async def _list_notifications(self) -> Answer:
+        return await self._ask("GET", "/api/v1/notifications", self._next().access)
 
-    async def _list_submissions(self) -> None:
+    async def _list_submissions(self) -> Answer:
         course, task = self._random.choice(self._taught.assigned)
-        await self._call("GET", f"/api/v1/courses/{course}/assignments/{task}/submissions")
+        path = f"/api/v1/courses/{course}/assignments/{task}/submissions"
+        return await self._ask("GET", path, self._teacher)
 
-    async def _read_book(self) -> None:
+    async def _read_book(self) -> Answer:
         course = self._random.choice(self._taught.courses)
-        await self._call("GET", f"/api/v1/courses/{course}/grades")
+        return await self._ask("GET", f"/api/v1/courses/{course}/grades", self._teacher)
 
     async def _call(self, method: str, path: str, body: object = None) -> Any:
-        """As the teacher."""
-        return await self._server.call(method, path, body, token=self._teacher)
+        """As the teacher; gives the answer's JSON."""
+        return _content(await self._ask(method, path, self._teacher, body))
+
+    async def _ask(self, method: str, path: str, token: str, body: object = None) -> Answer:
+        """One request on a connection that is free, or a new one. Raises PeerError, OSError, TimeoutError."""
+        fields = f"Authorization: Bearer {token}\r\n".encode() if token else b""
+        line = self._lines.pop() if self._lines else None
+        if line is None or not line.is_open:  # a server may close one that nobody uses
+            line = await HttpLine.opened(self._server.url)
+        data = json.dumps(body).encode() if body is not None else b""
+        try:
+            async with asyncio.timeout(HTTP_TIMEOUT_S):
+                answer = await line.ask(path, method, fields, data)
+        except BaseException:
+            line.close()
+            raise
+        self._lines.append(line)
+        if answer.status >= 400:
+            raise PeerError(f"vtp answered {answer.status} to {method} {path}: {answer.body[:200]!r}")
+        return answer
 
     def _next(self) -> _Person:
         """Everybody in turn."""
         self._people.rotate(-1)
         return self._people[-1]
+
+
+def _content(answer: Answer) -> Any:
+    """The JSON of an answer."""
+    is_packed = b"\r\nContent-Encoding: gzip" in answer.head
+    return json.loads(gzip.decompress(answer.body) if is_packed else answer.body)

@@ -76,7 +76,7 @@ class Forward:
                 await asyncio.sleep(self.warm_up_s)
             if not self.api_rate:
                 return await measure_window(stage, self.seconds)
-            load = ApiLoad(vtp_server(stage), BESIDE)
+            load = await beside.enter_async_context(ApiLoad.opened(vtp_server(stage), BESIDE))
             await load.prepare()
             running = asyncio.create_task(load.run(self.api_rate, self.seconds))
             figures = await measure_window(stage, self.seconds)

@@ -18,7 +18,7 @@ from statistics import median
 from typing import Any, Final
 
 import aiohttp
-from sqlalchemy import insert, text
+from sqlalchemy import insert
 
 from vtp.bench.accounting import cpu_times
 from vtp.bench.load import Lecture
@@ -29,13 +29,12 @@ from vtp.bench.results import Figures, IntakeFigures, percentiles
 from vtp.bench.scenarios.pattern import describe_pattern
 from vtp.bench.scenarios.record import vtp_server
 from vtp.bench.scenarios.stage import Stage
-from vtp.bench.scenarios.term import approve_everybody, course_row, enrolled_row, filed_row
+from vtp.bench.scenarios.term import analyze, approve_everybody, course_row, enrolled_row, filed_row
 from vtp.bench.scenarios.window import measure_window
 from vtp.bench.vtp_server import VtpServer
 from vtp.courses.enrolment_store import count_anew
 from vtp.courses.tables import course_enrollments, course_recordings, courses
 from vtp.db import Database
-from vtp.db.urls import Dialect
 from vtp.ids import new_id
 from vtp.recording.store import Recording, Status, add_recording
 
@@ -254,12 +253,9 @@ async def _sign_in(server: VtpServer, email: str) -> Any:
 
 
 async def _gather_statistics(url: str) -> None:
-    """As PostgreSQL does by itself within a minute, by which it finds rows from then on."""
     database = Database.connect(url, patient=True)
     try:
-        if database.url.dialect is Dialect.POSTGRESQL:
-            async with database.transaction() as tx:
-                await tx.execute(text("ANALYZE"))
+        await analyze(database)
     finally:
         await database.close()
 

@@ -107,16 +107,16 @@ async def _busy(server: VtpServer, rate: float) -> AsyncIterator[None]:
     if not rate:
         yield
         return
-    load = ApiLoad(server, STEADY)
-    await load.prepare(RECORDINGS)
-    running = asyncio.create_task(_for_ever(load, rate))
-    try:
-        yield
-        if running.done():
-            running.result()
-    finally:
-        running.cancel()
-        await asyncio.wait([running])
+    async with ApiLoad.opened(server, STEADY) as load:
+        await load.prepare(RECORDINGS)
+        running = asyncio.create_task(_for_ever(load, rate))
+        try:
+            yield
+            if running.done():
+                running.result()
+        finally:
+            running.cancel()
+            await asyncio.wait([running])
 
 
 async def _for_ever(load: ApiLoad, rate: float) -> None:
