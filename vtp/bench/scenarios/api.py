@@ -79,7 +79,7 @@ class Api:
             saturated = await load.saturate(self.seconds / 2)
         rooms = [f"recorded-{number}" for number in range(min(ROOMS, self.recordings))]
         async with crowd(server, self.signalling, rooms):
-            if self.memory:
+            if self.memory and self.signalling:
                 await settled(server, time.monotonic())
             connected_kb = resident_kb(server.pids)
         return Figures(
