@@ -26,7 +26,7 @@ def test_the_recorder_waits_for_the_disk_a_few_times_only_and_all_of_it_is_there
     fdatasync = os.fdatasync
 
     def sync(descriptor: int) -> None:
-        name = Path(os.readlink(f"/proc/self/fd/{descriptor}")).name
+        name = Path(f"/proc/self/fd/{descriptor}").readlink().name
         synced.append((threading.current_thread().name, name))
         fdatasync(descriptor)
 
@@ -43,4 +43,5 @@ def test_the_recorder_waits_for_the_disk_a_few_times_only_and_all_of_it_is_there
     stills = [f"seg-{number:05d}.m4s" for number in range(SECONDS // 2)]
     assert sorted(name for thread, name in synced if thread != here) == stills
     segments = recorded.index("video").segments
-    assert [one.msn for one in segments] == list(range(SECONDS // 2 + 1)) and not any(one.gap for one in segments)
+    assert [one.msn for one in segments] == list(range(SECONDS // 2 + 1))
+    assert not any(one.gap for one in segments)

@@ -78,9 +78,9 @@ class TrackWriter:
 
     @contextmanager
     def many_at_once(self) -> Iterator[None]:
-        """For segments of a time that is past, of which there may be thousands: the recorder, who has others
-        to write for, does not wait for the disk at each of them. A thread does, after the block; `close` waits
-        for that. What the machine loses before is found by recovery, as of parts.
+        """For segments of a time that is past, of which there may be thousands: the recorder, who has more to
+        write, does not wait for the disk at each of them. A thread does, after the block, and `close` waits
+        for it. What the machine loses before is found by recovery, as of parts.
         """
         self._unsynced = []
         try:
