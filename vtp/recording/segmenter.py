@@ -243,8 +243,11 @@ class Segmenter:
         return self._open_video(layer_track(number), beginning.picture, beginning.section)
 
     def _open_video(self, name: str, picture: Picture, section: InitSection | None) -> VideoTrack:
-        lane = Lane(self._open_writer(name, VIDEO_TIMESCALE), self._cuts.first, on_grid=True)
-        return open_late(lane, picture, section, self._cuts)
+        writer = self._open_writer(name, VIDEO_TIMESCALE)
+        video = open_late(Lane(writer, self._cuts.first, on_grid=True), picture, section, self._cuts)
+        with writer.many_at_once():
+            video.advance(self._start_ns)
+        return video
 
     def _stop_picture(self, time_ns: int) -> None:
         """The picture ends here; the still that follows gets a segment of its own."""

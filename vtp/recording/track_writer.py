@@ -9,9 +9,11 @@ from __future__ import annotations
 
 import logging
 import os
+import threading
 import zlib
 from bisect import bisect_left
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -66,11 +68,29 @@ class TrackWriter:
         self._unheard: list[PartLine | SegmentLine] = []  # is in the index; the listener hears of it later
         self._open_line = OpenLine(0, 0, False)
         self._has_new_names = False
+        self._unsynced: list[Path] | None = None  # segments' files within `many_at_once`
+        self._syncing: threading.Thread | None = None
         directory.mkdir(parents=True, exist_ok=True)
         index = directory / INDEX_NAME if lasting else Path(os.devnull)
         self._index = os.open(index, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o640)
         self._folder = os.open(directory, os.O_RDONLY | os.O_DIRECTORY)
         self._append(TrackLine(track, timescale))
+
+    @contextmanager
+    def many_at_once(self) -> Iterator[None]:
+        """For segments of a time that is past, of which there may be thousands: the recorder, who has more to
+        write, does not wait for the disk at each of them. A thread does, after the block, and `close` waits
+        for it. What the machine loses before is found by recovery, as of parts.
+        """
+        self._unsynced = []
+        try:
+            yield
+        finally:
+            unsynced, self._unsynced = self._unsynced, None
+            self._sync_names()
+            if unsynced and self._lasting:  # not one by one here: of an hour of sound there are 1,800
+                self._syncing = threading.Thread(target=_sync_files, args=(unsynced,), name="segments")
+                self._syncing.start()
 
     def use_section(self, section: InitSection) -> None:
         """Makes the segments from now on follow `section`, unless its bytes are those of the one in force."""
@@ -152,7 +172,11 @@ class TrackWriter:
         if segment is not None:
             if not goes_on:
                 self._end_samples(segment, end)
-            segment.close(self._sync)
+            if self._unsynced is None:
+                segment.close(self._sync)
+            else:
+                segment.abandon()
+                self._unsynced.append(self._directory / segment_name(opened.msn))
             self._has_new_names = True
         line = SegmentLine(
             msn=opened.msn,
@@ -200,6 +224,8 @@ class TrackWriter:
             if not self._has_new_names:  # with them the index is synced anyway, and *Stop* waits
                 self._sync(self._index)
             self._sync_names()
+            if self._syncing is not None:
+                self._syncing.join()
         finally:
             self.abandon()
 
@@ -224,6 +250,8 @@ class TrackWriter:
 
     def _sync_names(self) -> None:
         """Has the names of segments that have ended, too, outlive the machine."""
+        if self._unsynced is not None:
+            return
         if self._has_new_names and self._lasting:
             os.fdatasync(self._index)
             os.fsync(self._folder)
@@ -244,6 +272,21 @@ class TrackWriter:
     def _append(self, line: Line) -> None:
         write_all(self._index, encode_line(line))
         self._listener(self.track, line)
+
+
+def _sync_files(paths: Sequence[Path]) -> None:
+    """Has what is in files outlive the machine; in a thread of its own."""
+    for path in paths:
+        try:
+            descriptor = os.open(path, os.O_RDONLY)
+            try:
+                os.fdatasync(descriptor)
+            finally:
+                os.close(descriptor)
+        except FileNotFoundError:  # the recording is deleted
+            return
+        except OSError as error:
+            logger.warning("The disk does not say that it has %s: %s", path.name, error)
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,7 +8,7 @@ const KINDS: Readonly<Record<Job["kind"], { label: string; begin: string; done: 
     label: "Upload to the object store",
     begin: "Upload it",
     done: "is in the object store now.",
-    off: "Not uploaded: it stays on this server",
+    off: "Not uploaded whole: it plays from this server, and what was sent stays in the object store",
   },
   ladder: {
     label: "Other qualities",
