@@ -190,6 +190,7 @@ class Quizzes(CourseItems[Quiz]):
             extra = await extra_minutes(tx, item.id, [one.user_id for one in running])
             ends = {one.id: ends_at(changed, one.begun_at, extra.get(one.user_id, 0)) for one in running}
             await set_ends(tx, ends)
+        await self._teller.changed(tx, inside.course, item, changed, self._clock())
         if changed.published and not item.published:
             await self._teller.published(tx, inside.course, changed, self._clock())
 
