@@ -55,7 +55,8 @@ async def _write_assignments(api: Api, course: str, admin: Person, teacher: Pers
         reads = [*lists, *(f"{one}?cursor={cursor}" for one in lists), at, draft]
         for path in (*reads, f"{at}/submissions?user_id={pupil.user_id}", f"{BASE}/{course}/files/{kept}"):
             assert (await api.call("GET", path, by=by)).status == 200, path
-    assert (await api.call("PATCH", at, {"points": 5}, by=teacher)).status == 200
+    for wish in ({"points": 5}, {"due_at": "2199-01-02T08:00:00Z"}, {"title": "z"}):
+        assert (await api.call("PATCH", at, wish, by=teacher)).status == 200
     grade = f"{at}/grades/{pupil.user_id}"
     for wish in ({"points": 1, "for_group": True}, {"points": 2}):
         assert (await api.call("PATCH", grade, wish, by=teacher)).status == 200

@@ -329,7 +329,7 @@ async def test_what_was_taken_away_in_a_course_is_told_once(
 
 
 async def test_a_class_is_over_when_its_time_is_and_no_staff_hold_it(
-    school: School, teacher: Person, pupil: Person, course: str
+    school: School, teacher: Person, pupil: Person, course: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     api = school.api
     lesson = await live_lesson(api, course, teacher)
@@ -342,8 +342,42 @@ async def test_a_class_is_over_when_its_time_is_and_no_staff_hold_it(
     await watch.look()
     assert (await child.ok("get-participants"))["count"] == 2, "staff hold it still"
     await head.ok("leave-room")
+    await watch.look()
+    assert (await child.ok("get-participants"))["count"] == 1, "they may be back in a moment"
+    monkeypatch.setattr(watch, "_clock", lambda: datetime.now(UTC) + lesson_watch.STAFF_GONE)
+    await watch.look()
     assert (await child.pushes("room-closed"))["reason"] == "The lesson is over."
     assert await turned_away(school, pupil, lesson["room_id"]) == "lesson_over"
+
+
+async def test_a_class_beyond_its_time_goes_on_while_its_teacher_loads_the_page_anew(
+    school: School, teacher: Person, pupil: Person, course: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    api = school.api
+    watch, live_rooms = api.server.services.courses.lesson_watch, api.server.services.live_rooms
+    lesson, late = await live_lesson(api, course, teacher), await student(api, "late")
+    await enrol(api, course, late)
+    room = lesson["room_id"]
+    head, child = await come(school, teacher, room), await come(school, pupil, room)
+    await change(api, course, lesson, teacher, starts_at=at(-90), ends_at=at(-50))
+    await watch.look()
+    live = live_rooms.get(room)
+    await head.io.disconnect()  # as a page does that is loaded anew, or shut
+    await child.pushes("participant-left")
+    await watch.look()
+    assert (await child.ok("get-participants"))["count"] == 1
+    await come(school, late, room)  # who lost their own connection meanwhile, too
+    head = await come(school, teacher, room)
+    monkeypatch.setattr(watch, "_clock", lambda: datetime.now(UTC) + lesson_watch.STAFF_GONE)
+    await watch.look()
+    assert (await child.ok("get-participants"))["count"] == 3, "they are back"
+    await head.ok("leave-room")
+    await watch.look()
+    assert live_rooms.get(room) is live, "a minute from then on"
+    monkeypatch.setattr(watch, "_clock", lambda: datetime.now(UTC) + 2 * lesson_watch.STAFF_GONE)
+    await watch.look()
+    assert (await child.pushes("room-closed"))["reason"] == "The lesson is over."
+    assert await turned_away(school, late, room) == "lesson_over"
 
 
 @pytest.mark.both_databases

@@ -23,6 +23,7 @@ from tests.api.test_courses_schedules import (
 )
 from tests.serving import Api, Person
 from tests.smtp_server import Mailbox
+from vtp.courses.tables import lessons
 
 
 def soon(**more: float) -> str:
@@ -128,6 +129,26 @@ async def test_each_message_of_a_lesson_that_is_hidden_and_shown_is_newer_than_t
         seen.append((method, int(event["sequence"])))
     assert [method for method, _ in seen] == ["REQUEST", "CANCEL", "REQUEST", "REQUEST", "CANCEL"]
     assert [sequence for _, sequence in seen] == sorted({sequence for _, sequence in seen})
+
+
+async def test_a_message_says_when_it_was_made_and_not_when_its_lesson_was_changed(
+    mailed: Api, mailbox: Mailbox
+) -> None:
+    api = mailed
+    teacher, pupil = await api.person("teacher"), await api.person("student")
+    course = await make_course(api, teacher)
+    lesson = await live(api, course, teacher, "Prisms")
+    then = datetime.now(UTC).replace(microsecond=0)
+    async with api.server.services.database.transaction() as tx:
+        await tx.execute(lessons.update().values(updated_at=then - timedelta(days=3)))
+    await enrol(api, course, pupil)
+    invited = carried(await mailbox.next_to(pupil.email, "Prisms"))[0]
+    assert (await api.call("DELETE", f"{BASE}/{course}/lessons/{lesson}", by=teacher)).status == 204
+    cancelled = carried(await mailbox.next_to(pupil.email, "Prisms"))[0]
+    assert [method for _, method, _ in (invited, cancelled)] == ["REQUEST", "CANCEL"]
+    stamps = [event["dtstamp"].dt for _, _, event in (invited, cancelled)]
+    assert then <= stamps[0] <= stamps[1], "by which programs tell which of two is newer"
+    assert {event["last-modified"].dt for _, _, event in (invited, cancelled)} == {then - timedelta(days=3)}
 
 
 async def test_who_comes_later_gets_what_is_planned_and_who_leaves_loses_it(

@@ -449,6 +449,89 @@ async def test_a_class_is_told_of_an_assignment_once_and_when_it_sees_it(api: Ap
         assert (await kinds(api, pupil)).count("assignment_added") == number, path
 
 
+async def texts_of(api: Api, who: Person) -> list[tuple[str, str, str]]:
+    """Kinds, titles and texts of what somebody was told of assignments and grades, the oldest first."""
+    wanted = "assignment_added", "date_earlier", "grade_released"
+    found = [(one["kind"], one["title"], one["text"]) for one in await told(api, who)]
+    return [one for one in reversed(found) if one[0] in wanted]
+
+
+@pytest.mark.both_databases
+async def test_what_was_told_of_a_due_date_stays_true_and_an_earlier_one_is_told_anew(api: Api) -> None:
+    teacher, pupil = await api.person("teacher"), await student(api, "told")
+    course = await make_course(api, teacher)
+    assert (await enrol(api, course, pupil)).status == 201
+    at = await assign(api, course, teacher, points=10, due_at="2199-12-04T08:00:00Z")
+    graded = {"points": 5, "released": True}
+    assert (await api.call("PATCH", f"{at}/grades/{pupil.user_id}", graded, by=teacher)).status == 200
+    grade = ("grade_released", "Essay", "There is a grade for “Essay”.")
+
+    async def set_to(**wish: Any) -> None:
+        assert (await api.call("PATCH", at, wish, by=teacher)).status == 200
+
+    def added(due: str, title: str = "Essay") -> tuple[str, str, str]:
+        text = f"There is a new assignment: “{title}”."
+        return "assignment_added", title, f"{text} It is due on {due}." if due else text
+
+    def moved(due: str, title: str = "Essay") -> tuple[str, str, str]:
+        rest = f"has another date: it is due on {due}." if due else "has no date any more."
+        return "date_earlier", title, f"“{title}” {rest}"
+
+    fourth, second, ninth = (f"{day} December 2199 at 08:00 UTC" for day in (4, 2, 9))
+    assert await texts_of(api, pupil) == [added(fourth), grade]
+    await set_to(due_at="2199-12-09T08:00:00Z")
+    assert await texts_of(api, pupil) == [added(ninth), grade], "later: in the list as it is"
+    await set_to(due_at="2199-12-02T08:00:00Z")
+    assert await texts_of(api, pupil) == [added(second), grade, moved(second)]
+    newest = (await told(api, pupil))[0]
+    assert (newest["link"], newest["read_at"]) == (
+        f"/courses/{course}/assignments?assignment={at.rsplit('/', 1)[1]}",
+        None,
+    )
+    await set_to(due_at="2199-12-02T08:00:00Z", description="Two pages.")
+    assert (await told(api, pupil))[0]["id"] == newest["id"], "once"
+    await set_to(due_at="2199-12-09T08:00:00Z", title="Paper")
+    assert await texts_of(api, pupil) == [added(ninth, "Paper"), grade, moved(ninth, "Paper")]
+    await set_to(due_at=None)
+    assert await texts_of(api, pupil) == [added("", "Paper"), grade, moved("", "Paper")]
+    await set_to(due_at="2199-12-04T08:00:00Z")
+    assert await texts_of(api, pupil) == [added(fourth, "Paper"), grade, moved(fourth, "Paper")]
+    assert (await told(api, pupil))[0]["id"] != newest["id"], "told anew, where there was none"
+    assert "date_earlier" not in await kinds(api, teacher)
+    assert (await api.call("DELETE", at, by=teacher)).status == 204
+    assert await texts_of(api, pupil) == []
+
+
+async def test_a_date_that_comes_earlier_while_it_is_hidden_is_told_once_it_is_shown(api: Api) -> None:
+    teacher, pupil = await api.person("teacher"), await student(api, "told")
+    course = await make_course(api, teacher)
+    assert (await enrol(api, course, pupil)).status == 201
+    look = api.server.services.coursework.teller.look
+    at = await assign(api, course, teacher, due_at="2199-12-04T08:00:00Z")
+    over = await assign(api, course, teacher, title="Over", due_at="2020-12-04T08:00:00Z")
+    waits = await assign(api, course, teacher, title="Waits", due_at="2199-12-04T08:00:00Z", published=False)
+    [first] = [one["id"] for one in await told(api, pupil) if one["title"] == "Essay"]
+    earlier = {"due_at": "2199-12-02T08:00:00Z"}
+    for path, wish in (
+        (at, {"published": False}),
+        (at, earlier),
+        (over, {"due_at": "2020-12-02T08:00:00Z"}),
+        (waits, {"published": True, **earlier}),
+    ):
+        assert (await api.call("PATCH", path, wish, by=teacher)).status == 200
+    await look()
+    assert first not in [one["id"] for one in await told(api, pupil)], "it leads nowhere, and was not true"
+    assert (await api.call("PATCH", at, {"published": True}, by=teacher)).status == 200
+    await look()
+    await look()
+    found = {(kind, title): text for kind, title, text in await texts_of(api, pupil)}
+    assert set(found) == {("assignment_added", title) for title in ("Essay", "Over", "Waits")}
+    for title in ("Essay", "Waits"):
+        assert found["assignment_added", title].endswith("It is due on 2 December 2199 at 08:00 UTC.")
+    assert found["assignment_added", "Over"].endswith("It is due on 2 December 2020 at 08:00 UTC.")
+    assert len(await texts_of(api, pupil)) == 3
+
+
 @pytest.mark.sqlite_alone
 @pytest.mark.parametrize("count", [2, 6])
 async def test_the_clocks_of_a_course_are_asked_for_once_for_all_that_its_class_is_told(

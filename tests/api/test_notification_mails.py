@@ -149,6 +149,12 @@ async def test_times_are_told_by_the_clocks_of_who_reads_them(
         texts = {one["kind"]: one["text"] for one in answer.body["items"]}
         assert time in texts["assignment_added"]
         assert texts["announcement"] == own, "what somebody has written stays"
+    at = f"{BASE}/{course}/assignments/{made.body['id']}"
+    earlier = await mailed.call("PATCH", at, {"due_at": "2199-06-02T22:30:00Z"}, by=head)
+    assert earlier.status == 200, earlier
+    await mailbox.next_to(pupil.email, "Essays")
+    said = (await mailbox.next_to(pupil.email, "Essay")).get_content().replace("\n", " ")
+    assert "has another date: it is due on 3 June 2199 at 07:30 (Asia/Tokyo)." in said
 
 
 async def test_a_time_zone_that_is_not_known_here_any_more_holds_up_no_mails(

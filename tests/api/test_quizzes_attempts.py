@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from contextlib import AsyncExitStack
 from datetime import UTC, datetime, timedelta
 from functools import partial
 from typing import Any
@@ -28,7 +29,7 @@ from tests.api.quiz_material import (
 from tests.serving import Api, Person
 from vtp.db import Database
 from vtp.ids import new_id
-from vtp.quizzes.attempt_store import Attempt, add_attempt
+from vtp.quizzes.attempt_store import Attempt, add_attempt, lock_attempt
 from vtp.quizzes.quiz_store import extra_minutes, find_quiz
 from vtp.quizzes.results import points_of_course
 from vtp.quizzes.tables import quiz_attempts, quizzes
@@ -171,6 +172,75 @@ async def test_times_are_the_servers_and_longer_for_who_needs_it(api: Api, teach
     await api.call("PATCH", at, {"results": "never"}, by=teacher)
     assert not (await look(api, course, first, pupil)).body["results_shown"]
     assert (await begin(api, course, quiz, await pupil_in(api, course, "late"))).body["code"] == "quiz_closed"
+
+
+@pytest.mark.both_databases
+async def test_what_is_over_stays_over_when_more_time_is_given_though_nobody_has_looked(
+    api: Api, teacher: Person
+) -> None:
+    course = await make_course(api, teacher)
+    question = await add_question(api, course, teacher, TEXT)
+    quiz = await make_quiz(api, course, teacher, [question], time_limit_minutes=20)
+    at = f"{BASE}/{course}/quizzes/{quiz}"
+    gone, writing = await pupil_in(api, course, "gone"), await pupil_in(api, course, "writing")
+    over = now() - timedelta(minutes=20)
+    until = now() + timedelta(minutes=40)
+    changes: list[tuple[str, str, dict[str, Any]]] = [
+        ("PUT", f"{at}/extra-time/{gone.user_id}", {"minutes": 30}),
+        ("PATCH", at, {"time_limit_minutes": 60}),
+        ("PATCH", at, {"closes_at": until.isoformat()}),
+    ]
+    going = (await begin(api, course, quiz, writing)).body
+    for number, (method, path, wish) in enumerate(changes, 1):
+        assert (await api.call("PATCH", at, {"attempts_allowed": number}, by=teacher)).status == 200
+        attempt = (await begin(api, course, quiz, gone)).body
+        assert (await save(api, course, attempt, question, {"text": "Paris"}, gone)).status == 200
+        await times_are_over(api, quiz_attempts, attempt["id"], ends_at=over)  # who has shut the lid
+        answer = await api.call(method, path, wish, by=teacher)
+        assert answer.status == 200, answer
+        saved = await save(api, course, attempt, question, {"text": "Rome"}, gone)
+        assert (saved.status, saved.body["code"]) == (409, "attempt_over"), wish
+        seen = (await look(api, course, attempt, gone)).body
+        assert (seen["ended_by"], seen["points"]) == ("time", 1.5)
+        assert [datetime.fromisoformat(seen[one]) for one in ("ends_at", "ended_at")] == [over, over]
+    seen = (await look(api, course, going, writing)).body
+    assert datetime.fromisoformat(seen["ends_at"]) == until, "who is at it has the time"
+    assert (await save(api, course, going, question, {"text": "Paris"}, writing)).status == 200
+
+
+@pytest.mark.both_databases
+async def test_an_answer_that_came_in_time_is_saved_though_it_waited(
+    api: Api, teacher: Person, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    course = await make_course(api, teacher)
+    pupil = await pupil_in(api, course)
+    question = await add_question(api, course, teacher, TEXT)
+    quiz = await make_quiz(api, course, teacher, [question], time_limit_minutes=5)
+    attempt = (await begin(api, course, quiz, pupil)).body
+    services, clock = api.server.services, [now()]
+    for part in (services.quizzes.attempts, services.quizzes.ending):
+        monkeypatch.setattr(part, "_clock", lambda: clock[0])
+    queued, wait = asyncio.Queue[None](), Database._wait_for_turn
+
+    async def tell_and_wait(of: Database, stack: AsyncExitStack) -> None:
+        queued.put_nowait(None)
+        await wait(of, stack)
+
+    async with services.database.transaction() as tx:
+        await lock_attempt(tx, attempt["id"])
+        monkeypatch.setattr(Database, "_wait_for_turn", tell_and_wait)
+        saving = asyncio.create_task(save(api, course, attempt, question, {"text": "Paris"}, pupil))
+        if tx.dialect.name == "postgresql":
+            await until(partial(waits_or_done, services.database, saving))
+        else:
+            await queued.get()
+        clock[0] += timedelta(minutes=5, seconds=1)
+    saved = await saving
+    assert saved.status == 200, saved
+    assert (await save(api, course, attempt, question, {"text": "Rome"}, pupil)).body[
+        "code"
+    ] == "attempt_over"
+    assert (await end(api, course, attempt, pupil)).body["points"] == 1.5
 
 
 async def test_questions_are_drawn_and_shuffled_for_each_attempt_and_stay_so(

@@ -46,6 +46,50 @@ async def test_a_class_is_told_of_a_quiz_once_when_it_is_published(api: Api, tea
     assert len(await news()) == 1, "what is gone leads nowhere"
 
 
+async def test_what_was_told_of_a_quizs_times_stays_true_and_earlier_ones_are_told_anew(
+    api: Api, teacher: Person
+) -> None:
+    course, pupil = await make_course(api, teacher), await student(api, "told")
+    assert (await enrol(api, course, pupil)).status == 201
+    question = await add_question(api, course, teacher)
+    quiz = await make_quiz(api, course, teacher, [question], closes_at="2199-01-04T08:00:00Z")
+    path = f"{BASE}/{course}/quizzes/{quiz}"
+
+    async def told_after(**wish: object) -> list[str]:
+        assert (await api.call("PATCH", path, wish, by=teacher)).status == 200
+        found = [one for one in await told(api, pupil) if one["kind"] in ("quiz_added", "date_earlier")]
+        assert {one["link"] for one in found} <= {f"/courses/{course}/quizzes?quiz={quiz}"}
+        return [one["text"] for one in reversed(found)]
+
+    def closes(day: int, title: str = "Test") -> str:
+        return f"There is a new quiz: “{title}”. It closes on {day} January 2199 at 08:00 UTC."
+
+    assert await told_after(title="Optics") == [closes(4, "Optics")]
+    assert await told_after(title="Test", closes_at="2199-01-09T08:00:00Z") == [closes(9)]
+    assert await told_after(opens_at="2020-01-01T08:00:00Z", closes_at="2199-01-02T08:00:00Z") == [
+        "There is a new quiz: “Test”. It opens on 1 January 2020 at 08:00 UTC."
+        " It closes on 2 January 2199 at 08:00 UTC.",
+        "“Test” has other times. It opens on 1 January 2020 at 08:00 UTC."
+        " It closes on 2 January 2199 at 08:00 UTC.",
+    ]
+    assert await told_after(opens_at=None, closes_at=None) == [
+        "There is a new quiz: “Test”.",
+        "“Test” has other times. It is open at any time.",
+    ]
+    assert (await told_after(closes_at="2199-01-09T08:00:00Z"))[1:] == [
+        "“Test” has other times. It closes on 9 January 2199 at 08:00 UTC."
+    ]
+    assert len(await told_after(published=False)) == 2
+    assert await told_after(closes_at="2199-01-02T08:00:00Z") == [], "it leads nowhere, and was not true"
+    assert await told_after(published=True) == [closes(2)]
+    assert await told_after(published=False, closes_at="2199-01-04T08:00:00Z") == [closes(4)]
+    assert await told_after(published=True) == [closes(4)], "once"
+    assert await told_after(opens_at="2020-01-01T08:00:00Z") == [
+        "There is a new quiz: “Test”. It opens on 1 January 2020 at 08:00 UTC."
+        " It closes on 4 January 2199 at 08:00 UTC."
+    ], "it was open"
+
+
 async def test_times_are_told_by_the_clocks_of_the_courses_newest_series(api: Api, teacher: Person) -> None:
     course, pupil = await make_course(api, teacher), await student(api, "clocks")
     assert (await enrol(api, course, pupil)).status == 201

@@ -167,7 +167,8 @@ async def test_a_description_is_text_in_a_calendar_and_not_longer_than_a_class_n
     one = CalendarLesson(replace(lesson("a", "2026-03-09T08:00"), description=said), "C", "Course")
     links = Links("https://x")
     followed = await feed_of("Course", [Kept(one)], links)
-    message = message_of(one, lesson_url(links, one.lesson), "s@x.example", cancelled=False)
+    made_at = one.lesson.updated_at + timedelta(days=3)
+    message = message_of(one, lesson_url(links, one.lesson), "s@x.example", made_at, cancelled=False)
     for text in (followed.decode(), message.text):
         assert len(text.splitlines()) == text.count("\r\n"), "no line but its own"
         [event] = Calendar.from_ical(text).walk("VEVENT")
@@ -175,6 +176,14 @@ async def test_a_description_is_text_in_a_calendar_and_not_longer_than_a_class_n
         shown = str(event["description"]).split("\n\n")[1]
         assert shown.startswith("one\nATTENDEE:mailto:x@y.example\ntwo three") and shown.endswith("ä…")
         assert len(shown) <= MOST_SAID + 1
+    [calendar, sent] = [Calendar.from_ical(text) for text in (followed.decode(), message.text)]
+    assert "method" not in calendar, "RFC 5546 would want an ORGANIZER of each event"
+    assert (str(sent["method"]), str(sent.walk("VEVENT")[0]["organizer"])) == (
+        "REQUEST",
+        "mailto:s@x.example",
+    )
+    stamps = [one.walk("VEVENT")[0].decoded("dtstamp") for one in (calendar, sent)]
+    assert stamps == [one.lesson.updated_at, made_at]
     kept = Kept(one)
     assert [await feed_of("Course", [kept], links) for _ in range(2)] == [followed, followed]
     assert b"URL:https://y/rooms/" in await feed_of("Course", [kept], Links("https://y"))

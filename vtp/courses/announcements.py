@@ -22,9 +22,11 @@ from vtp.courses.door import Entered, enter
 from vtp.courses.items import CourseItems
 from vtp.courses.news import ANNOUNCEMENT, Whom, news_in, people_in
 from vtp.courses.roles import OPEN_TO_STUDENTS
+from vtp.courses.store import Course
 from vtp.db import Database
 from vtp.http.identity import Principal
 from vtp.ids import new_id
+from vtp.notifications.news import News
 from vtp.notifications.notifier import Notifier
 
 
@@ -75,7 +77,7 @@ class Announcements(CourseItems[Announcement]):
     ) -> None:
         await change_announcement(tx, item.id, **values)
         if (changed.title, changed.body) != (item.title, item.body):
-            await self._notifier.change(tx, item.id, changed.title, changed.body)
+            await self._notifier.change(tx, _news_of(inside.course, changed))
 
     async def _remove(self, tx: AsyncConnection, inside: Entered, item: Announcement) -> None:
         await remove_announcement(tx, item.id)
@@ -85,7 +87,12 @@ class Announcements(CourseItems[Announcement]):
         """Everybody who may read it, but for who wrote it."""
         course = inside.course
         whom = Whom.EVERYBODY if course.status in OPEN_TO_STUDENTS else Whom.STAFF
-        news = news_in(course, ANNOUNCEMENT, made.title, made.body, page="announcements", subject_id=made.id)
         await self._notifier.tell(
-            tx, news, people_in(course.id, course.instructor_id, whom, [made.author_id])
+            tx,
+            _news_of(course, made),
+            people_in(course.id, course.instructor_id, whom, [made.author_id]),
         )
+
+
+def _news_of(course: Course, one: Announcement) -> News:
+    return news_in(course, ANNOUNCEMENT, one.title, one.body, page="announcements", subject_id=one.id)

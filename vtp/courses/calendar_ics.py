@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from icalendar import Calendar, Event
 
 PRODUCT: Final = "-//vtp//courses//EN"
-REQUEST, CANCEL, PUBLISH = "REQUEST", "CANCEL", "PUBLISH"
+REQUEST, CANCEL = "REQUEST", "CANCEL"
 _BEGIN: Final = "BEGIN:VEVENT\r\n"
 _END: Final = b"END:VCALENDAR\r\n"
 _NO_TEXT: Final = re.compile(r"[^\S\n\t ]|[\x00-\x08\x0e-\x1f\x7f-\x9f]")  # RFC 5545, 3.3.11
@@ -35,8 +35,9 @@ HOUR: Final = timedelta(hours=1)
 
 async def feed_of(name: str, lessons: Sequence[Kept[CalendarLesson]], links: Links) -> bytes:
     """A whole calendar, to be followed; others are served while a large one is written. What is written of a
-    lesson is kept with it, for everybody who sees it."""
-    calendar = _calendar(PUBLISH)
+    lesson is kept with it, for everybody who sees it. It is no message of RFC 5546, and says no METHOD: by
+    that of one each event would need somebody who organizes it."""
+    calendar = _calendar()
     calendar.add("name", name)  # RFC 7986; programs that do not know it read the other
     calendar.add("x-wr-calname", name)
     calendar.add("refresh-interval", HOUR, parameters={"value": "DURATION"})
@@ -62,12 +63,13 @@ class Message:
         return self.text.replace(_BEGIN, f"{_BEGIN}{line}", 1)
 
 
-def message_of(one: CalendarLesson, url: str, organizer: str, *, cancelled: bool) -> Message:
-    """For whoever it is sent to: a class of hundreds gets what is made once."""
+def message_of(one: CalendarLesson, url: str, organizer: str, now: datetime, *, cancelled: bool) -> Message:
+    """For whoever it is sent to: a class of hundreds gets what is made once. `now`: when that is."""
     from icalendar import vCalAddress
 
     method = CANCEL if cancelled else REQUEST
-    calendar, event = _calendar(method), _event(_brief(one), url, cancelled=cancelled)
+    calendar, event = _calendar(), _event(_brief(one), url, now, cancelled=cancelled)
+    calendar.add("method", method)
     event.add("organizer", vCalAddress(f"mailto:{organizer}"))
     calendar.add_component(event)
     return Message(method, bytes(calendar.to_ical()).decode())
@@ -92,14 +94,13 @@ def attendee_line(address: str) -> str:
     return "".join(f"{line}\r\n" for line in lines)
 
 
-def _calendar(method: str) -> Calendar:
+def _calendar() -> Calendar:
     from icalendar import Calendar  # here, because most starts of the program never come to it
 
     calendar = Calendar()
     calendar.add("prodid", PRODUCT)
     calendar.add("version", "2.0")
     calendar.add("calscale", "GREGORIAN")
-    calendar.add("method", method)
     return calendar
 
 
@@ -115,17 +116,20 @@ def _brief(one: CalendarLesson) -> CalendarLesson:
 def _event_text(one: CalendarLesson, links: Links) -> bytes:
     """One event of a calendar that is followed."""
     url = lesson_url(links, one.lesson)
-    return bytes(_event(_brief(one), url, cancelled=one.lesson.cancelled).to_ical())
+    changed_at, cancelled = one.lesson.updated_at, one.lesson.cancelled
+    return bytes(_event(_brief(one), url, changed_at, cancelled=cancelled).to_ical())
 
 
-def _event(one: CalendarLesson, url: str, *, cancelled: bool) -> Event:
+def _event(one: CalendarLesson, url: str, stamped: datetime, *, cancelled: bool) -> Event:
+    """`stamped`: when a message was made, by which programs tell which of two is newer; in what is no message
+    when the lesson was changed (RFC 5545, 3.8.7.2)."""
     from icalendar import Event
 
     lesson = one.lesson
     event = Event()
     event.add("uid", lesson.id)
     event.add("sequence", lesson.sequence)
-    event.add("dtstamp", _whole(lesson.updated_at))
+    event.add("dtstamp", _whole(stamped))
     event.add("created", _whole(lesson.created_at))
     event.add("last-modified", _whole(lesson.updated_at))
     assert lesson.starts_at is not None

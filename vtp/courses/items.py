@@ -7,8 +7,9 @@ a kind has besides that is in its own file.
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import replace
+from datetime import datetime
 from typing import Any, ClassVar, Generic, Protocol, TypeVar
 
 from pydantic import BaseModel
@@ -75,7 +76,6 @@ class CourseItems(ABC, Generic[Item]):
             await self._check_seen(tx, inside, item)
         return item
 
-    @done_over
     async def change(
         self,
         principal: Principal,
@@ -84,14 +84,26 @@ class CourseItems(ABC, Generic[Item]):
         wish: BaseModel,
         unless_changed: Callable[[Item], None] = _as_it_is,
     ) -> Item:
-        """Changes what `wish` names."""
+        """Changes what `wish` names, as of the moment of this call."""
         wanted = changes_of(wish, self.nullable)
+        return await self._change(principal, course_id, item_id, wanted, unless_changed, self._clock())
+
+    @done_over
+    async def _change(
+        self,
+        principal: Principal,
+        course_id: str,
+        item_id: str,
+        wanted: Mapping[str, Any],
+        unless_changed: Callable[[Item], None],
+        asked_at: datetime,
+    ) -> Item:
         async with self._database.transaction() as tx:
             inside = await enter_to_change(tx, principal, course_id, Action.COURSE_TEACH)
             item = await self.find(tx, inside, item_id)
             unless_changed(item)
-            values = await self._changes(tx, inside, item, wanted)
-            values["updated_at"] = self._clock()
+            values = await self._changes(tx, inside, item, dict(wanted))
+            values["updated_at"] = asked_at
             changed: Item = replace(item, **values)
             await self._write(tx, inside, item, changed, values)
         return replace(item, **values)
@@ -131,7 +143,8 @@ class CourseItems(ABC, Generic[Item]):
     async def _write(
         self, tx: AsyncConnection, inside: Entered, item: Item, changed: Item, values: dict[str, Any]
     ) -> None:
-        """Sets the columns of one, which is then `changed`; what it sets besides goes into `values`."""
+        """Sets the columns of one, which is then `changed`, `updated_at` when that was asked for; what it
+        sets besides goes into `values`."""
 
     @abstractmethod
     async def _remove(self, tx: AsyncConnection, inside: Entered, item: Item) -> None:

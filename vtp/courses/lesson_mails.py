@@ -13,6 +13,7 @@ from typing import Final
 
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from vtp.accounts.service import Clock, utc_now
 from vtp.courses.calendar_ics import Message, attendee_line, lesson_url, message_of
 from vtp.courses.calendar_store import CalendarLesson
 from vtp.courses.clocks import Zones
@@ -38,11 +39,20 @@ MOST_CALENDARS: Final = 20  # of one mail; the feed has all of them
 class LessonMails:
     """`put` puts the mails of one change into the outbox."""
 
-    def __init__(self, outbox: Outbox, links: Links, sender: str, unsubscribing: Unsubscribing) -> None:
+    def __init__(
+        self,
+        outbox: Outbox,
+        links: Links,
+        sender: str,
+        unsubscribing: Unsubscribing,
+        *,
+        clock: Clock = utc_now,
+    ) -> None:
         self._outbox = outbox
         self._links = links
         self._sender = sender
         self._unsubscribing = unsubscribing
+        self._clock = clock
 
     async def put(
         self,
@@ -97,6 +107,7 @@ class LessonMails:
         return len(mails)
 
     def _letter(self, course: Course, news: Sequence[LessonNews], zones: Zones) -> _Letter:
+        now = self._clock()
         organizer = read_sender(self._sender).addr_spec if self._sender else "school@localhost"
         messages = [
             message_of(
@@ -107,6 +118,7 @@ class LessonMails:
                 ),
                 lesson_url(self._links, one.lesson),
                 organizer,
+                now,
                 cancelled=one.is_over,
             )
             for one in news[:MOST_CALENDARS]

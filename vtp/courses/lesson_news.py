@@ -59,7 +59,7 @@ class LessonNews:
 
     @property
     def sequence(self) -> int:
-        """Of its message (RFC 5545, 3.8.7.4); one for a single person has the time that it is sent at."""
+        """Of its message (RFC 5545, 3.8.7.4); one for a single person keeps the lesson's."""
         return self.lesson.sequence + (self.is_gone and not self.alone)
 
     @property

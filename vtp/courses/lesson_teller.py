@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import replace
 from datetime import datetime
 from typing import Final
 
@@ -107,10 +106,8 @@ class LessonTeller:
     ) -> None:
         now = self._clock()
         had, have = [await _seen_as(tx, course, one, now) for one in (before, after)]
-        gone = [replace(one, updated_at=now) for one in had if one not in have]
-        come = [replace(one, updated_at=now) for one in have if one not in had]
-        news = [LessonNews(one, withdrawn=NOT_YOURS, alone=True) for one in gone]
-        news += [LessonNews(one, alone=True) for one in come]
+        news = [LessonNews(one, withdrawn=NOT_YOURS, alone=True) for one in had if one not in have]
+        news += [LessonNews(one, alone=True) for one in have if one not in had]
         if news:
             await self._mails.put_for(tx, course, people, news, await zones_of(tx, course.id))
 

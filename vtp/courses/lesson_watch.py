@@ -158,10 +158,12 @@ class LessonWatch:
         staff = [one for one in live.people.participants if one.is_staff]
         state = live.part(LessonState)
         if staff:
-            state.staff_gone_since = None
+            state.staff_gone_since, live.held = None, True
         elif state.staff_gone_since is None:
             state.staff_gone_since = now
-        if not staff and lesson.window.is_over(now):
+        elif now - state.staff_gone_since >= STAFF_GONE:
+            live.held = False
+        if not live.held and lesson.window.is_over(now):
             live.close(OVER)
             return
         if staff and lesson.over_at is not None:

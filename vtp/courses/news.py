@@ -34,6 +34,7 @@ CANCELLED: Final = _of_lessons("lesson_cancelled", "Live lessons that do not tak
 BEGINS: Final = Kind("lesson_begins", "Live lessons that begin", MailChoice.NONE)
 READY: Final = Kind("recording_ready", "Recordings that can be watched", MailChoice.DAILY)
 TO_REVIEW: Final = Kind("recording_to_review", "Recordings that wait to be published", MailChoice.DAILY)
+EARLIER: Final = Kind("date_earlier", "Assignments and quizzes with an earlier date", MailChoice.AT_ONCE)
 ENROLLED: Final = Kind("enrolled", "Being enrolled by somebody", MailChoice.DAILY)
 PLACE: Final = Kind("place_free", "A place in a course that you waited for", MailChoice.AT_ONCE)
 ROLE: Final = Kind("role_given", "Roles that you are given in a course", MailChoice.DAILY)
@@ -47,6 +48,7 @@ KINDS: Final = (
     BEGINS,
     READY,
     TO_REVIEW,
+    EARLIER,
     ENROLLED,
     PLACE,
     ROLE,

@@ -10,14 +10,17 @@ from sqlalchemy import Table
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from vtp.courses.clocks import zone_of
+from vtp.courses.date_news import forget_told, is_earlier, tell_changed
 from vtp.courses.news import news_in
+from vtp.courses.roles import OPEN_TO_STUDENTS
 from vtp.courses.store import Course
-from vtp.coursework.assignment_store import Assignment, find_assignment
+from vtp.coursework.assignment_store import Assignment, change_assignment, find_assignment
 from vtp.coursework.news import ASSIGNED, page_of
 from vtp.coursework.tables import assignments
 from vtp.coursework.telling import Tellable
 from vtp.notifications.moments import day_and_time
 from vtp.notifications.news import News
+from vtp.notifications.notifier import Notifier
 
 
 class AssignmentNews(Tellable[Assignment]):
@@ -55,6 +58,38 @@ def _news_of(course: Course, assignment: Assignment, time_zone: str) -> News:
         subject_id=assignment.id,
         lesson_id=assignment.lesson_id,
     )
+
+
+async def tell_of_change(
+    notifier: Notifier,
+    tx: AsyncConnection,
+    course: Course,
+    before: Assignment,
+    item: Assignment,
+    now: datetime,
+) -> None:
+    """Puts right what was told of one that has another title or date, once that is stored. Where students
+    do not see it at that moment, and its date comes earlier, they are told of it as of a new one when they
+    do."""
+    if (before.title, before.due_at) == (item.title, item.due_at):
+        return
+    time_zone = await zone_of(tx, course.id) if item.due_at is not None else ""
+    added = _news_of(course, item, time_zone)
+    earlier = is_earlier(now, before.due_at, item.due_at) and not item.to_tell
+    is_seen = course.status in OPEN_TO_STUDENTS and await find_assignment(tx, course.id, item.id, now)
+    if earlier and not is_seen:
+        await forget_told(notifier, tx, added)
+        await change_assignment(tx, item.id, to_tell=True)
+    else:
+        await tell_changed(notifier, tx, course, added, _date_of(item, time_zone), earlier=earlier)
+
+
+def _date_of(assignment: Assignment, time_zone: str) -> str:
+    """When it is due, for who is told that alone."""
+    at = assignment.due_at
+    if at is None:
+        return f"“{assignment.title}” has no date any more."
+    return f"“{assignment.title}” has another date: it is due on {day_and_time(at, time_zone)}."
 
 
 def is_told_later(assignment: Assignment, now: datetime) -> bool:

@@ -14,7 +14,7 @@ from vtp.courses.door import Entered, enter
 from vtp.courses.items import CourseItems
 from vtp.courses.outline import not_released, seen_at
 from vtp.courses.roles import OPEN_TO_STUDENTS
-from vtp.coursework.assignment_news import AssignmentNews
+from vtp.coursework.assignment_news import AssignmentNews, tell_of_change
 from vtp.coursework.assignment_schemas import CreateAssignment
 from vtp.coursework.assignment_store import (
     Assignment,
@@ -146,6 +146,7 @@ class Assignments(CourseItems[Assignment]):
         values: dict[str, Any],
     ) -> None:
         await change_assignment(tx, item.id, **values)
+        await tell_of_change(self._notifier, tx, inside.course, item, changed, self._clock())
 
     async def _remove(self, tx: AsyncConnection, inside: Entered, item: Assignment) -> None:
         """What was handed in and graded goes with it."""

@@ -60,13 +60,25 @@ class Notifier:
         if news.once is not None:
             await add_news(tx, new_id(), _fitting(news), self._clock())
 
-    async def change(self, tx: AsyncConnection, subject_id: str, title: str, text: str) -> None:
-        """What was told of this reads so from now on; nobody is told anew."""
-        await change_news_of(tx, subject_id, cut(title, MAX_TITLE), cut(text, MAX_TEXT))
+    async def change(self, tx: AsyncConnection, news: News) -> None:
+        """What was told of the same subject and kind reads so from now on; nobody is told anew. Raises
+        ValueError for news of no subject."""
+        new = _fitting(news)
+        await change_news_of(tx, _subject_of(new), new.kind, new.title, new.text)
 
     async def take_back(self, tx: AsyncConnection, subject_id: str) -> None:
         """Takes what was told of this out of everybody's list."""
         await remove_news_of(tx, subject_id)
+
+    async def take_back_like(self, tx: AsyncConnection, news: News) -> None:
+        """The same of what was told of the same subject and kind. Raises ValueError as `change`."""
+        await remove_news_of(tx, _subject_of(news), news.kind)
+
+
+def _subject_of(news: News) -> str:
+    if news.subject_id is None:
+        raise ValueError(f"news of the kind {news.kind!r} is of no subject: nothing says what was told of it")
+    return news.subject_id
 
 
 def _fitting(news: News) -> News:

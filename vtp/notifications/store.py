@@ -79,14 +79,16 @@ async def remove_news(tx: AsyncConnection, news_id: str) -> None:
     await tx.execute(delete(news).where(news.c.id == news_id))
 
 
-async def remove_news_of(tx: AsyncConnection, subject_id: str) -> None:
-    """Takes back what was told of something."""
-    await tx.execute(delete(news).where(news.c.subject_id == subject_id))
+async def remove_news_of(tx: AsyncConnection, subject_id: str, kind: str | None = None) -> None:
+    """Takes back what was told of something, or what of one kind."""
+    told = delete(news).where(news.c.subject_id == subject_id)
+    await tx.execute(told if kind is None else told.where(news.c.kind == kind))
 
 
-async def change_news_of(tx: AsyncConnection, subject_id: str, title: str, text: str) -> None:
+async def change_news_of(tx: AsyncConnection, subject_id: str, kind: str, title: str, text: str) -> None:
     """Tells it in other words."""
-    await tx.execute(update(news).where(news.c.subject_id == subject_id).values(title=title, text=text))
+    told = update(news).where(news.c.subject_id == subject_id, news.c.kind == kind)
+    await tx.execute(told.values(title=title, text=text))
 
 
 async def page_for(

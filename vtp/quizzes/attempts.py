@@ -1,6 +1,7 @@
 """Attempts: begun, answered one question after the other, ended, looked at, given points by hand.
 
-What is said after the time is over is refused, what was saved before counts. The server's clock decides.
+What is said after the time is over is refused, what was saved before counts. The server's clock decides, as
+it is when a call comes, before it waits for others.
 """
 
 from __future__ import annotations
@@ -8,6 +9,7 @@ from __future__ import annotations
 import secrets
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from random import Random
 from typing import Any
 
@@ -82,7 +84,7 @@ class Attempts:
             if before and before[-1].ended_at is None:
                 if not before[-1].is_due(now):
                     return await self._view(tx, inside, quiz, before[-1])
-                await self._end(tx, before[-1], BY_TIME)
+                await self._end(tx, before[-1], BY_TIME, now)
             extra = (await extra_minutes(tx, quiz.id, [user_id])).get(user_id, 0)
             early = quiz.opens_at is not None and now < quiz.opens_at
             time_zone = await zone_of(tx, inside.course.id) if early else WITHOUT_SERIES
@@ -119,23 +121,23 @@ class Attempts:
 
     async def get(self, principal: Principal, course_id: str, quiz_id: str, attempt_id: str) -> AttemptView:
         """One's own, or for staff anybody's."""
+        now = self._clock()
         async with self._database.read() as tx:
             inside, quiz, attempt = await self._found(tx, principal, course_id, quiz_id, attempt_id)
-            if not attempt.is_due(self._clock()):
+            if not attempt.is_due(now):
                 return await self._view(tx, inside, quiz, attempt)
-        return await self._end_due(principal, course_id, quiz_id, attempt_id)
+        return await self._end_due(principal, course_id, quiz_id, attempt_id, now)
 
     @done_over
     async def _end_due(
-        self, principal: Principal, course_id: str, quiz_id: str, attempt_id: str
+        self, principal: Principal, course_id: str, quiz_id: str, attempt_id: str, now: datetime
     ) -> AttemptView:
         async with self._database.transaction() as tx:
             inside, quiz, attempt = await self._locked(tx, principal, course_id, quiz_id, attempt_id)
-            if attempt.is_due(self._clock()):
-                attempt = await self._end(tx, attempt, BY_TIME)
+            if attempt.is_due(now):
+                attempt = await self._end(tx, attempt, BY_TIME, now)
             return await self._view(tx, inside, quiz, attempt)
 
-    @done_over
     async def save(
         self,
         principal: Principal,
@@ -148,14 +150,29 @@ class Attempts:
     ) -> Given:
         """Saves one answer, None for none; `version`: of the answer that the caller has seen.
 
-        Saying the same again changes nothing. Raises Conflict once the time is over, and where somebody else
-        (another tab) has saved something different since that version.
+        Saying the same again changes nothing. Raises Conflict where the time is over when this is called, and
+        where somebody else (another tab) has saved something different since that version.
         """
         wanted = parse_id(question_id, "/path/question_id")
+        return await self._save(
+            principal, course_id, quiz_id, attempt_id, wanted, answer, version, self._clock()
+        )
+
+    @done_over
+    async def _save(
+        self,
+        principal: Principal,
+        course_id: str,
+        quiz_id: str,
+        attempt_id: str,
+        wanted: str,
+        answer: Mapping[str, Any] | None,
+        version: int | None,
+        now: datetime,
+    ) -> Given:
         async with self._database.transaction() as tx:
             inside, _, attempt = await self._locked(tx, principal, course_id, quiz_id, attempt_id)
             _require_own(inside, attempt)
-            now = self._clock()
             if attempt.ended_at is not None or attempt.is_due(now):
                 raise Conflict("This attempt is over: what was saved before counts.", code="attempt_over")
             given = await find_given(tx, attempt.id, wanted)
@@ -174,15 +191,20 @@ class Attempts:
         assert saved is not None
         return saved
 
-    @done_over
     async def end(self, principal: Principal, course_id: str, quiz_id: str, attempt_id: str) -> AttemptView:
-        """Ends one's own; one that has ended stays as it is."""
+        """Ends one's own at the moment of this call; one that has ended stays as it is."""
+        return await self._end_own(principal, course_id, quiz_id, attempt_id, self._clock())
+
+    @done_over
+    async def _end_own(
+        self, principal: Principal, course_id: str, quiz_id: str, attempt_id: str, now: datetime
+    ) -> AttemptView:
         async with self._database.transaction() as tx:
             inside, quiz, attempt = await self._locked(tx, principal, course_id, quiz_id, attempt_id)
             _require_own(inside, attempt)
             if attempt.ended_at is None:
-                by = BY_TIME if attempt.is_due(self._clock()) else BY_STUDENT
-                attempt = await self._end(tx, attempt, by)
+                by = BY_TIME if attempt.is_due(now) else BY_STUDENT
+                attempt = await self._end(tx, attempt, by, now)
             return await self._view(tx, inside, quiz, attempt)
 
     @done_over
@@ -207,7 +229,7 @@ class Attempts:
             )
             now = self._clock()
             if attempt.is_due(now):
-                attempt = await self._end(tx, attempt, BY_TIME)
+                attempt = await self._end(tx, attempt, BY_TIME, now)
             if attempt.ended_at is None:
                 raise Conflict("This attempt has not ended yet.", code="attempt_running")
             given = await find_given(tx, attempt.id, wanted)
@@ -299,9 +321,9 @@ class Attempts:
         await lock_attempt(tx, parse_id(attempt_id, "/path/attempt_id"))
         return await self._found(tx, principal, course_id, quiz_id, attempt_id, action)
 
-    async def _end(self, tx: AsyncConnection, attempt: Attempt, by: str) -> Attempt:
+    async def _end(self, tx: AsyncConnection, attempt: Attempt, by: str, now: datetime) -> Attempt:
         """Ends one that is locked."""
-        await end_now(tx, [attempt.id], by, self._clock())
+        await end_now(tx, [attempt.id], by, now)
         ended = await attempts_of(tx, attempt.quiz_id, attempt.user_id)
         return next(one for one in ended if one.id == attempt.id)
 

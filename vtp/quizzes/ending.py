@@ -12,11 +12,13 @@ from vtp.accounts.service import Clock, utc_now
 from vtp.db import Database
 from vtp.db.conflicts import done_over
 from vtp.quizzes.attempt_store import (
+    Attempt,
     any_due,
     attempts_to_grade,
     due_attempts,
     end_attempts,
     given_of,
+    open_attempts,
     partial_of,
     set_answer_points,
     set_points,
@@ -59,6 +61,18 @@ async def end_now(tx: AsyncConnection, ids: Sequence[str], ended_by: str, now: d
     await grade_attempts(tx, ids)
 
 
+async def running_attempts(
+    tx: AsyncConnection, quiz_id: str, now: datetime, user_id: str | None = None
+) -> list[Attempt]:
+    """A quiz's, or somebody's at it, that go on at this moment, locked. What is over then is ended before
+    its time can be changed: it stays over, whether or not somebody has looked."""
+    found = await open_attempts(tx, quiz_id, user_id)
+    due = [one.id for one in found if one.is_due(now)]
+    if due:
+        await end_now(tx, due, BY_TIME, now)
+    return [one for one in found if not one.is_due(now)]
+
+
 class Ending:
     """Looks after attempts that nobody has ended."""
 
@@ -74,19 +88,22 @@ class Ending:
         """
         done = 0
         while True:
-            if not await any_due(self._database, self._clock(), quiz_id, course_id):
+            now = self._clock()
+            if not await any_due(self._database, now, quiz_id, course_id):
                 return done
-            ended = await self._finish_some(quiz_id, course_id)
+            ended = await self._finish_some(quiz_id, course_id, now)
             done += ended
             if not ended:
                 return done
 
     @done_over
-    async def _finish_some(self, quiz_id: str | None, course_id: str | None) -> int:
+    async def _finish_some(self, quiz_id: str | None, course_id: str | None, now: datetime) -> int:
+        """What was over when this was wished, and no more: an answer to what was over only after that may
+        have come in time, and wait behind this."""
         async with self._database.transaction() as tx:
-            due = await due_attempts(tx, self._clock(), BATCH, quiz_id=quiz_id, course_id=course_id)
+            due = await due_attempts(tx, now, BATCH, quiz_id=quiz_id, course_id=course_id)
             if due:
-                await end_now(tx, due, BY_TIME, self._clock())
+                await end_now(tx, due, BY_TIME, now)
         return len(due)
 
     @done_over

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import datetime
 from typing import Any, ClassVar
 
 from sqlalchemy.ext.asyncio import AsyncConnection
@@ -17,8 +18,8 @@ from vtp.db.conflicts import done_over
 from vtp.errors import Conflict, FieldError, Forbidden, Invalid, NotFound
 from vtp.http.identity import Principal
 from vtp.ids import new_id, parse_id
-from vtp.quizzes.attempt_store import open_attempts, set_ends
-from vtp.quizzes.ending import Ending
+from vtp.quizzes.attempt_store import set_ends
+from vtp.quizzes.ending import Ending, running_attempts
 from vtp.quizzes.question_store import questions_by_id
 from vtp.quizzes.quiz_schemas import CreateQuiz
 from vtp.quizzes.quiz_store import (
@@ -93,12 +94,24 @@ class Quizzes(CourseItems[Quiz]):
             quiz = await self.find(tx, inside, quiz_id)
             return await page_of_extra_time(tx, quiz.id, limit=limit, after=after)
 
-    @done_over
     async def give_time(
         self, principal: Principal, course_id: str, quiz_id: str, user_id: str, minutes: int
     ) -> ExtraTime:
-        """Gives somebody so many minutes more than others, also in the attempt that they are at."""
+        """Gives somebody so many minutes more than others, also in the attempt that they are at when this is
+        called; one whose time was over by then stays over."""
         wanted = parse_id(user_id, "/path/user_id")
+        return await self._give_time(principal, course_id, quiz_id, wanted, minutes, self._clock())
+
+    @done_over
+    async def _give_time(
+        self,
+        principal: Principal,
+        course_id: str,
+        quiz_id: str,
+        wanted: str,
+        minutes: int,
+        asked_at: datetime,
+    ) -> ExtraTime:
         async with self._database.transaction() as tx:
             inside = await enter_to_change(tx, principal, course_id, Action.COURSE_TEACH)
             quiz = await self.find(tx, inside, quiz_id)
@@ -107,7 +120,7 @@ class Quizzes(CourseItems[Quiz]):
             if user is None:
                 raise NotFound("There is no such account.", code="no_such_account")
             await set_extra_time(tx, quiz.id, wanted, minutes, self._clock())
-            running = await open_attempts(tx, quiz.id, wanted)
+            running = await running_attempts(tx, quiz.id, asked_at, wanted)
             await set_ends(tx, {one.id: ends_at(quiz, one.begun_at, minutes) for one in running})
         return ExtraTime(wanted, user.full_name, minutes)
 
@@ -173,10 +186,11 @@ class Quizzes(CourseItems[Quiz]):
         if "parts" in values:
             await set_parts(tx, item.id, changed.parts)
         if _TIMES & values.keys():
-            running = await open_attempts(tx, item.id)
+            running = await running_attempts(tx, item.id, changed.updated_at)
             extra = await extra_minutes(tx, item.id, [one.user_id for one in running])
             ends = {one.id: ends_at(changed, one.begun_at, extra.get(one.user_id, 0)) for one in running}
             await set_ends(tx, ends)
+        await self._teller.changed(tx, inside.course, item, changed, self._clock())
         if changed.published and not item.published:
             await self._teller.published(tx, inside.course, changed, self._clock())
 

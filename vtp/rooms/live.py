@@ -85,6 +85,7 @@ class LiveRoom:
         self.groups.add_listener(self._groups_changed, first=True)
         self._parts: dict[Callable[[LiveRoom], object], object] = {}
         self.ended_for_all = False  # by its staff, which is told with RoomClosed
+        self.held = False  # by its staff, who may be away for a moment: set by what looks after a lesson's
         self._recording = False
         self._streams = 0
         self._waiting = 0

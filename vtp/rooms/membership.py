@@ -20,7 +20,7 @@ class Membership(Protocol):
         """Somebody in the role that they have there. Raises Forbidden for who has none."""
 
     async def admit(self, principal: Principal, room: Room, *, held: bool) -> Principal:
-        """The same for who comes in now; `held`: staff hold the class at this moment.
+        """The same for who comes in now; `held`: staff hold the class, or are away for a moment.
 
         Raises Forbidden, too, while it is not open to them.
         """
@@ -55,7 +55,7 @@ class Members:
         if not room.members_only:
             return principal
         live = self._live_rooms.get(room.id)
-        held = live is not None and any(one.is_staff for one in live.people.participants)
+        held = live is not None and (live.held or any(one.is_staff for one in live.people.participants))
         return await self._keeper.admit(principal, room, held=held)
 
     @property
