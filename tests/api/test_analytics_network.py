@@ -5,10 +5,11 @@ from __future__ import annotations
 import csv
 import io
 from contextlib import AsyncExitStack
+from datetime import timedelta
 
 from tests.api.socket_clients import Client
 from tests.api.socket_clients import School as SocketSchool
-from tests.api.test_analytics_attendance import School, differing, make_school
+from tests.api.test_analytics_attendance import EIGHT, School, differing, make_school
 from tests.serving import Api, Person
 from vtp.rooms.device_kinds import Device
 from vtp.rooms.link_quality import Figures
@@ -17,6 +18,7 @@ from vtp.rooms.qualities import Qualities
 GOOD = Figures(rtt_ms=20, delay_ms=20, jitter_ms=2)
 UPLINK = Figures(rtt_ms=40, delay_ms=40, jitter_ms=45, loss_sending=0.2)
 ON_A_PHONE = "Mozilla/5.0 (Android 15; Mobile; rv:133.0) Gecko/133.0 Firefox/133.0"
+NARROW = Figures(rtt_ms=20, delay_ms=20, is_limited=True)
 FAR = Figures(rtt_ms=320, delay_ms=700)
 
 
@@ -77,6 +79,50 @@ async def test_a_class_tells_who_had_trouble_and_why(api: Api, teacher: Person) 
     assert (first["name"], first["cause"], first["loss_sending_percent"]) == ("Ada", "uplink", "10.0")
     assert (first["devices"], third["name"], third["devices"]) == ("tablet", "Cat", "phone, computer")
     assert (await api.call("GET", path, by=school.pupils["Ada"])).status == 403
+
+
+async def test_a_connection_that_stays_bad_is_told_of_while_it_is_and_after_its_server_was_killed(
+    api: Api, teacher: Person
+) -> None:
+    school = await make_school(api, teacher, ["Ada", "Ben", "Cat"])
+    api.server.services.analytics.live._clock = lambda: EIGHT + timedelta(minutes=school.clock.minutes)
+    live = await school.open()
+    people = {name: school.participant(name) for name in ("Teacher", "Ada", "Ben", "Cat")}
+    for one in people.values():
+        live.people.hold(one)
+    seen = {"Ada": UPLINK, "Ben": NARROW}
+    for minute in range(60):
+        school.clock.minutes = minute
+        for name, one in people.items():
+            live.part(Qualities).take(one.participant_id, seen.get(name, GOOD))
+        await school.presence.flush()
+    bad_s = 58 * 60  # from the second reading to the last round
+    path = f"/api/v1/analytics/reports/network?course_id={school.course}"
+
+    async def told() -> dict[str, tuple[str, str | None, float, float]]:
+        found = (await api.call("GET", path, by=teacher)).body["connections"]
+        return {
+            one["name"]: (one["rating"], one["cause"], one["poor_s"], one["fair_s"])
+            for one in found
+            if not one["is_staff"]
+        }
+
+    at_the_end = {
+        "Ada": ("poor", "uplink", bad_s, 0),
+        "Ben": ("fair", "narrow_downlink", 0, bad_s),
+        "Cat": ("good", None, 0, 0),
+    }
+    await school.presence._see()
+    going = (await api.call("GET", f"/api/v1/analytics/rooms/{live.id}/live", by=teacher)).body["people"]
+    assert {one["name"]: (one["poor_s"], one["fair_s"]) for one in going if one["role"] == "student"} == {
+        name: row[2:] for name, row in at_the_end.items()
+    }
+    assert await told() == at_the_end
+    school.presence._open.clear()  # as a process that is gone
+    live.close()
+    school.clock.minutes = 63
+    await school.presence.finish_left_open()
+    assert await told() == at_the_end
 
 
 async def test_a_browser_says_in_a_class_what_kind_of_device_it_is_on(api: Api, teacher: Person) -> None:

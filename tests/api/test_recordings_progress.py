@@ -85,6 +85,31 @@ async def test_what_is_faster_than_time_does_not_count(viewer: Viewer) -> None:
     assert found["segments"] == [[0, 10], [90, 100]]
 
 
+IMPOSSIBLE: list[tuple[tuple[float, float, float], str]] = [
+    ((5, 5, 1), "out_of_order"),
+    ((10, 5, 1), "out_of_order"),
+    ((5, 5.0004, 1), "out_of_order"),
+    ((-1, 5, 1), "before_the_beginning"),
+    ((-1e9, 5, 1), "before_the_beginning"),
+    ((0, 1e9, 1), "behind_the_end"),
+    ((0, 5, 0), "rate_out_of_range"),
+    ((0, 5, -1), "rate_out_of_range"),
+    ((0, 5, 4.1), "rate_out_of_range"),
+    ((0, 5, 5e-324), "faster_than_time"),
+]
+
+
+async def test_each_segment_is_judged_by_itself(viewer: Viewer) -> None:
+    await viewer.report()
+    played = [(0, 5, 1), *(segment for segment, _ in IMPOSSIBLE), (10, 30, 4)]
+    found = await viewer.report(*played, position=30)
+    assert found["refused"] == [
+        {"index": index, "reason": reason} for index, (_, reason) in enumerate(IMPOSSIBLE, 1)
+    ]
+    assert (found["segments"], found["watch_time_seconds"]) == ([[0, 5], [10, 30]], 10)
+    assert found["position"] == 30
+
+
 async def test_a_session_that_did_not_say_that_it_begins_has_a_moment_only(viewer: Viewer) -> None:
     found = await viewer.report((0, 10, 1), (10, 12, 1))
     assert found["segments"] == [[10, 12]]
@@ -122,11 +147,11 @@ async def test_the_list_says_how_far_the_caller_is(api: Api, viewer: Viewer) -> 
 
 
 WRONG: list[tuple[dict[str, Any], str]] = [
-    ({"segments": [{"start": 5, "end": 5}]}, "/segments/0"),
-    ({"segments": [{"start": -1, "end": 5}]}, "/segments/0/start"),
-    ({"segments": [{"start": 0, "end": 1e9}]}, "/segments/0/end"),
-    ({"segments": [{"start": 0, "end": 5, "rate": 0}]}, "/segments/0/rate"),
-    ({"segments": [{"start": 0, "end": 5, "rate": 4.1}]}, "/segments/0/rate"),
+    ({"segments": [{"start": 5}]}, "/segments/0/end"),
+    ({"segments": [{"start": 0, "end": "5"}]}, "/segments/0/end"),
+    ({"segments": [{"start": 0, "end": 1e10}]}, "/segments/0/end"),
+    ({"segments": [{"start": 0, "end": 5, "rate": None}]}, "/segments/0/rate"),
+    ({"segments": [{"start": 0, "end": 5, "speed": 1}]}, "/segments/0/speed"),
     ({"segments": [{"start": 0, "end": 5}] * 101}, "/segments"),
     ({"segments": [[0, 5, 1]]}, "/segments/0"),
     ({"position": -1}, "/position"),

@@ -16,7 +16,13 @@ from tests.serving import Api, Person
 from tests.unit.recording_material import h264_units
 
 SECONDS, FPS = 60, 10
-STUDENTS = ("sam@school.example", "lea@school.example", "tom@school.example", "mia@school.example")
+STUDENTS = (
+    "sam@school.example",
+    "lea@school.example",
+    "tom@school.example",
+    "mia@school.example",
+    "eva@school.example",
+)
 PLAYED = (
     "(video => [...Array(video.played.length).keys()].map(i => [video.played.start(i), video.played.end(i)]))"
 )
@@ -27,6 +33,16 @@ window.addEventListener("pagehide", () => {{
   if (video) localStorage.setItem("seen", JSON.stringify({PLAYED}(video)));
 }});
 """
+AT_ANOTHER_SPEED = """async (video, rate) => {
+  const paused = new Promise(done => video.addEventListener("pause", done, { once: true }));
+  video.pause();
+  await paused;
+  video.playbackRate = rate;
+  const at = video.currentTime;
+  await video.play();
+  return at;
+}"""
+"""Pauses for it: else it is told of while the video goes on."""
 EVENTS = "**/api/v1/analytics/events"
 
 
@@ -139,6 +155,29 @@ def test_what_was_watched_before_the_page_was_closed_without_a_network_is_told_b
     page.unroute_all()
     page.goto(f"{school.api.base_url}/recordings")
     assert_told(page, school, email, seen)
+    page.context.close()
+
+
+def test_a_moment_at_five_times_the_speed_costs_nothing_else(browser: Browser, school: School) -> None:
+    email = STUDENTS[4]
+    page = opened(browser, school, email)
+    until_at(page, 6, 12)
+    answers: list[int] = []
+    page.on("response", lambda one: answers.append(one.status) if "/analytics/events" in one.url else None)
+    page.route(EVENTS, lambda route: route.abort())
+    video = page.locator("video")
+    faster_s = video.evaluate(AT_ANOTHER_SPEED, 5)
+    until_at(page, faster_s + 6, faster_s + 30)
+    slower_s = video.evaluate(AT_ANOTHER_SPEED, 1)
+    until_at(page, slower_s + 4, slower_s + 20)
+    page.get_by_test_id("play").click()
+    stopped_s = video.evaluate("of => of.currentTime")
+    page.unroute_all()
+    poll(page, "!Object.keys(localStorage).some(key => key.startsWith('vtp.events.'))", 30)
+    found = metrics(school, email)
+    counted = [place for segment in found["segments"] for place in segment]
+    assert counted == pytest.approx([5, faster_s, slower_s, stopped_s], abs=0.5), found
+    assert set(answers) == {200}
     page.context.close()
 
 

@@ -15,8 +15,10 @@ from vtp.media.audio_levels import Volume
 from vtp.media.parameters import RtpParameters
 from vtp.media.producer import Producer
 from vtp.rooms.groups import MAIN
+from vtp.rooms.link_quality import Figures
 from vtp.rooms.live import PARTICIPANT_ID, LiveRoom
 from vtp.rooms.participants import APP_DATA_KEY, Participant
+from vtp.rooms.qualities import Qualities
 from vtp.rooms.sources import SOURCE
 from vtp.rooms.speakers import VolumesChanged
 
@@ -117,3 +119,26 @@ async def test_somebody_keeps_the_role_that_they_came_in(lesson: Class) -> None:
     lesson.live.people.hold(ada)
     lesson.live.people.set_role(ada, Role.ASSISTANT)
     assert (ada.role, lesson.take()["participation"]["role"]) == (Role.ASSISTANT, "student")
+
+
+async def test_a_connection_that_stays_bad_is_written_every_ten_seconds(lesson: Class) -> None:
+    ada, ben = person(), person()
+    for one in (ada, ben):
+        lesson.live.people.hold(one)
+    qualities = lesson.live.part(Qualities)
+    written = []
+    for lesson.seconds in range(0, 31, 2):
+        qualities.take(ada.participant_id, Figures(loss_sending=0.2))
+        qualities.take(ben.participant_id, Figures())
+        notes = [one for one in lesson.notes.take(lesson.now()) if one.kind == "activity"]
+        written += [(lesson.seconds, one.values["quality"]) for one in notes]
+    poor = "poor/loss_sending"  # from the second reading on
+    assert written == [(0, {}), (0, {}), (2, {poor: 0}), (12, {poor: 10_000}), (22, {poor: 20_000})]
+    lesson.seconds = 32
+    for loss in (0.05, 0.05, 0.05, 0.05):
+        qualities.take(ada.participant_id, Figures(loss_sending=loss))
+    lesson.seconds = 35
+    assert lesson.take()["activity"]["quality"] == {poor: 30_000, "fair/loss_sending": 3000}
+    lesson.live.people.let_go(ada)
+    lesson.seconds = 60
+    assert lesson.take()["activity"]["quality"] == {poor: 30_000, "fair/loss_sending": 3000}

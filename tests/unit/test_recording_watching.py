@@ -87,6 +87,17 @@ def test_what_cannot_have_been_played_does_not_count() -> None:
     assert why_refused(Played(55_000, 60_501, 1.0), end, 10_000) == "behind_the_end"
 
 
+def test_what_is_no_stretch_at_a_speed_that_there_is_does_not_count() -> None:
+    end = furthest_ms(60_000, grows=False)
+    assert why_refused(Played(-1, 1000, 1.0), end, 10_000) == "before_the_beginning"
+    assert why_refused(Played(2000, 1000, 1.0), end, 10_000) == "out_of_order"
+    assert why_refused(Played(1000, 1000, 1.0), end, 10_000) == "out_of_order"
+    for rate in (-1.0, 0.0, 4.001):
+        assert why_refused(Played(0, 1000, rate), end, 10_000) == "rate_out_of_range"
+    assert why_refused(Played(0, 40_000, 4.0), end, 10_000) == ""
+    assert why_refused(Played(0, 1000, 5e-324), end, 10_000) == "faster_than_time"
+
+
 def test_of_one_that_grows_players_are_ahead_of_what_is_finished() -> None:
     assert why_refused(Played(55_000, 65_000, 1.0), furthest_ms(60_000, grows=True), 10_000) == ""
     assert (

@@ -31,7 +31,7 @@ from vtp.rooms.speakers import Speakers, SpeakersEvent, VolumesChanged
 TALKS_DBOV: Final = -50  # louder than a room that is merely not silent; Speakers lists from -60
 MAX_STRETCHES: Final = 2000  # of one connection and kind; the newest are left out
 SHORT_PAUSE_MS: Final = 2000  # between words: one stretch of talk
-OPEN_EVERY_MS: Final = 10_000  # how often it is stored that talk or a camera merely goes on
+OPEN_EVERY_MS: Final = 10_000  # how often it is stored that talk, a camera or trouble merely goes on
 READ_EVERY_MS: Final = 60_000  # how often it is stored how a connection is of whom nothing else is
 
 
@@ -114,10 +114,16 @@ class Attending:
 
     def judge(self, verdict: Verdict, at: int) -> None:
         """Their connection is like this from now on."""
-        if self.verdict is not GOOD and self.verdict.reason is not None:
-            word = f"{self.verdict.quality.word}/{self.verdict.reason.value}"
-            self.quality[word] = self.quality.get(word, 0) + max(0, at - self.verdict_since)
+        self.quality = self.quality_until(at)
         self.verdict, self.verdict_since, self.changed = verdict, at, True
+
+    def quality_until(self, at: int) -> dict[str, int]:
+        """For how long it was not good, by `quality/reason`; as it is now, as far as that has come."""
+        times = dict(self.quality)
+        if self.verdict.reason is not None:
+            word = f"{self.verdict.quality.word}/{self.verdict.reason.value}"
+            times[word] = times.get(word, 0) + max(0, at - self.verdict_since)
+        return times
 
     def look(self) -> dict[str, Any]:
         """Who they are by now, in the role that they came in."""
@@ -135,7 +141,8 @@ class Attending:
         """Whether their rows are to be written."""
         if self.changed:
             return True
-        goes_on = self.talks.since is not None or self.camera.since is not None
+        is_bad = self.verdict.reason is not None
+        goes_on = is_bad or self.talks.since is not None or self.camera.since is not None
         read = self.network.readings > self.noted_readings
         since = now_ms - self.noted_at
         return (goes_on and since >= OPEN_EVERY_MS) or (read and since >= READ_EVERY_MS)
@@ -221,7 +228,7 @@ class ClassNotes:
             "talks": one.talks.until(now_ms),
             "camera": one.camera.until(now_ms),
             "acts": dict(one.acts),
-            "quality": dict(one.quality),
+            "quality": one.quality_until(now_ms),
             "network": one.network.row,
         }
         return [Note("participation", one.row_id, person), Note("activity", one.row_id, doing)]

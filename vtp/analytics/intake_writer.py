@@ -119,7 +119,10 @@ class _Said:
         """None where nothing is said of where the player stands."""
         if self.position_ms is None and not self.played:
             return None
-        position_ms = self.position_ms if self.position_ms is not None else self.played[-1].end_ms
+        position_ms = self.position_ms
+        if position_ms is None:
+            stretches = (one for one in reversed(self.played) if 0 <= one.start_ms < one.end_ms)
+            position_ms = next((one.end_ms for one in stretches), None)
         return Report(batch.session_id, batch.seq, tuple(self.played), position_ms, self.said_ms)
 
 

@@ -1,5 +1,6 @@
 """A class as it goes: who is there, who came late, what they do in it. For its staff, from the rows that are
-written every two seconds (of talk and cameras that go on every ten), so that every process has the same.
+written every two seconds (of talk, cameras and bad connections that go on every ten), so that every process
+has the same.
 
 It is counted as its sheet will be: the same parts of it, without the breaks; of a lesson whose room is open
 again after one it is all of the class.
@@ -23,6 +24,7 @@ from vtp.analytics.class_store import course_staff_in
 from vtp.analytics.class_tables import participant_activity
 from vtp.analytics.classes import from_ms, unix_ms
 from vtp.analytics.intervals import Interval, common, length_ms, union
+from vtp.analytics.network_rules import fair_and_poor_ms
 from vtp.courses.tables import lessons
 from vtp.db import Database
 from vtp.http.identity import Principal, Role
@@ -49,6 +51,7 @@ class Attendee:
     talks: list[Interval] = field(default_factory=list)
     camera: list[Interval] = field(default_factory=list)
     moments: dict[str, list[int]] = field(default_factory=dict)
+    fair_ms: int = 0
     poor_ms: int = 0
 
     @property
@@ -65,7 +68,9 @@ class Attendee:
         self.camera += [(start, end) for start, end in row.camera or ()]
         for kind, moments in (row.acts or {}).items():
             self.moments.setdefault(kind, []).extend(moments)
-        self.poor_ms += sum((row.quality or {}).values())
+        fair_ms, poor_ms = fair_and_poor_ms(row.quality or {})
+        self.fair_ms += fair_ms
+        self.poor_ms += poor_ms
 
     def count(self, held: Held, thresholds: Thresholds) -> None:
         """Leaves what lies within the class, as its sheet will have it."""

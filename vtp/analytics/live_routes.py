@@ -28,7 +28,8 @@ class LivePerson(BaseModel):
     messages: int
     hands: int
     reactions: int
-    poor_s: Annotated[float, Field(description="How long their connection was not good.")]
+    poor_s: Annotated[float, Field(description="For how long their connection was poor or lost.")]
+    fair_s: Annotated[float, Field(description="For how long it was neither that nor good.")]
 
     @classmethod
     def of(cls, one: Attendee) -> Self:
@@ -48,6 +49,7 @@ class LivePerson(BaseModel):
             hands=one.acts.get("hands", 0),
             reactions=one.acts.get("reactions", 0),
             poor_s=one.poor_ms / 1000,
+            fair_s=one.fair_ms / 1000,
         )
 
 

@@ -79,17 +79,24 @@ class Link:
 def link_of(quality: Mapping[str, int], network: Network) -> Link:
     """What was kept of somebody in a class: times by `quality/reason`, and the figures."""
     bad: dict[Cause, int] = {}
+    for word, ms in quality.items():
+        cause = _cause(word.partition("/")[2], network)
+        bad[cause] = bad.get(cause, 0) + ms
+    fair, poor = fair_and_poor_ms(quality)
+    rating = _rate(fair, poor, network)
+    return Link(rating, _main(bad, network, rating), bad, fair, poor, network)
+
+
+def fair_and_poor_ms(quality: Mapping[str, int]) -> tuple[int, int]:
+    """For how long a connection was fair, and for how long poor or lost, of times by `quality/reason`."""
     fair = poor = 0
     for word, ms in quality.items():
-        grade, _, reason = word.partition("/")
+        grade = word.partition("/")[0]
         if grade == _FAIR:
             fair += ms
         elif grade in _POOR:
             poor += ms
-        cause = _cause(reason, network)
-        bad[cause] = bad.get(cause, 0) + ms
-    rating = _rate(fair, poor, network)
-    return Link(rating, _main(bad, network, rating), bad, fair, poor, network)
+    return fair, poor
 
 
 def _cause(reason: str, network: Network) -> Cause:

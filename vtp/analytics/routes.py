@@ -35,8 +35,9 @@ def add_intake_routes(table: Doubled, intake: Intake) -> None:
         access=Access.VERIFIED,
         summary="Send what happened in a player or on a page",
         description="A batch is taken once, by `session_id` and `seq`. Segments count as those of "
-        "`/recordings/{id}/progress` do: no faster than the clock. What is not the sender's to see is named "
-        "in `refused`; the rest is taken. May be sent while a page is left (`fetch` with `keepalive`).",
+        "`/recordings/{id}/progress` do: no faster than the clock. What is not the sender's to see, and "
+        "segments that do not count, are named in `refused`; the rest is taken. May be sent "
+        "while a page is left (`fetch` with `keepalive`).",
         errors=(403,),
     )
     async def send_analytics_events(call: Call) -> EventsReply:

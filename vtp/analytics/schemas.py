@@ -117,9 +117,7 @@ class SaidEvent(BaseModel):
     @property
     def played(self) -> tuple[Played, ...]:
         """The segments as they are taken."""
-        return tuple(
-            Played(round(one.start * 1000), round(one.end * 1000), one.rate) for one in self.segments
-        )
+        return tuple(one.played for one in self.segments)
 
     @property
     def data(self) -> dict[str, Any]:

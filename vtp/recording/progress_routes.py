@@ -23,8 +23,8 @@ def add_progress_routes(table: RouteTable, progress: WatchProgress) -> None:
         body=ReportProgress,
         reply=ProgressReply,
         summary="Report what one has played of a recording",
-        description="What cannot have been played in the time since the session's last report does not "
-        "count, and is named in `refused`.",
+        description="What cannot have been played, or not in the time since the session's last report, does "
+        "not count, and is named in `refused`.",
         errors=(403, 404),
     )
     async def report_progress(call: Call) -> ProgressReply:

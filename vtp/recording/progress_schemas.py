@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Annotated, Any, Literal, Self
 
-from pydantic import BaseModel, ConfigDict, Field, model_validator
+from pydantic import BaseModel, ConfigDict, Field
 
 from vtp.recording.progress_store import Progress
 from vtp.recording.standing import Standing
@@ -16,22 +16,34 @@ MAX_SEGMENTS = 100
 LONGEST_S = 1_000_000.0
 
 Seconds = Annotated[float, Field(ge=0, le=LONGEST_S, allow_inf_nan=False)]
+ANY = 1e9  # numbers that no player says are a matter of form; all others are judged with the segment
+Said = Annotated[
+    float, Field(ge=-ANY, le=ANY, allow_inf_nan=False, description="Seconds from the beginning.")
+]
 
 
 class PlayedSegment(BaseModel):
-    """A stretch that was played without a jump, at one speed."""
+    """A stretch that was played without a jump, at one speed. One that cannot have been is named in `refused`
+    and the others count."""
 
     model_config = ConfigDict(extra="forbid")
 
-    start: Seconds
-    end: Seconds
-    rate: Annotated[float, Field(gt=0, le=4, allow_inf_nan=False)] = 1.0
+    start: Said
+    end: Said
+    rate: Annotated[
+        float,
+        Field(
+            ge=-ANY,
+            le=ANY,
+            allow_inf_nan=False,
+            description="What counts is of more than 0 and of 4 at most.",
+        ),
+    ] = 1.0
 
-    @model_validator(mode="after")
-    def _in_order(self) -> Self:
-        if _ms(self.end) <= _ms(self.start):
-            raise ValueError("`end` must be later than `start`: both are seconds from the beginning.")
-        return self
+    @property
+    def played(self) -> Played:
+        """The same as it is judged."""
+        return Played(_ms(self.start), _ms(self.end), self.rate)
 
 
 class ReportProgress(BaseModel):
@@ -51,7 +63,7 @@ class ReportProgress(BaseModel):
     @property
     def report(self) -> Report:
         """The same as the service takes it."""
-        played = tuple(Played(_ms(one.start), _ms(one.end), one.rate) for one in self.segments)
+        played = tuple(one.played for one in self.segments)
         return Report(self.session_id, self.seq, played, _ms(self.position))
 
 
@@ -59,7 +71,14 @@ class RefusedSegment(BaseModel):
     """A segment that does not count, by its place in the report."""
 
     index: int
-    reason: Literal["behind_the_end", "faster_than_time", "too_many_pieces"]
+    reason: Literal[
+        "before_the_beginning",
+        "behind_the_end",
+        "out_of_order",
+        "rate_out_of_range",
+        "faster_than_time",
+        "too_many_pieces",
+    ]
 
 
 class MyProgress(BaseModel, frozen=True):

@@ -58,7 +58,7 @@ def take_report(progress: Progress, report: Report, extent: Extent, now_ms: int)
     if not extent.grows:  # what was watched while it grew, or before a course asked for less
         _note(progress, extent, int(progress.updated_at.timestamp() * 1000))
     place = place_after(progress.sittings, report, now_ms)
-    if is_newest(progress.sittings, report, place):
+    if report.position_ms is not None and is_newest(progress.sittings, report, place):
         progress.position_ms = min(report.position_ms, extent.end_ms)
     room_ms = _room_ms(progress, report.session_id, now_ms)
     counted, refused, left_ms = _count(progress, report.played, extent, room_ms, now_ms)

@@ -21,6 +21,8 @@ JOINED_MS = 1000  # pieces this near are one: players report by their own clock
 JOINED_SHARE = 10  # but no nearer than a tenth of what was played: a loop of moments would have an hour
 OVER_END_MS = 500  # what a player may report behind the end
 OVER_EDGE_MS = 10_000  # and behind what is finished of one that grows
+FASTEST = 4.0
+"""At no higher speed is anything counted: nobody follows a lesson that is faster."""
 GRACE_MS = 3000  # what a session may be ahead of the clock
 COMPLETE_PER_MILLE = 900
 """To have completed a recording, where no course says otherwise."""
@@ -48,12 +50,12 @@ class Played:
 @dataclass(frozen=True, slots=True)
 class Report:
     """What a player says: what it played since its last report, until `said_ms` (Unix, by its clock) or now,
-    and where it stands."""
+    and where it stands (None: it does not say)."""
 
     session_id: str
     number: int
     played: tuple[Played, ...]
-    position_ms: int
+    position_ms: int | None
     said_ms: int | None = None
 
 
@@ -141,6 +143,14 @@ def furthest_ms(duration_ms: int, *, grows: bool) -> int:
 
 def why_refused(played: Played, furthest: int, left_ms: int) -> str:
     """Why a stretch does not count; empty when it does. `left_ms`: what the clock has room for."""
+    if played.start_ms < 0:
+        return "before_the_beginning"
     if played.end_ms > furthest:
         return "behind_the_end"
-    return "" if played.took_ms <= left_ms else "faster_than_time"
+    if played.end_ms <= played.start_ms:
+        return "out_of_order"
+    if not 0 < played.rate <= FASTEST:
+        return "rate_out_of_range"
+    # Not `took_ms`: of the lowest of rates it is more than an integer can be made of.
+    is_possible = (played.end_ms - played.start_ms) / played.rate <= left_ms
+    return "" if is_possible else "faster_than_time"

@@ -20,7 +20,7 @@ function server(...answers: Answer[]) {
   const send = async (batch: Batch): Promise<Answer> => {
     batches.push(structuredClone(batch));
     const answer = answers.shift() ?? "taken";
-    if (answer === "refused") return answer;
+    if (answer === "refused" || typeof answer === "object") return answer;
     const fresh = batch.events.filter(({ seq }) => !numbers.has(seq));
     for (const { seq } of batch.events) numbers.add(seq);
     taken.push(...fresh.map(({ position }) => position ?? -1));
@@ -198,6 +198,32 @@ describe("what a page says", () => {
     await session.flush();
     expect(taken).toEqual([2]);
     expect(batches).toHaveLength(2);
+  });
+
+  it("is given up alone where something of it does not fit, and the rest goes in one batch", async () => {
+    const { send, taken, batches } = server("later", { misfits: [1, 3] });
+    const session = new EventSession("page-one", ME, send);
+    session.say(said(1));
+    await session.flush();
+    for (const at of [2, 3, 4, 5]) session.say(said(at));
+    await vi.advanceTimersByTimeAsync(1_000);
+    expect(taken).toEqual([1, 3, 5]);
+    expect(batches.at(-1)?.events.map(({ seq }) => seq)).toEqual([0, 1, 1]);
+    expect(batches).toHaveLength(3);
+    expect(session.idle && !session.stuck).toBe(true);
+    expect(window.localStorage).toHaveLength(0);
+  });
+
+  it("is given up whole where nothing of it is named, and before somebody signs out, too", async () => {
+    const { send, taken, batches } = server({ misfits: [7] }, { misfits: [0] });
+    const session = new EventSession("page-one", ME, send);
+    session.say(said(1));
+    await session.flush();
+    session.say(said(2));
+    session.say(said(3));
+    await session.end();
+    expect(taken).toEqual([3]);
+    expect(batches).toHaveLength(3);
   });
 
   it("is bounded, and goes in batches that the server takes", async () => {

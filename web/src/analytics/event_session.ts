@@ -1,6 +1,8 @@
 /**
  * One page's events on their way to the server: numbered, kept until they are answered, sent again together with what
- * has come since. Each counts once, however often it is sent: it carries the number of its first batch.
+ * has come since. Each counts once, however often it is sent: it carries the number of its first batch. What the server
+ * cannot take is given up, and the rest sent without it: all that was kept goes in one batch, as its segments share the
+ * time since the last.
  */
 import type { Answer, Batch, NumberedEvent, SaidEvent, SendBatch } from "./events";
 import { keep, kept } from "./kept";
@@ -92,7 +94,7 @@ export class EventSession {
     this.close();
     keep(this.#account, { session_id: this.id, events: [], at_ms: Date.now() });
     let answer: Answer = "taken";
-    while (!this.idle && (answer === "taken" || answer === "refused"))
+    while (!this.idle && answer !== "later" && answer !== "not_theirs")
       answer = await this.#try(this.#nextBatch(), false);
     this.#events = [];
   }
@@ -112,11 +114,24 @@ export class EventSession {
     this.#sending -= 1;
     if (leaving) for (const one of events) this.#leavingWith.delete(one);
     if (answer === "not_theirs") this.#orphaned = true;
-    if (answer !== "taken" && answer !== "refused") return answer;
+    if (answer === "later" || answer === "not_theirs") return answer;
     this.#failures = 0;
+    this.#drop(events, answer);
+    return answer;
+  }
+
+  /** What has been answered is kept no longer; of a batch in which something does not fit, that. */
+  #drop(events: readonly NumberedEvent[], answer: Answer): void {
+    const misfits = new Set(
+      typeof answer === "object" ? answer.misfits.flatMap((at) => events[at] ?? []) : [],
+    );
+    if (misfits.size > 0) {
+      this.#events = this.#events.filter((one) => !misfits.has(one));
+      this.#again = true;
+      return;
+    }
     const done = new Set(events.map(({ seq }) => seq));
     this.#events = this.#events.filter(({ seq }) => !done.has(seq));
-    return answer;
   }
 
   /** The first numbers that fit; of the first, all. */

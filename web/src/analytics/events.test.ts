@@ -42,6 +42,27 @@ function school() {
   return { known, http, enter };
 }
 
+describe("what the server says of a batch", () => {
+  const answered = (body: unknown, status: number) => {
+    const http = new HttpClient(async () => json(body, status));
+    http.setGrant(grantOf(ADA));
+    return batchSender(http)({ session_id: "page-one", user_id: ADA, seq: 0, events: [] }, false);
+  };
+  const wrong = (...pointers: string[]) =>
+    answered({ code: "invalid", errors: pointers.map((pointer) => ({ pointer, detail: "is not" })) }, 422);
+
+  it("names the events in which something does not fit", async () => {
+    const named = await wrong("/events/3/position", "/events/12/segments/0/start", "/events/3/timestamp");
+    expect(named).toEqual({ misfits: [3, 12] });
+  });
+
+  it("is no more than that it was refused where nothing is named", async () => {
+    expect(await wrong("/events", "/seq", "/events/x")).toBe("refused");
+    expect(await answered({ code: "forbidden", errors: [{ pointer: "/events/1" }] }, 403)).toBe("refused");
+    expect(await answered({}, 422)).toBe("refused");
+  });
+});
+
 describe("what one person did", () => {
   beforeEach(() => {
     window.localStorage.clear();

@@ -37,11 +37,16 @@ export interface Batch {
   events: NumberedEvent[];
 }
 
+/** In some events something does not fit, by their places in the batch: it was not taken, and is without them. */
+export interface Misfits {
+  misfits: readonly number[];
+}
+
 /**
  * `later`: nothing is known of whether it was taken, or it is to come later. `not_theirs`: whose it is has gone, and
  * perhaps somebody else has come; it waits until they are back.
  */
-export type Answer = "taken" | "refused" | "later" | "not_theirs";
+export type Answer = "taken" | "refused" | "later" | "not_theirs" | Misfits;
 
 /** Sends a batch. `leaving`: the page may be gone before there is an answer. */
 export type SendBatch = (batch: Batch, leaving: boolean) => Promise<Answer>;
@@ -61,10 +66,19 @@ export const batchSender =
         keepalive: leaving,
       });
       if (response.ok) return "taken";
-      if ((await readProblem(response)).code === "other_account") return "not_theirs";
+      const { code, pointers } = await readProblem(response);
+      if (code === "other_account") return "not_theirs";
+      const misfits = response.status === 422 ? placesOf(pointers) : [];
+      if (misfits.length > 0) return { misfits };
       if (response.status < 500 && !LATER.has(response.status)) return "refused";
       return theirs() ? "later" : "not_theirs";
     } catch {
       return "later";
     }
   };
+
+/** Of the events that something is wrong with: "/events/3/position". */
+function placesOf(pointers: readonly string[]): number[] {
+  const found = pointers.map((pointer) => /^\/events\/(\d+)(?:\/|$)/.exec(pointer)?.[1]);
+  return [...new Set(found.flatMap((place) => (place ? Number(place) : [])))];
+}

@@ -247,7 +247,9 @@ export interface LivePerson {
   messages: number;
   hands: number;
   reactions: number;
+  /** For how long their connection was poor or lost, and for how long fair. */
   poor_s: number;
+  fair_s: number;
 }
 
 export interface LiveClass {

@@ -12,6 +12,8 @@ export class ApiError extends Error {
     /** What is wrong with each field of the body, by the field's name. */
     readonly fields: Readonly<Record<string, string>> = {},
     readonly retryAfter_s: number | null = null,
+    /** Where in the body something is wrong (JSON pointers, RFC 6901). */
+    readonly pointers: readonly string[] = [],
   ) {
     super(message);
   }
@@ -79,6 +81,7 @@ export async function readProblem(response: Response): Promise<ApiError> {
     problem.code ?? "",
     fields,
     retryAfterSeconds(response.headers.get("Retry-After"), Date.now()),
+    (problem.errors ?? []).flatMap(({ pointer }) => pointer ?? []),
   );
 }
 

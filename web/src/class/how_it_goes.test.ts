@@ -18,6 +18,7 @@ const person = (name: string, more: Partial<LivePerson> = {}): LivePerson => ({
   hands: 0,
   reactions: 0,
   poor_s: 0,
+  fair_s: 0,
   ...more,
 });
 

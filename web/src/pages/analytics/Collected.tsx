@@ -5,7 +5,11 @@ import { plural } from "../../format";
 const KINDS: readonly (readonly [what: string, how: string])[] = [
   [
     "In live classes",
-    "when you came and left, how long you talked (not what was said), how long your camera was on, when you wrote, raised your hand, reacted and voted, and when your connection was poor",
+    "when you came and left, how long you talked (not what was said), how long your camera was on, when you wrote, raised your hand, reacted and voted",
+  ],
+  [
+    "Of your connection in live classes",
+    "how often you connected and came back, for how long and by a phone, a tablet or a computer; for how long it was not good, and by what; how long packets were on their way and how unevenly they came (round trip, jitter), how many were lost of what you sent and of what you were sent; how often you got smaller pictures or none, or nothing came from you",
   ],
   [
     "With recordings",

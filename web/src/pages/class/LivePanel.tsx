@@ -13,7 +13,7 @@ import { ConnectionBars } from "../ConnectionBars";
 import "./LivePanel.css";
 import { useClass, useClassState } from "./useClass";
 
-/** What it shows is written every two seconds, talk that goes on every ten. */
+/** What it shows is written every two seconds, talk and trouble that go on every ten. */
 const EVERY_MS = 5_000;
 
 const STANDINGS: Readonly<Record<Going["standing"], { label: string; tone: BadgeTone }>> = {
@@ -44,7 +44,7 @@ export function LivePanel() {
             <Figure label="late" value={goes.late} />
             <Figure label="not here" value={goes.missing} />
             <Figure label={goes.hands === 1 ? "hand up" : "hands up"} value={goes.hands} />
-            <Figure label="poor network" value={goes.troubled} />
+            <Figure label="weak network" value={goes.troubled} />
           </dl>
           {goes.people.length === 0 ? (
             <p className="side-empty">Students who are here, or expected, are listed here.</p>
@@ -79,6 +79,7 @@ function Row({ one }: { one: Going }) {
     told.reactions > 0 && plural(told.reactions, "reaction", "reactions"),
     told.camera_s >= 1 && `camera ${duration(told.camera_s)}`,
     told.poor_s >= 1 && `poor network ${duration(told.poor_s)}`,
+    told.fair_s >= 1 && `fair network ${duration(told.fair_s)}`,
   ].filter(Boolean);
   return (
     <li className="live-person" data-testid={`live-${one.name}`} data-standing={standing}>
