@@ -252,6 +252,35 @@ async def test_no_way_in_is_added_to_an_account_without_its_second_factor(
         assert (await tx.execute(select(external_identities))).all() == []
 
 
+@pytest.mark.parametrize("trust", [False, True])
+@pytest.mark.parametrize("methods", [["pwd", "mfa"], "mfa", ["pwd", "otp"], None])
+async def test_a_provider_that_says_mfa_is_believed_only_where_the_operator_says_so(
+    provider: HostileProvider, tmp_path: Path, trust: bool, methods: object
+) -> None:
+    provider.change = _set(amr=methods)
+    async with school_by(provider, tmp_path, trust_mfa=trust) as api:
+        assert await sign_in(api, provider) == "/rooms/physics"
+        async with api.server.services.database.transaction() as tx:
+            await tx.execute(update(users).values(totp_enabled_at=datetime.now(UTC)))
+        believed = trust and methods == ["pwd", "mfa"]
+        page = await sign_in(api, provider)
+        assert page == "/rooms/physics" if believed else page.startswith("/sign-in?second_factor="), page
+
+
+async def test_what_userinfo_says_of_the_sign_in_counts_for_nothing(
+    provider: HostileProvider, tmp_path: Path
+) -> None:
+    """It tells of the person, and may tell what they wrote themselves."""
+    provider.change = _drop("email")
+    address = "mallory@school.example"
+    provider.userinfo = {"sub": "mallory", "email": address, "email_verified": True, "amr": ["mfa"]}
+    async with school_by(provider, tmp_path, trust_mfa=True) as api:
+        assert await sign_in(api, provider) == "/rooms/physics"
+        async with api.server.services.database.transaction() as tx:
+            await tx.execute(update(users).values(totp_enabled_at=datetime.now(UTC)))
+        assert (await sign_in(api, provider)).startswith("/sign-in?second_factor=")
+
+
 async def test_a_state_that_nobody_began_waits_for_no_writer(api: Api) -> None:
     browser, database = Browser(api), api.server.services.database
     callback = "/api/v1/auth/oidc/school/callback?state=unknown&code=x"

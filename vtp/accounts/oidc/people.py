@@ -32,7 +32,8 @@ _MANY = "mfa"  # RFC 8176: the provider asked for more than one factor
 
 @dataclass(frozen=True, slots=True)
 class Said:
-    """What a provider says of somebody; `email` only when it is an address at all."""
+    """What a provider says of somebody; `email` only when it is an address at all. `with_second_factor`: it
+    asked for more than one factor, and the operator believes that (`trust_mfa`)."""
 
     issuer: str
     subject: str
@@ -55,7 +56,7 @@ class Said:
             and (provider.trust_email or claims.get("email_verified") is True),
             full_name=_name(claims, email),
             role=_role(claims, provider),
-            with_second_factor=isinstance(methods, list) and _MANY in methods,
+            with_second_factor=provider.trust_mfa and isinstance(methods, list) and _MANY in methods,
         )
 
     def identity_of(self, user_id: str, now: datetime) -> Identity:

@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 
 logger = logging.getLogger(__name__)
 KEPT_S = 3600.0  # metadata and keys are asked for again after that
+_OF_THE_SIGN_IN = ("amr", "auth_time")  # what is said of a sign-in counts in its ID token alone
 _ENDPOINTS = ("authorization_endpoint", "token_endpoint", "jwks_uri")
 
 
@@ -178,7 +179,8 @@ class Provider:
             claims = {name: value for name, value in claims.items() if name != "email_verified"}
         elif answer.body.get("email") != claims["email"]:
             answer.body.pop("email_verified", None)
-        return {**answer.body, **claims}
+        said = {name: value for name, value in answer.body.items() if name not in _OF_THE_SIGN_IN}
+        return {**said, **claims}
 
 
 def challenge_of(verifier: str) -> str:
