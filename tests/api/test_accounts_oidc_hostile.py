@@ -44,10 +44,10 @@ async def api(provider: HostileProvider, tmp_path: Path) -> AsyncIterator[Api]:
         yield running
 
 
-async def sign_in(api: Api, provider: HostileProvider) -> str:
+async def sign_in(api: Api, provider: HostileProvider, *, anew: bool = False) -> str:
     """Where a sign-in ends up; nobody is signed in unless it is where they wished to go."""
     browser = Browser(api)
-    page = await browser.come_back(provider.authorize(await browser.start()))
+    page = await browser.come_back(provider.authorize(await browser.start(anew=anew)))
     assert ((await browser.person()).status == 200) == (page == "/rooms/physics")
     return page
 
