@@ -67,10 +67,12 @@ async def local(issuer: str, tmp_path: Path) -> AsyncIterator[Api]:
         yield running
 
 
-async def sign_in(api: Api, login: str, browser: Browser | None = None) -> tuple[Browser, str]:
+async def sign_in(
+    api: Api, login: str, browser: Browser | None = None, *, anew: bool = False
+) -> tuple[Browser, str]:
     """The whole way; gives the browser and where it ends up."""
     browser = browser or Browser(api)
-    back = await go_through(await browser.start(), login)
+    back = await go_through(await browser.start(anew=anew), login)
     return browser, await browser.come_back(back)
 
 
@@ -315,7 +317,7 @@ async def test_an_identity_belongs_to_one_account(api: Api) -> None:
 
 
 async def test_unlinking_leaves_a_way_to_sign_in(api: Api) -> None:
-    browser, _ = await sign_in(api, "ada")
+    browser, _ = await sign_in(api, "ada", anew=True)
     token = (await browser.call("POST", "/api/v1/auth/refresh", {})).body["access_token"]
     [linked] = (await api.call("GET", IDENTITIES, by=token)).body["items"]
     path = f"{IDENTITIES}/{linked['identity_id']}/unlink"
@@ -334,13 +336,13 @@ async def test_unlinking_leaves_a_way_to_sign_in(api: Api) -> None:
 
 
 async def test_the_second_factor_of_an_account_is_asked_for_here_too(api: Api) -> None:
-    browser, _ = await sign_in(api, "ada")
+    browser, _ = await sign_in(api, "ada", anew=True)
     token = (await browser.call("POST", "/api/v1/auth/refresh", {})).body["access_token"]
     at = "/api/v1/auth/2fa"
     secret = (await api.call("POST", f"{at}/setup", {}, by=token)).body["secret"]
     enabled = await api.call("POST", f"{at}/enable", {"code": pyotp.TOTP(secret).now()}, by=token)
     [code, second, *_] = enabled.body["backup_codes"]
-    browser, page = await sign_in(api, "ada")
+    browser, page = await sign_in(api, "ada", anew=True)
     assert (await browser.person()).status == 401
     assert urlsplit(page).path == "/sign-in"
     query = parse_qs(urlsplit(page).query)
@@ -353,6 +355,8 @@ async def test_the_second_factor_of_an_account_is_asked_for_here_too(api: Api) -
     assert (wrong.status, wrong.body["code"]) == (401, "totp_wrong")
     right = await browser.call("POST", confirm, wish)
     assert (right.status, right.body["user"]["email"]) == (200, "ada@school.example")
+    shown = await api.call("POST", "/api/v1/auth/export", by=right.body["access_token"])
+    assert shown.status == 200, shown  # the provider's word for who they are is not lost by the way
     assert (await browser.person()).status == 200
     again = await browser.call("POST", confirm, {**wish, "code": second})
     assert (again.status, again.body["code"]) == (410, "flow_expired")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import base64
+import json
 import time
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
@@ -44,10 +45,10 @@ async def api(provider: HostileProvider, tmp_path: Path) -> AsyncIterator[Api]:
         yield running
 
 
-async def sign_in(api: Api, provider: HostileProvider) -> str:
+async def sign_in(api: Api, provider: HostileProvider, *, anew: bool = False) -> str:
     """Where a sign-in ends up; nobody is signed in unless it is where they wished to go."""
     browser = Browser(api)
-    page = await browser.come_back(provider.authorize(await browser.start()))
+    page = await browser.come_back(provider.authorize(await browser.start(anew=anew)))
     assert ((await browser.person()).status == 200) == (page == "/rooms/physics")
     return page
 
@@ -59,6 +60,10 @@ async def test_honest_tokens_of_every_algorithm_sign_in(api: Api, provider: Host
         provider.header = {"alg": algorithm, "kid": provider.signer.kid}
         assert (algorithm, await sign_in(api, provider)) == (algorithm, "/rooms/physics")
     assert "userinfo" not in provider.asked
+
+
+def _text(value: dict[str, Any]) -> str:
+    return base64.urlsafe_b64encode(json.dumps(value).encode()).decode().rstrip("=")
 
 
 def _set(**more: Any) -> Callable[[dict[str, Any]], None]:
@@ -141,6 +146,43 @@ async def test_a_new_key_is_asked_for_once(api: Api, provider: HostileProvider) 
     provider.header = {"alg": "RS256", "kid": "nobody's"}
     assert error_in(await sign_in(api, provider)) == "invalid_token"
     assert (provider.asked["jwks"], provider.asked["discovery"]) == (3, 1)
+
+
+UNUSABLE: list[object] = [
+    {"kty": "EC", "crv": "BP-256", "x": "AA", "y": "AA", "kid": "a curve that is not known here"},
+    {"kty": "EC", "crv": "P-256", "x": "AA", "y": "AA", "kid": "a point that is not on it"},
+    {"kty": "OKP", "crv": "Ed448", "x": "AA", "kid": "too short"},
+    {"kty": "OKP", "crv": "X25519", "x": "A" * 43, "kid": "for no signatures"},
+    {"kty": "OKP", "crv": ["Ed25519"], "x": "AA"},
+    {"kty": "RSA", "kid": "without a number"},
+    {"kty": "RSA", "n": "AA", "e": "AQAB", "kid": "rsa"},
+    {"kty": "RSA", "n": "", "e": ""},
+    {"kty": "AKP", "alg": "ML-DSA-44", "pub": "AA", "kid": "of a kind that is not known here"},
+    {"kty": ["RSA"]},
+    {},
+    "no key",
+    None,
+]
+
+
+async def test_keys_that_cannot_be_used_do_not_close_a_provider(api: Api, provider: HostileProvider) -> None:
+    provider.more_keys = UNUSABLE
+    assert await sign_in(api, provider) == "/rooms/physics"
+    for key in UNUSABLE:
+        if isinstance(key, dict) and key.get("kid", "rsa") != "rsa":
+            provider.header = {"alg": "RS256", "kid": key["kid"]}
+            assert (key, error_in(await sign_in(api, provider))) == (key, "invalid_token")
+    token = _text({"alg": "EdDSA", "kid": "for no signatures"}) + "." + _text({}) + "." + "A" * 86
+    provider.make_token = lambda claims: token
+    assert error_in(await sign_in(api, provider)) == "invalid_token"
+
+
+@pytest.mark.parametrize("keys", [[], UNUSABLE])
+async def test_a_provider_with_no_key_that_can_be_used_is_told_as_such(
+    api: Api, provider: HostileProvider, keys: list[object]
+) -> None:
+    provider.keys, provider.more_keys = {}, keys
+    assert error_in(await sign_in(api, provider)) == "provider_unavailable"
 
 
 async def test_userinfo_of_somebody_else_is_refused(api: Api, provider: HostileProvider) -> None:
@@ -250,6 +292,35 @@ async def test_no_way_in_is_added_to_an_account_without_its_second_factor(
     assert error_in(await sign_in(api, provider)) == "account_exists"
     async with api.server.services.database.read() as tx:
         assert (await tx.execute(select(external_identities))).all() == []
+
+
+@pytest.mark.parametrize("trust", [False, True])
+@pytest.mark.parametrize("methods", [["pwd", "mfa"], "mfa", ["pwd", "otp"], None])
+async def test_a_provider_that_says_mfa_is_believed_only_where_the_operator_says_so(
+    provider: HostileProvider, tmp_path: Path, trust: bool, methods: object
+) -> None:
+    provider.change = _set(amr=methods)
+    async with school_by(provider, tmp_path, trust_mfa=trust) as api:
+        assert await sign_in(api, provider) == "/rooms/physics"
+        async with api.server.services.database.transaction() as tx:
+            await tx.execute(update(users).values(totp_enabled_at=datetime.now(UTC)))
+        believed = trust and methods == ["pwd", "mfa"]
+        page = await sign_in(api, provider)
+        assert page == "/rooms/physics" if believed else page.startswith("/sign-in?second_factor="), page
+
+
+async def test_what_userinfo_says_of_the_sign_in_counts_for_nothing(
+    provider: HostileProvider, tmp_path: Path
+) -> None:
+    """It tells of the person, and may tell what they wrote themselves."""
+    provider.change = _drop("email")
+    address = "mallory@school.example"
+    provider.userinfo = {"sub": "mallory", "email": address, "email_verified": True, "amr": ["mfa"]}
+    async with school_by(provider, tmp_path, trust_mfa=True) as api:
+        assert await sign_in(api, provider) == "/rooms/physics"
+        async with api.server.services.database.transaction() as tx:
+            await tx.execute(update(users).values(totp_enabled_at=datetime.now(UTC)))
+        assert (await sign_in(api, provider)).startswith("/sign-in?second_factor=")
 
 
 async def test_a_state_that_nobody_began_waits_for_no_writer(api: Api) -> None:

@@ -6,6 +6,7 @@ import asyncio
 import datetime as dt
 import email.utils
 import itertools
+import json
 from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
@@ -97,6 +98,53 @@ async def test_a_rate_limit_is_kept_to_the_second_over_a_restart(
             assert await restarted.step(NOW + dt.timedelta(minutes=minutes)) == next_at
         assert refuser.asked == asked
         await restarted.step(next_at)
+        assert refuser.asked > asked
+
+
+AHEAD = [dt.timedelta(hours=2), dt.timedelta(days=3), dt.timedelta(days=700)]
+
+
+@pytest.mark.parametrize("ahead", AHEAD)
+@pytest.mark.parametrize("restarts", [False, True])
+async def test_a_clock_that_was_once_ahead_holds_no_order_up(
+    ahead: dt.timedelta, restarts: bool, ports: Ports
+) -> None:
+    refuser = limited(lambda: {"Retry-After": "86400"})
+    async with refusing(refuser) as wish:
+        keeper = ports.keeper(wish)
+        await keeper.step(NOW + ahead)
+        asked = refuser.asked
+        if restarts:
+            keeper = ports.keeper(wish)
+        next_at = await keeper.step(NOW)
+        assert refuser.asked > asked
+        assert dt.timedelta(days=1) <= next_at - NOW < dt.timedelta(days=2)
+        asked = refuser.asked
+        assert await keeper.step(NOW + dt.timedelta(hours=1)) == next_at
+        assert refuser.asked == asked
+
+
+async def test_a_clock_that_is_put_right_by_minutes_shortens_no_wait(ports: Ports) -> None:
+    refuser = limited(lambda: {"Retry-After": "86400"})
+    async with refusing(refuser) as wish:
+        keeper = ports.keeper(wish)
+        next_at = await keeper.step(NOW + dt.timedelta(minutes=30))
+        asked = refuser.asked
+        assert await keeper.step(NOW) == next_at
+        assert refuser.asked == asked
+
+
+async def test_what_the_version_before_wrote_by_a_clock_that_was_ahead_holds_nothing_up(
+    ports: Ports,
+) -> None:
+    refuser = limited(dict)
+    async with refusing(refuser) as wish:
+        await ports.keeper(wish).step(NOW + dt.timedelta(days=700))
+        written = json.loads(ports.folder.state_file.read_text())
+        del written["failed_at"]
+        ports.folder.state_file.write_text(json.dumps(written))
+        asked = refuser.asked
+        await ports.keeper(wish).step(NOW)
         assert refuser.asked > asked
 
 

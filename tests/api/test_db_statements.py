@@ -84,11 +84,11 @@ async def prepared(api: Api) -> Pupils:
     return Pupils(admin, teacher, room.body["room_id"], hook.body["id"], course)
 
 
-async def visit_everything(api: Api, who: Pupils) -> None:
-    """Calls what reads and writes, the way pages and programs do."""
+def all_reads(api: Api, who: Pupils) -> list[str]:
+    """What pages and programs read, and every route that reads at all."""
     room = f"/api/v1/rooms/{ROOM}"
     hook = f"/api/v1/webhooks/{who.hook_id}"
-    reads = [
+    return [
         "/api/v1/rooms?limit=2",
         f"/api/v1/rooms?cursor={encode_cursor(who.room_id)}",
         room,
@@ -117,8 +117,15 @@ async def visit_everything(api: Api, who: Pupils) -> None:
         f"{hook}/deliveries",
         f"{hook}/deliveries?status=pending",
         *course_reads(who.course_id, who.teacher),
+        *_declared_reads(api, who),
     ]
-    for path in [*reads, *_declared_reads(api, who)]:
+
+
+async def visit_everything(api: Api, who: Pupils) -> None:
+    """Calls what reads and writes, the way pages and programs do."""
+    room = f"/api/v1/rooms/{ROOM}"
+    hook = f"/api/v1/webhooks/{who.hook_id}"
+    for path in all_reads(api, who):
         for by in (who.admin, who.teacher) if path.startswith(COURSES) else (who.admin,):
             answer = await api.call("GET", path, by=by)
             assert answer.status < 500, (path, answer)

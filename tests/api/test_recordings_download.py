@@ -12,6 +12,7 @@ from urllib.parse import parse_qs, urlsplit
 
 import aiohttp
 import pytest
+from aiohttp.multipart import parse_content_disposition
 
 from tests.api.recording_material import add_finished, fetch, grant_of, make_room, open_media
 from tests.serving import Api, Person, serving
@@ -25,6 +26,8 @@ from vtp.recording.store import Status, change_recording
 pytestmark = pytest.mark.sqlite_alone
 
 BASE = "/api/v1/recordings"
+QUOTED = r'"[ !#-\[\]-~]*"'  # RFC 9110, section 5.6.4, without escapes
+EXTENDED = r"(?:[A-Za-z0-9!#$&+.^_`|~-]|%[0-9A-F]{2})+"  # RFC 8187, section 3.2.1
 
 
 def numbers(data: bytes) -> Iterator[tuple[float, int]]:
@@ -87,6 +90,28 @@ async def test_nothing_but_the_samples_is_written(api: Api, teacher: Person, rec
         path.write_bytes(path.read_bytes()[:-1])  # torn: it is made again
     again = await fetch(api, f"{BASE}/{recording_id}/download", **teacher.headers)
     assert again.body == first.body and again.headers["ETag"] == first.headers["ETag"]
+
+
+@pytest.mark.parametrize(
+    ("title", "plain", "whole"),
+    [
+        ("Größe “π”", "Gr__e ___.mp4", "Größe “π”.mp4"),
+        ('a "b"; filename=evil.exe', "a _b_; filename=evil.exe.mp4", "a _b_; filename=evil.exe.mp4"),
+        ("../../etc/passwd", "_.._etc_passwd.mp4", "_.._etc_passwd.mp4"),
+        ("100 %41 'x'*", "100 %41 'x'_.mp4", "100 %41 'x'_.mp4"),
+        ("光学", "__.mp4", "光学.mp4"),
+    ],
+)
+async def test_whatever_a_title_holds_the_name_of_the_file_holds_by_rfc_6266_and_8187(
+    api: Api, teacher: Person, recording_id: str, title: str, plain: str, whole: str
+) -> None:
+    renamed = await api.call("PATCH", f"{BASE}/{recording_id}", {"title": title}, by=teacher)
+    assert renamed.status == 200, renamed
+    answer = await fetch(api, f"{BASE}/{recording_id}/download", Range="bytes=0-0", **teacher.headers)
+    told = answer.headers["Content-Disposition"]
+    assert re.fullmatch(rf"attachment; filename={QUOTED}; filename\*=UTF-8''{EXTENDED}", told), told
+    kind, parameters = parse_content_disposition(told)
+    assert (kind, parameters["filename"], parameters["filename*"]) == ("attachment", plain, whole)
 
 
 async def test_a_stretch_begins_and_ends_where_it_was_asked_to(

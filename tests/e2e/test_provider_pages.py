@@ -229,3 +229,25 @@ def test_what_does_not_hold_is_told_in_words_and_signs_nobody_in(school: School,
     page.goto(f"{school.url}/sign-in?error=something-else")
     expect(refusal).to_contain_text("The sign-in through your provider did not work.")
     expect(page.get_by_test_id("person-menu")).to_be_hidden()
+
+
+def test_who_has_no_password_is_asked_by_the_provider_before_a_second_factor(
+    school: School, somebody: Person
+) -> None:
+    page = somebody.page
+    page.goto(f"{school.url}/profile")
+    take_provider(page)
+    sign_in_at_the_provider(page, "kim")
+    signed_in_as(page, "The person kim")
+    page.get_by_test_id("factor-on").click()
+    page.get_by_test_id("factor-continue").click()
+    page.get_by_test_id("sign-in-again").click()
+    take_provider(page)  # which knows them, and asks all the same
+    page.locator("input[name=login]").fill("kim")
+    page.locator("input[name=password]").fill("any")
+    page.get_by_role("button", name="Sign-in").click()
+    signed_in_as(page, "The person kim")
+    assert page.url == f"{school.url}/profile"
+    page.get_by_test_id("factor-on").click()
+    page.get_by_test_id("factor-continue").click()
+    expect(page.get_by_test_id("factor-secret")).to_be_visible()

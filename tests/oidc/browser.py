@@ -34,9 +34,9 @@ class Browser:
                 self.cookies[name] = morsel.value
         return answer
 
-    async def start(self, return_to: str = "/rooms/physics") -> str:
+    async def start(self, return_to: str = "/rooms/physics", *, anew: bool = False) -> str:
         """Presses the button; gives where that leads."""
-        answer = await self.call("GET", f"{AT}/start?return_to={return_to}")
+        answer = await self.call("GET", f"{AT}/start?return_to={return_to}{'&anew=true' * anew}")
         assert answer.status == 302, answer
         return answer.headers["Location"]
 

@@ -23,7 +23,7 @@ CLIENT_ID = "vtp"
 
 
 class HostileProvider:
-    """Its keys and what it will do next.
+    """Its keys and what it will do next. `more_keys` are in its key set before its own, whatever they are.
 
     `asked` counts the calls of each address, `secrets` is what clients showed: in the header, in the form.
     """
@@ -36,6 +36,7 @@ class HostileProvider:
             "Ed25519": OKPKey.generate_key("Ed25519", {"kid": "ed", "use": "sig"}),
         }
         self.signer = self.keys["RS256"]
+        self.more_keys: list[object] = []
         self.header: dict[str, Any] = {"alg": "RS256", "kid": "rsa"}
         self.change: Change = lambda claims: None
         self.make_token: Callable[[dict[str, Any]], str] = self.sign
@@ -98,7 +99,8 @@ class HostileProvider:
 
     async def _jwks(self, request: web.Request) -> web.Response:
         self._count("jwks")
-        return web.json_response(KeySet(list(self.keys.values())).as_dict(private=False))
+        keys = KeySet(list(self.keys.values())).as_dict(private=False)["keys"]
+        return web.json_response({"keys": [*self.more_keys, *keys]})
 
     async def _token(self, request: web.Request) -> web.Response:
         self._count("token")

@@ -37,18 +37,30 @@ def real_provider(redirect_uri: str) -> Iterator[str]:
 
 async def go_through(location: str, login: str, *, consent: bool = True) -> str:
     """Signs in on the provider's pages and agrees, or says no; gives where they lead back to."""
-    async with aiohttp.ClientSession(cookie_jar=aiohttp.CookieJar(unsafe=True)) as browser:
-        page = await _follow(browser, "GET", location, None)
-        for _ in range(2):
-            if isinstance(page, str):
-                return page
-            form = {"prompt": page.prompt, "login": login, "password": "any"}
-            if page.prompt == "consent" and not consent:
-                page = await _follow(browser, "GET", page.abort, None)
-            else:
-                page = await _follow(browser, "POST", page.submit, form)
-        assert isinstance(page, str), "the provider asks for more than it should"
-        return page
+    async with known_browser() as browser:
+        back, _ = await answer_pages(browser, location, login, consent=consent)
+        return back
+
+
+def known_browser() -> aiohttp.ClientSession:
+    """A browser that the provider knows again."""
+    return aiohttp.ClientSession(cookie_jar=aiohttp.CookieJar(unsafe=True))
+
+
+async def answer_pages(
+    browser: aiohttp.ClientSession, location: str, login: str, *, consent: bool = True
+) -> tuple[str, list[str]]:
+    """The same in such a browser; gives what was asked for, too: `login`, `consent`."""
+    page, asked = await _follow(browser, "GET", location, None), []
+    while not isinstance(page, str):
+        asked.append(page.prompt)
+        assert len(asked) <= 2, "the provider asks for more than it should"
+        form = {"prompt": page.prompt, "login": login, "password": "any"}
+        if page.prompt == "consent" and not consent:
+            page = await _follow(browser, "GET", page.abort, None)
+        else:
+            page = await _follow(browser, "POST", page.submit, form)
+    return page, asked
 
 
 class _Page:

@@ -61,6 +61,12 @@ def test_what_the_authority_asks_for_is_never_undercut(fault: Fault, chance: flo
     assert wait_s(asked, 1, chance) >= 200_000
 
 
+def test_no_authority_is_left_alone_for_years() -> None:
+    for asked_s in (10 * 86_400, 10**9, 1e300):
+        asked = AcmeError(Fault.RATE_LIMITED, "Later.", retry_after_s=asked_s)
+        assert wait_s(asked, 1, 0.5) == 8 * 86_400
+
+
 def test_a_rate_limit_without_a_time_is_an_hour_at_first() -> None:
     assert wait_s(AcmeError(Fault.RATE_LIMITED, "Too many."), 1, 0.5) == 3600
 

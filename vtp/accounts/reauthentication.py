@@ -3,6 +3,8 @@
 from datetime import timedelta
 
 from vtp.accounts.audit import Origin
+from vtp.accounts.oidc.identities import identities_of
+from vtp.accounts.oidc.proofs import is_proved
 from vtp.accounts.parts import AccountParts
 from vtp.accounts.service import account_of
 from vtp.accounts.users import User
@@ -13,7 +15,7 @@ FRESH = timedelta(minutes=10)
 
 
 class Reauthentication:
-    """By the password; or, where there is none, by having signed in a moment ago."""
+    """By the password; or, where there is none, by having shown who one is at one's provider a moment ago."""
 
     def __init__(self, parts: AccountParts) -> None:
         self._parts = parts
@@ -28,22 +30,28 @@ class Reauthentication:
             return await self._parts.accounts.confirm_password(principal, password or "", origin)
         if not await self.is_fresh(principal):
             raise NotSignedIn(
-                "It is long ago that you signed in: sign in once more, then repeat this.",
+                "It is a while since your provider asked who you are: sign in once more, then repeat this.",
                 code="reauth_required",
             )
         return user
 
     async def confirm_freshly(self, principal: Principal, password: str | None, origin: Origin) -> User:
-        """The same for what needs no password from who has one and signed in a moment ago."""
+        """The same for what needs no password from who has one and signed in by it a moment ago."""
         if password is None and await self.is_fresh(principal):
             return await self._parts.accounts.profile(principal)
         return await self.confirm(principal, password, origin)
 
     async def is_fresh(self, principal: Principal) -> bool:
-        """Tells whether the caller's session began a moment ago."""
-        account_of(principal)
+        """Tells whether the caller's session began a moment ago, and by what they showed then.
+
+        Who has a provider may have signed in by what it knew of their browser: it must have said that it
+        asked them. Accounts without one have been signed in to by the password.
+        """
+        user_id, now = account_of(principal), self._parts.clock()
         if principal.session_id is None:
             return False
         async with self._parts.database.read() as tx:
             session = await self._parts.sessions.find(tx, principal.session_id)
-        return session is not None and self._parts.clock() - session.created_at < FRESH
+            if session is None or now - session.created_at >= FRESH:
+                return False
+            return await is_proved(tx, session.id, now) or not await identities_of(tx, user_id)

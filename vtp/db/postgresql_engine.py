@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import socket
+import ssl
 from typing import Any
 
 import asyncpg
@@ -11,6 +12,7 @@ from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
 
 from vtp.db.json_text import read_json
 from vtp.db.postgresql_driver import OWN_OPTIONS, PostgresqlDriver
+from vtp.db.postgresql_tls import with_tls
 from vtp.db.urls import DatabaseUrl
 
 CONNECT_TIMEOUT_S = 5
@@ -21,6 +23,9 @@ some minutes, and tell neither end."""
 _ASKED_AGAIN_S = 10
 _ASKED = 3  # times without an answer, after which it is closed, which the pool sees
 _CONNECTIONS = 10
+_NO_TLS = "rejected SSL upgrade"  # in asyncpg's sentence
+_BELIEVED = "(name its authority in database.url, ?sslrootcert=/path, or believe any, ?sslmode=require)"
+_UNENCRYPTED = "(switch it on there, or have everything sent in the clear, ?sslmode=disable in database.url)"
 _IN_MEMORY = """SELECT set_config(name, '1.1', false) FROM pg_settings
 WHERE name = 'random_page_cost' AND source = 'default'"""
 """Pages out of their order cost what others do, unless an operator has said what they cost: decision 0158."""
@@ -88,9 +93,16 @@ def _keep_alive(connected: socket.socket) -> None:
 async def connect_asyncpg(*args: Any, **options: Any) -> Any:
     """asyncpg.connect whose refusals (starting up, wrong password, too many clients) are ConnectionErrors.
 
-    SQLAlchemy lets the driver's own exceptions pass at this one place.
+    SQLAlchemy lets the driver's own exceptions pass at this one place. Encrypted as `with_tls` says.
     """
+    options = await asyncio.to_thread(with_tls, options)  # reads files
     try:
         return await asyncpg.connect(*args, **options)
     except (asyncpg.PostgresError, asyncpg.InterfaceError) as error:
         raise ConnectionError(str(error)) from error
+    except ssl.SSLCertVerificationError as error:
+        raise ConnectionError(f"its certificate does not hold: {error.verify_message} {_BELIEVED}") from error
+    except ConnectionError as error:
+        if _NO_TLS not in str(error):
+            raise
+        raise ConnectionError(f"it speaks no TLS {_UNENCRYPTED}") from error

@@ -22,6 +22,7 @@ class OidcProvider(Section):
     scopes: Strings = ["openid", "email", "profile"]
     create_accounts: bool = False
     trust_email: bool = False
+    trust_mfa: bool = False
     allowed_domains: MailDomains = []
     role_claim: str = ""
     role_map: dict[str, Literal["admin", "teacher", "assistant", "student"]] = {}

@@ -11,6 +11,7 @@ class Reason(enum.StrEnum):
     PROVIDER_UNAVAILABLE = "provider_unavailable"  # it does not answer, or not with what it should
     PROVIDER_REFUSED = "provider_refused"  # the client's id, secret or address is not what it knows
     INVALID_TOKEN = "invalid_token"  # what it says of the person does not hold
+    NOT_ASKED_ANEW = "not_asked_anew"  # it does not say that the person has just shown who they are
     NO_ACCOUNT = "no_account"
     NO_EMAIL = "no_email"
     EMAIL_NOT_VERIFIED = "email_not_verified"

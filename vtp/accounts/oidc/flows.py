@@ -22,7 +22,8 @@ _BYTES = 32
 @dataclass(frozen=True, slots=True)
 class Flow:
     """What must not be forgotten meanwhile; `user_id`: who links an identity to their account, in the session
-    `session_id`; or, without a session, who is to show their second factor yet."""
+    `session_id`; or, without a session, who is to show their second factor yet. `anew`: the provider was to
+    ask them who they are, whether it knows them or not."""
 
     provider: str
     nonce: str
@@ -30,8 +31,10 @@ class Flow:
     return_to: str
     user_id: str | None
     session_id: str | None = None
+    anew: bool = False
 
 
+_ANEW = "+anew"  # behind a provider's name, which has no plus
 _KEPT = ("provider", "nonce", "code_verifier", "return_to", "user_id")
 _COLUMNS = [oidc_flows.c[name] for name in _KEPT]
 
@@ -47,7 +50,7 @@ async def add_flow(tx: AsyncConnection, flow: Flow, state: str, browser: str, no
     await tx.execute(
         insert(oidc_flows).values(
             state_hash=hash_token(state),
-            provider=flow.provider,
+            provider=flow.provider + _ANEW * flow.anew,
             nonce=flow.nonce,
             code_verifier=flow.code_verifier,
             browser_hash=_bound_to(browser, flow.session_id),
@@ -79,8 +82,8 @@ async def read_flow(
     row = (await tx.execute(statement)).one_or_none()
     if row is None:
         return None
-    *kept, bound = row
-    flow = Flow(*kept)
+    began_by, *kept, bound = row
+    flow = replace(Flow(provider, *kept), anew=began_by == provider + _ANEW)
     alive = await alive_ids(tx, flow.user_id, now) if flow.user_id is not None else []
     for session_id in (None, *alive):
         if hmac.compare_digest(bound, _bound_to(browser, session_id)):
@@ -96,7 +99,7 @@ async def forget_flows(tx: AsyncConnection, user_id: str) -> None:
 def _of(provider: str, state: str, now: datetime) -> list[ColumnElement[bool]]:
     return [
         oidc_flows.c.state_hash == hash_token(state),
-        oidc_flows.c.provider == provider,
+        oidc_flows.c.provider.in_((provider, provider + _ANEW)),
         oidc_flows.c.created_at >= now - LIFETIME,
     ]
 

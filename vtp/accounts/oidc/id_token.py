@@ -1,5 +1,6 @@
 """Checks an ID token: OpenID Connect Core 1.0, section 3.1.3.7; algorithms by our list (RFC 8725, 3.1)."""
 
+import logging
 import warnings
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -11,8 +12,10 @@ from vtp.accounts.oidc.faults import Reason, SignInFaultError
 if TYPE_CHECKING:
     from joserfc.jwk import KeySet
 
+logger = logging.getLogger(__name__)
 ALGORITHMS = ("RS256", "PS256", "ES256", "EdDSA", "Ed25519")
 LEEWAY_S = 60  # between the provider's clock and ours
+_AGREEING = ("X25519", "X448")  # curves on which keys are agreed upon, and nothing is signed
 MAX_CHARACTERS = 65_536
 MAX_HEADER_CHARACTERS = 4096  # some bring their certificate along
 MAX_SUBJECT_CHARACTERS = 255  # OpenID Connect Core 1.0, section 2
@@ -32,16 +35,22 @@ class Expected:
 
 
 def read_keys(document: Mapping[str, Any]) -> "KeySet":
-    """The keys of a provider's `jwks_uri`. Raises SignInFaultError when there is none that can be used."""
+    """The keys of a provider's `jwks_uri`, without those that cannot be used here: of other uses and curves,
+    or broken (RFC 7517, section 5). Raises SignInFaultError when there is none left."""
+    from cryptography.exceptions import UnsupportedAlgorithm
     from joserfc.errors import JoseError
-    from joserfc.jwk import KeySet
+    from joserfc.jwk import JWKRegistry, KeySet
 
-    keys = document.get("keys")
-    public = [key for key in keys if _verifies(key)] if isinstance(keys, list) else []
-    try:
-        return KeySet.import_key_set({"keys": public})
-    except (JoseError, ValueError, TypeError, KeyError) as error:
-        raise SignInFaultError(Reason.PROVIDER_UNAVAILABLE, "its key set cannot be read") from error
+    listed = document.get("keys")
+    usable = []
+    for key in filter(_verifies, listed if isinstance(listed, list) else []):
+        try:
+            usable.append(JWKRegistry.import_key(key))
+        except (JoseError, UnsupportedAlgorithm, ValueError, TypeError, KeyError) as error:
+            logger.info("A key of a provider cannot be used: %s", repr(error)[:200])
+    if not usable:
+        raise SignInFaultError(Reason.PROVIDER_UNAVAILABLE, "its key set has no key that can be used")
+    return KeySet(usable)
 
 
 def read_id_token(token: object, keys: "KeySet", expected: Expected, now: datetime) -> dict[str, Any]:
@@ -96,7 +105,9 @@ def _check_audience(claims: Mapping[str, Any], client_id: str) -> None:
 
 def _verifies(key: object) -> bool:
     """A public key for signatures; a symmetric one in a public document is nobody's secret."""
-    return isinstance(key, dict) and key.get("kty") in ("RSA", "EC", "OKP") and key.get("use", "sig") == "sig"
+    if not isinstance(key, dict) or key.get("use", "sig") != "sig":
+        return False
+    return key.get("kty") in ("RSA", "EC", "OKP") and key.get("crv") not in _AGREEING
 
 
 def _invalid(detail: str) -> SignInFaultError:

@@ -16,6 +16,7 @@ from vtp.accounts.audit import Event, Origin
 from vtp.accounts.notices import Happening
 from vtp.accounts.oidc.faults import Reason, SignInFaultError
 from vtp.accounts.oidc.identities import Identity, add_identity, find_identity, identities_of, note_use
+from vtp.accounts.oidc.proofs import shown_at
 from vtp.accounts.parts import AccountParts
 from vtp.accounts.permissions import parse_role
 from vtp.accounts.schemas import Email
@@ -32,7 +33,9 @@ _MANY = "mfa"  # RFC 8176: the provider asked for more than one factor
 
 @dataclass(frozen=True, slots=True)
 class Said:
-    """What a provider says of somebody; `email` only when it is an address at all."""
+    """What a provider says of somebody; `email` only when it is an address at all. `with_second_factor`: it
+    asked for more than one factor, and the operator believes that (`trust_mfa`). `shown_at`: when they
+    showed it who they are, if that was a moment ago."""
 
     issuer: str
     subject: str
@@ -41,9 +44,10 @@ class Said:
     full_name: str
     role: Role
     with_second_factor: bool
+    shown_at: datetime | None
 
     @classmethod
-    def of(cls, claims: Mapping[str, Any], provider: OidcProvider) -> Self:
+    def of(cls, claims: Mapping[str, Any], provider: OidcProvider, now: datetime) -> Self:
         """Reads claims that hold."""
         email = _address(claims.get("email"))
         methods = claims.get("amr")
@@ -55,7 +59,8 @@ class Said:
             and (provider.trust_email or claims.get("email_verified") is True),
             full_name=_name(claims, email),
             role=_role(claims, provider),
-            with_second_factor=isinstance(methods, list) and _MANY in methods,
+            with_second_factor=provider.trust_mfa and isinstance(methods, list) and _MANY in methods,
+            shown_at=shown_at(claims, now),
         )
 
     def identity_of(self, user_id: str, now: datetime) -> Identity:

@@ -13,6 +13,7 @@ from urllib.parse import quote_plus, urlencode
 from vtp.accounts.oidc.faults import Reason, SignInFaultError
 from vtp.accounts.oidc.fetch import get_json, is_acceptable, post_form
 from vtp.accounts.oidc.id_token import Expected, UnknownKeyError, read_id_token, read_keys
+from vtp.accounts.oidc.proofs import LASTS
 from vtp.settings import OidcProvider
 
 if TYPE_CHECKING:
@@ -20,6 +21,9 @@ if TYPE_CHECKING:
 
 logger = logging.getLogger(__name__)
 KEPT_S = 3600.0  # metadata and keys are asked for again after that
+_OF_THE_SIGN_IN = ("amr", "auth_time")  # what is said of a sign-in counts in its ID token alone
+_WITHOUT_LOGIN = ("https://accounts.google.com",)
+"""Providers that know no `prompt=login` and do not say so in their discovery document."""
 _ENDPOINTS = ("authorization_endpoint", "token_endpoint", "jwks_uri")
 
 
@@ -32,17 +36,20 @@ class Metadata:
     jwks_uri: str
     userinfo_endpoint: str | None
     names_itself: bool  # in each answer, RFC 9207
+    takes_login: bool  # as `prompt`; else it would show a page of its own about an error
     takes_basic: bool  # the secret in a header, else in the form
 
 
 @dataclass(frozen=True, slots=True)
 class Asked:
-    """What goes with an authorization request and must come back with its answer."""
+    """What goes with an authorization request and must come back with its answer. `anew`: the person is to
+    show who they are, though the provider knows them already."""
 
     redirect_uri: str
     state: str
     nonce: str
     code_challenge: str
+    anew: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,7 +73,8 @@ class Provider:
 
     async def address(self, asked: Asked) -> str:
         """Where the person goes to say who they are. Raises SignInFaultError."""
-        endpoint = (await self.metadata()).authorization_endpoint
+        metadata = await self.metadata()
+        endpoint = metadata.authorization_endpoint
         query = {
             "response_type": "code",
             "client_id": self.settings.client_id,
@@ -77,6 +85,9 @@ class Provider:
             "code_challenge": asked.code_challenge,
             "code_challenge_method": "S256",
         }
+        if asked.anew:  # who is asked for an age must tell `auth_time` (OpenID Connect Core 1.0, section 2)
+            query["max_age"] = str(int(LASTS.total_seconds()))
+            query |= {"prompt": "login"} if metadata.takes_login else {}
         return f"{endpoint}{'&' if '?' in endpoint else '?'}{urlencode(query)}"
 
     async def check_issuer(self, named: str | None) -> None:
@@ -117,12 +128,14 @@ class Provider:
         if not all(map(is_acceptable, (authorization, token, keys, userinfo or token))):
             raise _unavailable(f"{issuer} names addresses that cannot be used")
         methods = document.get("token_endpoint_auth_methods_supported", ["client_secret_basic"])
+        prompts = document.get("prompt_values_supported", [] if issuer in _WITHOUT_LOGIN else ["login"])
         return Metadata(
             str(authorization),
             str(token),
             str(keys),
             userinfo_endpoint=userinfo,
             names_itself=document.get("authorization_response_iss_parameter_supported") is True,
+            takes_login="login" in prompts,
             takes_basic="client_secret_basic" in methods,
         )
 
@@ -178,7 +191,8 @@ class Provider:
             claims = {name: value for name, value in claims.items() if name != "email_verified"}
         elif answer.body.get("email") != claims["email"]:
             answer.body.pop("email_verified", None)
-        return {**answer.body, **claims}
+        said = {name: value for name, value in answer.body.items() if name not in _OF_THE_SIGN_IN}
+        return {**said, **claims}
 
 
 def challenge_of(verifier: str) -> str:

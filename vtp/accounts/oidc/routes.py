@@ -62,7 +62,8 @@ def _signing_in(table: RouteTable, oidc: OidcSignIn, devices: Devices) -> None:
             return _redirect("/sign-in")  # no other site's page signs anybody in (OWASP ASVS 5.0, 7.6.2)
         browser = _browser(call)
         query: StartQuery = call.query
-        location = await oidc.start(call.path["name"], query.return_to, browser, origin_of(call))
+        name, origin = call.path["name"], origin_of(call)
+        location = await oidc.start(name, query.return_to, browser, origin, anew=query.anew)
         call.reply_cookies.append(_cookie(call, browser))
         return _redirect(location)
 

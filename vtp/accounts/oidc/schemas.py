@@ -39,6 +39,9 @@ class StartQuery(BaseModel):
     """Where to go once signed in."""
 
     return_to: OwnPath = "/"
+    anew: Annotated[
+        bool, Field(description="Have the provider ask who it is, also somebody whom it knows already.")
+    ] = False
 
 
 class CallbackQuery(BaseModel):
@@ -51,7 +54,8 @@ class CallbackQuery(BaseModel):
 
 
 class UnlinkRequest(Proof):
-    """Unlinks an identity. Who has no password leaves it out, and has signed in a moment ago."""
+    """Unlinks an identity. Who has no password leaves it out, and has been asked by a provider who they
+    are, a moment ago."""
 
 
 class LinkRequest(Proof):

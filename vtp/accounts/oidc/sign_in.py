@@ -13,6 +13,7 @@ from vtp.accounts.oidc.faults import Reason, SignInFaultError
 from vtp.accounts.oidc.flows import Flow, add_flow, new_secret, read_flow, take_flow
 from vtp.accounts.oidc.identities import Identity, identities_of, remove_identity
 from vtp.accounts.oidc.people import People, Said
+from vtp.accounts.oidc.proofs import add_proof, pass_on_proof
 from vtp.accounts.oidc.provider import Answered, Asked, Provider, challenge_of
 from vtp.accounts.parts import AccountParts
 from vtp.accounts.service import SignedIn
@@ -78,13 +79,17 @@ class OidcSignIn:
             raise NotFound("There is no such provider: GET /api/v1/auth/oidc lists those there are.")
         return self._providers[name]
 
-    async def start(self, name: str, return_to: str, browser: Browser, origin: Origin) -> str:
-        """Where the browser goes to sign in: the provider's page, or ours with an error. Raises NotFound."""
+    async def start(
+        self, name: str, return_to: str, browser: Browser, origin: Origin, *, anew: bool = False
+    ) -> str:
+        """Where the browser goes to sign in: the provider's page, or ours with an error. `anew`: the provider
+        asks who it is, also somebody whom it knows. Raises NotFound."""
         provider = self.provider(name)
         try:
             if self._starts.take(network_of(origin.ip), time.monotonic()) > 0:
                 raise SignInFaultError(Reason.TOO_MANY, "too many sign-ins are begun")
-            return await self._begin(provider, return_to, browser)
+            flow = Flow(name, new_secret(), new_secret(), return_to, None, anew=anew)
+            return await self._begin(provider, flow, browser)
         except SignInFaultError as fault:
             logger.warning("Signing in by %s cannot begin: %s", name, fault.detail)
             return error_address(None, fault.reason)
@@ -98,7 +103,8 @@ class OidcSignIn:
         """
         provider = self.provider(name)
         try:
-            return await self._begin(provider, return_to, browser, user.id, session_id)
+            flow = Flow(name, new_secret(), new_secret(), return_to, user.id, session_id)
+            return await self._begin(provider, flow, browser)
         except SignInFaultError as fault:
             logger.warning("Linking by %s cannot begin: %s", name, fault.detail)
             raise Conflict("The provider does not answer: try again later.", code=fault.reason) from fault
@@ -144,7 +150,9 @@ class OidcSignIn:
             if taken is None or user is None or user.disabled_at is not None:
                 raise _ticket_used()
             await self._parts.accounts.tell_of_new_device(tx, user, origin)
-            return await self._parts.accounts.begin_session(tx, user, origin)
+            signed_in = await self._parts.accounts.begin_session(tx, user, origin)
+            await pass_on_proof(tx, ticket, signed_in.session.id)
+        return signed_in
 
     async def identities(self, user_id: str) -> list[Identity]:
         """What is linked to an account."""
@@ -177,19 +185,10 @@ class OidcSignIn:
             await self._parts.notices.put(tx, Happening.IDENTITY_UNLINKED, user, origin)
 
     @done_over
-    async def _begin(
-        self,
-        provider: Provider,
-        return_to: str,
-        browser: Browser,
-        user_id: str | None = None,
-        session_id: str | None = None,
-    ) -> str:
-        state, nonce, verifier = new_secret(), new_secret(), new_secret()
-        name = provider.settings.name
-        redirect_uri = callback_address(browser.base_url, name)
-        location = await provider.address(Asked(redirect_uri, state, nonce, challenge_of(verifier)))
-        flow = Flow(name, nonce, verifier, return_to, user_id, session_id)
+    async def _begin(self, provider: Provider, flow: Flow, browser: Browser) -> str:
+        state, redirect_uri = new_secret(), callback_address(browser.base_url, flow.provider)
+        challenge = challenge_of(flow.code_verifier)
+        location = await provider.address(Asked(redirect_uri, state, flow.nonce, challenge, flow.anew))
         async with self._parts.database.transaction() as tx:
             await add_flow(tx, flow, state, browser.secret, self._parts.clock())
         return location
@@ -205,7 +204,10 @@ class OidcSignIn:
             raise SignInFaultError(Reason.INVALID_TOKEN, "the answer has no code")
         redirect_uri = callback_address(browser.base_url, flow.provider)
         answered = Answered(returned.code, flow.code_verifier, redirect_uri, flow.nonce)
-        return Said.of(await provider.claims(answered, now), provider.settings)
+        said = Said.of(await provider.claims(answered, now), provider.settings, now)
+        if flow.anew and said.shown_at is None:  # a request goes through the browser, which may change it
+            raise SignInFaultError(Reason.NOT_ASKED_ANEW, "its auth_time is missing, or of long ago")
+        return said
 
     @done_over
     async def _admit(
@@ -225,10 +227,14 @@ class OidcSignIn:
                 ticket = new_secret()
                 waiting = Flow(SECOND_FACTOR, "", "", flow.return_to, user.id)
                 await add_flow(tx, waiting, ticket, browser.secret, now)
+                if said.shown_at is not None:
+                    await add_proof(tx, ticket, user.id, said.shown_at)
                 page = with_query(SIGN_IN_PAGE, second_factor=ticket, return_to=flow.return_to)
                 return Finished(page)
             await self._parts.accounts.tell_of_new_device(tx, user, origin)
             signed_in = await self._parts.accounts.begin_session(tx, user, origin)
+            if said.shown_at is not None:
+                await add_proof(tx, signed_in.session.id, user.id, said.shown_at)
         return Finished(flow.return_to, signed_in)
 
     async def _note_fault(

@@ -50,6 +50,8 @@ class OrderState:
     """The one that worked last."""
     failures: int = 0
     """In a row, since the last certificate."""
+    failed_at: dt.datetime = NEVER
+    """By the clock as it was then."""
     next_at: dt.datetime = NEVER
     """Nothing is asked of the authority before."""
     error: str = ""
@@ -114,7 +116,8 @@ class AcmeFolder:
         try:
             known = _read_json(self.state_file)
             next_at = dt.datetime.fromisoformat(known.pop("next_at"))
-            return OrderState(**known, next_at=next_at)
+            failed_at = dt.datetime.fromisoformat(known.pop("failed_at", NEVER.isoformat()))
+            return OrderState(**known, failed_at=failed_at, next_at=next_at)
         except FileNotFoundError:
             return OrderState()
         except (OSError, ValueError, TypeError, KeyError) as error:
@@ -123,7 +126,8 @@ class AcmeFolder:
 
     def write_state(self, state: OrderState) -> None:
         """Raises OSError."""
-        known = asdict(state) | {"next_at": state.next_at.isoformat()}
+        times = {"failed_at": state.failed_at.isoformat(), "next_at": state.next_at.isoformat()}
+        known = asdict(state) | times
         self._write(self.state_file, json.dumps(known, indent=1).encode())
 
     def _write(self, file: Path, data: bytes) -> None:

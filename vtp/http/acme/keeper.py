@@ -13,7 +13,7 @@ from vtp.http.acme.challenges import Challenges
 from vtp.http.acme.failures import AcmeError, Fault
 from vtp.http.acme.folder import AcmeFolder, OrderState, StoredCertificate, covers, read_chain
 from vtp.http.acme.order import call, open_account, open_client, order_certificate
-from vtp.http.acme.pace import renewal_due, wait_s
+from vtp.http.acme.pace import MOST_S, renewal_due, wait_s
 from vtp.http.acme.wish import CertificateWish
 from vtp.http.tls import ServerTls, TlsFiles
 
@@ -22,8 +22,16 @@ logger = logging.getLogger(__name__)
 LONGEST_SLEEP_S = 3600.0  # a machine that slept, or whose clock was set, is late by no more than this
 SOON = dt.timedelta(days=7)
 ASK_AGAIN = dt.timedelta(hours=6)  # RFC 9773 section 4.3.3, where the authority names no time
+LONGEST_UNASKED = dt.timedelta(days=1)  # RFC 9773 section 4.3.3, whatever time it names
 UNFORESEEN = AcmeError(Fault.REFUSED, "What happened is in the log.")  # paced as what helps itself least
 NUMBERS_STANDING = ("next_attempt_timestamp_seconds", "failures_in_a_row")
+
+
+def _is_before(now: dt.datetime, state: OrderState) -> bool:
+    """Whether the next try is still to come; not after one that failed by a clock that was ahead."""
+    if state.failed_at > now + dt.timedelta(seconds=LONGEST_SLEEP_S):
+        return False
+    return now < state.next_at <= now + dt.timedelta(seconds=MOST_S)
 
 
 class CertificateKeeper:
@@ -88,7 +96,7 @@ class CertificateKeeper:
             due = renewal_due(certificate, self._suggested)
             if now < due:
                 return min(due, self._ask_at)
-        if state.mark == self.wish.mark and now < state.next_at:
+        if state.mark == self.wish.mark and _is_before(now, state):
             self._say_that_it_waits(state)
             return state.next_at
         return await self._try_order(state, certificate, now)
@@ -168,7 +176,8 @@ class CertificateKeeper:
         self._failures += 1
         self._failures_in_a_row = failures
         next_at = now + dt.timedelta(seconds=wait_s(failure, failures, self._chance()))
-        await self._remember(replace(state, failures=failures, next_at=next_at, error=failure.sentence))
+        failed = replace(state, failures=failures, failed_at=now, next_at=next_at, error=failure.sentence)
+        await self._remember(failed)
         pressing = certificate is None or certificate.not_after - now < SOON
         logger.log(
             logging.ERROR if pressing else logging.WARNING,
@@ -206,7 +215,7 @@ class CertificateKeeper:
 
     async def _ask_for_suggestion(self, certificate: StoredCertificate, now: dt.datetime) -> None:
         """Asks when the authority would renew (RFC 9773): sooner than usual if it has to revoke."""
-        if now < self._ask_at or certificate.not_after <= now:
+        if now < self._ask_at <= now + LONGEST_UNASKED or certificate.not_after <= now:
             return
         self._ask_at = now + ASK_AGAIN
         try:
@@ -216,6 +225,6 @@ class CertificateKeeper:
                 self._suggested, again = await call(lambda: client.suggested_renewal(certificate.chain_pem))
             finally:
                 client.close()
-            self._ask_at = max(again, now + dt.timedelta(minutes=1))
+            self._ask_at = min(max(again, now + dt.timedelta(minutes=1)), now + LONGEST_UNASKED)
         except (AcmeError, OSError) as error:
             logger.info("%s did not say when to renew: %s", self.wish.authority, error)

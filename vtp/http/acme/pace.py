@@ -16,6 +16,8 @@ FIRST_S = {Fault.UNREACHABLE: 60.0, Fault.REFUSED: 300.0, Fault.RATE_LIMITED: 36
 """After a first failure; each further one doubles it. Let's Encrypt takes 5 failed validations of a name an
 hour: these are at 0, 5, 15 and 35 minutes."""
 LONGEST_S = {Fault.UNREACHABLE: 3600.0, Fault.REFUSED: 43_200.0, Fault.RATE_LIMITED: 86_400.0}
+MOST_S = 8 * 86_400.0
+"""Whatever an authority asks for: Let's Encrypt's longest limit is of a week."""
 JITTER = 0.2
 """Servers that failed together do not come back together."""
 
@@ -31,9 +33,9 @@ def renewal_due(certificate: StoredCertificate, suggested: dt.datetime | None) -
 def wait_s(failure: AcmeError, failures: int, chance: float) -> float:
     """Seconds until the next try after `failures` in a row; `chance` is of 0 to 1.
 
-    Never less than what the authority asked for.
+    Never less than what the authority asked for, up to MOST_S.
     """
     doubled = FIRST_S[failure.fault] * 2.0 ** min(failures - 1, 16)
     spread = 1 + JITTER * (2 * chance - 1)
     asked_s = failure.retry_after_s * (1 + JITTER * chance)
-    return max(min(doubled, LONGEST_S[failure.fault]) * spread, asked_s)
+    return min(max(min(doubled, LONGEST_S[failure.fault]) * spread, asked_s), MOST_S)

@@ -18,9 +18,12 @@ export interface Identity {
 
 const AUTH = "/api/v1/auth";
 
-/** Where a browser goes to sign in at a provider; it comes back to `return_to`. */
-export const providerStart = (name: string, return_to: string): string =>
-  withQuery(`${AUTH}/oidc/${encodeURIComponent(name)}/start`, { return_to });
+/**
+ * Where a browser goes to sign in at a provider; it comes back to `return_to`. `anew`: the provider asks who it is,
+ * though it may know the browser.
+ */
+export const providerStart = (name: string, return_to: string, anew = false): string =>
+  withQuery(`${AUTH}/oidc/${encodeURIComponent(name)}/start`, { return_to, anew: anew ? "true" : undefined });
 
 export function identitiesApi(http: HttpClient) {
   return {

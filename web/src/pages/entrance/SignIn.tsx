@@ -57,7 +57,7 @@ export function SignIn() {
     >
       <div className="form">
         <FirstStep refusal={signInError(query.get("error"))} onSecond={setWaiting} />
-        <Providers next={next} />
+        <Providers next={next} anew={query.has("anew")} />
       </div>
     </Entrance>
   );
@@ -151,7 +151,7 @@ function SecondStep({ waiting, onBack }: { waiting: Waiting; onBack: () => void 
 
 const NONE: Provider[] = [];
 
-function Providers({ next }: { next: string }) {
+function Providers({ next, anew }: { next: string; anew: boolean }) {
   const { identities } = useApi();
   const load = useCallback(() => identities.providers().catch(() => NONE), [identities]);
   const { data } = useLoaded(load);
@@ -160,7 +160,13 @@ function Providers({ next }: { next: string }) {
     <div className="form" data-testid="providers">
       <p className="entrance-or">or</p>
       {data.map(({ name, title }) => (
-        <ButtonAnchor key={name} href={providerStart(name, next)} icon="key" wide testId={`provider-${name}`}>
+        <ButtonAnchor
+          key={name}
+          href={providerStart(name, next, anew)}
+          icon="key"
+          wide
+          testId={`provider-${name}`}
+        >
           Sign in with {title}
         </ButtonAnchor>
       ))}

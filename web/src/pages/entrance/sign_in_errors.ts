@@ -7,6 +7,8 @@ const SENTENCES: Readonly<Record<string, string>> = {
   provider_refused: "Your provider does not know this server (any more). Tell who runs it.",
   invalid_token:
     "What your provider says does not hold. Try again; if it stays so, tell who runs this server.",
+  not_asked_anew:
+    "Your provider did not say that it asked who you are just now. Sign in as always; for what wants a proof, set a password by “Forgotten password?”.",
   no_account: "Nobody here has this identity. Ask an administrator for an account, or take your password.",
   no_email: "Your provider does not tell your address, which an account needs. Ask an administrator.",
   email_not_verified: "Your provider has not confirmed your address. Confirm it there and try again.",

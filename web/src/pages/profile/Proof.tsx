@@ -1,5 +1,7 @@
 /** Who is asking, once more, before something that matters. */
+import { useLocation } from "wouter";
 import type { User } from "../../api/accounts";
+import { withQuery } from "../../api/http";
 import { Button } from "../../design/Button";
 import { PasswordField } from "../../design/Field";
 import { Notice } from "../../design/Notice";
@@ -25,7 +27,11 @@ export function ProofField({
   autoFocus?: boolean;
 }) {
   if (user.has_password === false) {
-    return <p className="soft">You have no password here: your sign-in must be younger than ten minutes.</p>;
+    return (
+      <p className="soft">
+        You have no password here: your provider must have asked who you are in the last ten minutes.
+      </p>
+    );
   }
   const wrong = form.code === "wrong_password" && form.error ? form.error : undefined;
   return (
@@ -48,12 +54,17 @@ export function ProofField({
 /** As FormTrouble, for forms with a ProofField: a wrong password shows there. */
 export function ProofTrouble({ form }: { form: FormState }) {
   const { signOut } = useSession();
+  const [path, navigate] = useLocation();
+  const again = async () => {
+    await signOut();
+    navigate(withQuery("/sign-in", { anew: "true", next: path }), { replace: true });
+  };
   if (form.code === "reauth_required") {
     return (
       <Notice
         tone="wrong"
         action={
-          <Button size="small" onClick={() => void signOut()}>
+          <Button size="small" onClick={() => void again()} data-testid="sign-in-again">
             Sign in again
           </Button>
         }
