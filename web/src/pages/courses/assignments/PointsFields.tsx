@@ -59,7 +59,7 @@ export function PointsFields({ assignment, grade, typed, error }: Props) {
       <Field
         {...field}
         label={`Points of your own, of ${points}`}
-        hint="Where they are to differ from the rubric’s sum; empty, the sum counts."
+        hint="Empty, the rubric’s sum counts."
         placeholder={String(sumOf(given.scores) ?? "")}
         defaultValue={ownPointsOf(grade) ?? ""}
       />
