@@ -187,7 +187,14 @@ function GradeForm({
             data-testid="for-newest"
           />
         )}
-        {for_groups && <CheckField label="The same for everybody in the group" name="for_group" />}
+        {for_groups && (
+          <CheckField
+            label="The same for everybody in the group"
+            name="for_group"
+            hint="Points, feedback and files, in place of what the others have."
+            data-testid="for-group"
+          />
+        )}
         <div className="work-head">
           {value.released ? release : draft}
           {value.released ? draft : release}

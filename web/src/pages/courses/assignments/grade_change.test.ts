@@ -74,7 +74,8 @@ describe("a grade's form", () => {
   it("says all of it for a group and over what others have written, and the points for the newest attempt", () => {
     const one = grade({ points: 85, scores: SCORES, feedback: "Good." });
     const points = { points: 85, scores: SCORES };
-    expect(changed(one, { for_group: "on" })).toEqual({ ...points, feedback: "Good.", for_group: true });
+    const forAll = { for_group: true, files_for_group: true };
+    expect(changed(one, { for_group: "on" })).toEqual({ ...points, feedback: "Good.", ...forAll });
     expect(changed(one, { for_newest: "on" })).toEqual({ ...points, for_newest: true });
     expect(changed(one, {}, RUBRIC, true)).toEqual({ ...points, feedback: "Good." });
     expect(changed(grade({ points: 7 }), { for_newest: "on" }, [])).toEqual({ points: 7, for_newest: true });

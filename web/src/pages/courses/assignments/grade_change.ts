@@ -65,7 +65,7 @@ export function changeOf(
       ...(rubric.length > 0 && { scores: given.scores }),
     }),
     ...((all || feedback !== inLines(stored.feedback)) && { feedback }),
-    ...(forGroup && { for_group: true }),
+    ...(forGroup && { for_group: true, files_for_group: true }),
     ...(forNewest && { for_newest: true }),
   };
 }
