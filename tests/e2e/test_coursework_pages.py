@@ -170,6 +170,32 @@ def test_a_typo_that_is_mended_in_feedback_leaves_points_that_are_not_the_rubric
     assert after["scores"][0] == reasoning
 
 
+def test_everybody_of_a_group_has_the_file_that_was_sent_with_the_grade_of_one(
+    school: School, browser: Browser
+) -> None:
+    course = attended_course(school)
+    school.call("POST", f"/api/v1/courses/{course}/enroll", {"email": MATE})
+    members = school.call("GET", f"/api/v1/courses/{course}/enrollments")["items"]
+    one, other = (member["student_id"] for member in members)
+    made = school.call(
+        "POST", f"/api/v1/courses/{course}/assignments", {"title": "Refraction", "for_groups": True}
+    )
+    at = f"/api/v1/courses/{course}/assignments/{made['id']}"
+    school.call("PUT", f"{at}/groups", {"groups": [{"name": "Reds", "members": [one, other]}]})
+    teacher = person(browser, school, TEACHER, home=False)
+    open_course(teacher, school, course, f"assignments?assignment={made['id']}&student={one}")
+    teacher.get_by_test_id("grade-points").fill("7")
+    teacher.get_by_test_id("grade-feedback").fill("See the PDF.")
+    remarks = {"name": "remarks.pdf", "mimeType": "", "buffer": PDF}
+    teacher.get_by_test_id("feedback-files").set_input_files(remarks)
+    expect(teacher.get_by_test_id("download-remarks.pdf")).to_be_visible()
+    teacher.get_by_test_id("for-group").check()
+    save_grade(teacher)
+    theirs = school.call("GET", f"{at}/grades/{other}")
+    assert (theirs["points"], theirs["feedback"], theirs["released"]) == (7, "See the PDF.", True)
+    assert [file["name"] for file in theirs["files"]] == ["remarks.pdf"]
+
+
 def save_grade(teacher: Page) -> None:
     """Saves a grade that is released, and waits until the page shows what is stored."""
     with teacher.expect_response(lambda answer: answer.request.method == "PATCH"):
