@@ -186,8 +186,9 @@ def test_everybody_of_a_group_has_the_file_that_was_sent_with_the_grade_of_one(
     open_course(teacher, school, course, f"assignments?assignment={made['id']}&student={one}")
     teacher.get_by_test_id("grade-points").fill("7")
     teacher.get_by_test_id("grade-feedback").fill("See the PDF.")
-    remarks = {"name": "remarks.pdf", "mimeType": "", "buffer": PDF}
-    teacher.get_by_test_id("feedback-files").set_input_files(remarks)
+    teacher.get_by_test_id("feedback-files").set_input_files(
+        {"name": "remarks.pdf", "mimeType": "", "buffer": PDF}
+    )
     expect(teacher.get_by_test_id("download-remarks.pdf")).to_be_visible()
     teacher.get_by_test_id("for-group").check()
     save_grade(teacher)
