@@ -15,7 +15,7 @@ from sqlalchemy import update
 
 from tests.api import assignment_material as homework
 from tests.api.course_file_material import bring, parts_of
-from tests.api.course_material import BASE, make_course
+from tests.api.course_material import BASE, enrol, make_course, student
 from tests.api.coursework_material import PDF, add_material, lying, rows, until, upload, versions_of
 from tests.api.storage_material import storing, working_on
 from tests.api.test_accounts_erasure import erase
@@ -172,6 +172,35 @@ async def test_local_copies_go_when_they_are_kept_no_longer_and_copies_and_expor
         for one in (course, brought.body["id"], copied.body["id"]):
             [held] = (await api.call("GET", f"{BASE}/{one}/materials", by=teacher)).body["items"]
             await has(api, f"{BASE}/{one}/files/{held['file']['id']}", teacher, LARGE)
+        assert await faults(api) == []
+
+
+async def test_a_group_has_the_file_of_a_grade_that_lies_in_the_store_alone(
+    tmp_path: Path, s3: S3Server
+) -> None:
+    async with storing(tmp_path / "data", s3.settings(keep_local_hours=0)) as api:
+        teacher, pupil, at = await homework.prepared(api, for_groups=True)
+        mate, course = await student(api, "mate"), at.rpartition("/assignments")[0]
+        await enrol(api, course.rpartition("/")[2], mate)
+        group = {"name": "Reds", "members": [pupil.user_id, mate.user_id]}
+        await api.call("PUT", f"{at}/groups", {"groups": [group]}, by=teacher)
+        path = f"{at}/grades/{pupil.user_id}"
+        sent = await upload(api, f"{path}/files", teacher, LARGE)
+
+        async def gone() -> bool:
+            return not lying(api)
+
+        await until(gone)
+        wish = {"points": 5, "released": True, "for_group": True, "files_for_group": True}
+        assert (await api.call("PATCH", path, wish, by=teacher)).status == 200
+        [held] = (await api.call("GET", f"{at}/grades/{mate.user_id}", by=mate)).body["files"]
+        assert (await api.call("DELETE", f"{path}/files/{sent.body['id']}", by=teacher)).status == 204
+
+        async def is_alone() -> bool:
+            return list(objects_of(s3)) == [held["id"]]
+
+        await until(is_alone)
+        await has(api, f"{course}/files/{held['id']}", mate, LARGE)
         assert await faults(api) == []
 
 

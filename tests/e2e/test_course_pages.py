@@ -242,6 +242,38 @@ def test_a_course_goes_away_as_a_file_and_comes_back_as_a_draft_with_its_recordi
     expect(page.get_by_test_id("filed-Ripples, filmed")).to_be_visible()
 
 
+def test_a_course_is_copied_to_another_term_with_its_series_and_dates(
+    school: School, browser: Browser
+) -> None:
+    course = make_course(school, name="Lenses")
+    at = f"/api/v1/courses/{course}"
+    weekly = {"title": "Lecture", "rule": "FREQ=WEEKLY;COUNT=10", "duration_minutes": 90}
+    berlin = {"first_start": "2099-10-06T08:00", "time_zone": "Europe/Berlin"}
+    school.call("POST", f"{at}/schedules", weekly | berlin)
+    essay = {"title": "Essay", "due_at": "2099-10-20T21:59:00Z"}
+    school.call("POST", f"{at}/assignments", essay)
+    page = person(browser, school, TEACHER, home=False)
+    open_course(page, school, course, "settings")
+    page.get_by_test_id("copy-course").click()
+    expect(page.get_by_test_id("copy-this-begins")).to_have_value("2099-10-06")
+    says = page.get_by_test_id("copy-shift")
+    expect(says).to_contain_text("no series and no dates")
+    page.get_by_test_id("copy-new-begins").fill("2100-03-29")
+    expect(says).to_contain_text("25 weeks later")
+    expect(says).to_contain_text("is on Tuesday, March 30, 2100")
+    expect(page.get_by_test_id("copy-zone")).to_have_value("Europe/Berlin")
+    assert_fits_a_phone(page)
+    page.get_by_test_id("copy-semester").fill("Spring")
+    page.get_by_test_id("copy-submit").click()
+    expect(page.get_by_test_id("course-status")).to_have_text("Draft")
+    copy = f"/api/v1/courses/{page.url.rsplit('/', 1)[1]}"
+    assert copy != at
+    [series] = school.call("GET", f"{copy}/schedules")["items"]
+    assert series["first_start"] == "2100-03-30T08:00"
+    [made] = school.call("GET", f"{copy}/assignments")["items"]
+    assert made["due_at"] == "2100-04-13T21:59:00Z", "23:59 by the clocks of Berlin"
+
+
 def test_of_two_who_edit_the_same_the_second_is_told_and_chooses(school: School, browser: Browser) -> None:
     course = make_course(school)
     page = person(browser, school, TEACHER, home=False)

@@ -138,6 +138,72 @@ def test_a_student_hands_in_a_file_and_sees_the_grade_without_a_reload(
     assert_fits_a_phone(student)
 
 
+def test_a_typo_that_is_mended_in_feedback_leaves_points_that_are_not_the_rubrics_sum(
+    school: School, browser: Browser
+) -> None:
+    course = attended_course(school)
+    (pupil,) = school.call("GET", f"/api/v1/courses/{course}/enrollments")["items"]
+    rubric = [{"id": title.lower(), "title": title, "points": 50} for title in ("Reasoning", "Style")]
+    wish = {"title": "Refraction", "points": 100, "rubric": rubric}
+    made = school.call("POST", f"/api/v1/courses/{course}/assignments", wish)
+    at = f"/api/v1/courses/{course}/assignments/{made['id']}/grades/{pupil['student_id']}"
+    reasoning = {"id": "reasoning", "points": 40, "comment": "Clear."}
+    given = {"points": 85, "scores": [reasoning], "feedback": "Mind the sings.", "released": True}
+    before = school.call("PATCH", at, given)
+    teacher = person(browser, school, TEACHER, home=False)
+    open_course(teacher, school, course, f"assignments?assignment={made['id']}&student={pupil['student_id']}")
+    total = teacher.get_by_test_id("grade-total")
+    expect(total).to_have_text("85 of 100 points. The rubric gives 40.")
+    teacher.get_by_test_id("grade-feedback").fill("Mind the signs.")
+    save_grade(teacher)
+    after = school.call("GET", at)
+    assert {**after, "version": 0} == {**before, "feedback": "Mind the signs.", "version": 0}
+    teacher.get_by_test_id("score-Style").fill("50")
+    expect(total).to_have_text("85 of 100 points. The rubric gives 90.")
+    teacher.get_by_test_id("grade-points").fill("")
+    expect(total).to_have_text("90 of 100 points.")
+    assert_fits_a_phone(teacher)
+    save_grade(teacher)
+    expect(total).to_have_text("90 of 100 points.")
+    after = school.call("GET", at)
+    assert (after["points"], [one["points"] for one in after["scores"]]) == (90, [40, 50])
+    assert after["scores"][0] == reasoning
+
+
+def test_everybody_of_a_group_has_the_file_that_was_sent_with_the_grade_of_one(
+    school: School, browser: Browser
+) -> None:
+    course = attended_course(school)
+    school.call("POST", f"/api/v1/courses/{course}/enroll", {"email": MATE})
+    members = school.call("GET", f"/api/v1/courses/{course}/enrollments")["items"]
+    one, other = (member["student_id"] for member in members)
+    made = school.call(
+        "POST", f"/api/v1/courses/{course}/assignments", {"title": "Refraction", "for_groups": True}
+    )
+    at = f"/api/v1/courses/{course}/assignments/{made['id']}"
+    school.call("PUT", f"{at}/groups", {"groups": [{"name": "Reds", "members": [one, other]}]})
+    teacher = person(browser, school, TEACHER, home=False)
+    open_course(teacher, school, course, f"assignments?assignment={made['id']}&student={one}")
+    teacher.get_by_test_id("grade-points").fill("7")
+    teacher.get_by_test_id("grade-feedback").fill("See the PDF.")
+    teacher.get_by_test_id("feedback-files").set_input_files(
+        {"name": "remarks.pdf", "mimeType": "", "buffer": PDF}
+    )
+    expect(teacher.get_by_test_id("download-remarks.pdf")).to_be_visible()
+    teacher.get_by_test_id("for-group").check()
+    save_grade(teacher)
+    theirs = school.call("GET", f"{at}/grades/{other}")
+    assert (theirs["points"], theirs["feedback"], theirs["released"]) == (7, "See the PDF.", True)
+    assert [file["name"] for file in theirs["files"]] == ["remarks.pdf"]
+
+
+def save_grade(teacher: Page) -> None:
+    """Saves a grade that is released, and waits until the page shows what is stored."""
+    with teacher.expect_response(lambda answer: answer.request.method == "PATCH"):
+        teacher.get_by_test_id("save-and-release").click()
+    expect(teacher.get_by_text("The student sees the grade now.").first).to_be_visible()
+
+
 def test_who_writes_beside_others_of_their_group_is_told_before_anything_is_lost(
     school: School, browser: Browser
 ) -> None:

@@ -127,7 +127,15 @@ def take_it(student: Page) -> None:
     expect(student.get_by_test_id("time-left")).to_contain_text("29:")
     for choice in ("2", "3"):
         student.get_by_test_id(f"answer-{choice}").check()
-    student.get_by_test_id("answer-to-g in m/s²?").fill("9,8")
+    gravity = student.get_by_test_id("answer-to-g in m/s²?")
+    for text in ("1,00", "1,000"):
+        gravity.fill(text)
+        expect(student.get_by_test_id("kept")).to_have_text("All saved")
+    expect(student.get_by_text("Is this 1000 or 1.000?")).to_be_visible()
+    student.reload()
+    expect(gravity).to_have_value("")
+    gravity.fill("9,8")
+    expect(student.get_by_text("Read as 9.8.")).to_be_visible()
     expect(student.get_by_test_id("kept")).to_have_text("All saved")
     assert_fits_a_phone(student)
     student.reload()

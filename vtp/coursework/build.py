@@ -18,6 +18,7 @@ from vtp.coursework.files import FILES_FULL, CourseFiles
 from vtp.coursework.grade_routes import add_grade_routes
 from vtp.coursework.gradebook import GradeBook
 from vtp.coursework.grades import Grades
+from vtp.coursework.group_files import GroupFiles
 from vtp.coursework.groups import Groups
 from vtp.coursework.hand_in_news import HandInTeller
 from vtp.coursework.material_news import MaterialNews
@@ -93,6 +94,7 @@ class CourseworkParts:
             base.tasks,
             HandInTeller(base.database, base.notifier, base.tasks),
         )
+        carried = FilesToCarry(base.database, files, limits, disk)
         grades = Grades(
             base.database,
             base.audit,
@@ -101,9 +103,10 @@ class CourseworkParts:
             limits.max_material_bytes,
             base.tasks,
             base.notifier,
+            GroupFiles(files, carried, base.tasks),
         )
         base.contents.add(MaterialContents(), AssignmentContents())
-        base.contents.files = FilesToCarry(base.database, files, limits, disk)
+        base.contents.files = carried
         checks = {
             "material_id": materials.check_file,
             "submission_id": submissions.check_file,

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import asyncio
 import errno
-from collections.abc import AsyncIterator, Callable, Collection, Generator, Mapping, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Collection, Generator, Mapping, Sequence
 from contextlib import closing, suppress
 from dataclasses import replace
 from typing import Final
@@ -38,6 +38,7 @@ from vtp.recording.quota import QUOTA_EXCEEDED, in_words
 from vtp.settings import CourseworkSettings
 
 _AT_ONCE: Final = 200
+Find = Callable[[AsyncConnection], Awaitable[Sequence[StoredFile]]]
 
 
 class FilesToCarry:
@@ -64,9 +65,22 @@ class FilesToCarry:
         system can do that. Gives the new ids by the old ones, and the names of those whose bytes are not
         there. Raises Unavailable.
         """
-        made = await self._announce(course_id, by)
+        made = await self._repeat(by, lambda tx: newest_files(tx, course_id))
+        copies = {old.id: new for old, new in made if new is not None}
+        return copies, {old.id: old.name for old, new in made if new is None}
+
+    async def repeat(self, files: Sequence[StoredFile], by: str) -> list[str | None]:
+        """The same of these, in their order; None where the bytes are not there. Raises Unavailable."""
+
+        async def find(tx: AsyncConnection) -> Sequence[StoredFile]:
+            return files
+
+        return [new for _, new in await self._repeat(by, find)] if files else []
+
+    async def _repeat(self, by: str, find: Find) -> list[tuple[StoredFile, str | None]]:
+        made = await self._announce(by, find)
         try:
-            lost = [old for old, new in made if not await self._link(old, new)]
+            there = [await self._link(old, new) for old, new in made]
         except BaseException as error:
             await asyncio.shield(self.discard([new for _, new in made]))
             if isinstance(error, OSError) and error.errno == errno.ENOSPC:
@@ -76,9 +90,9 @@ class FilesToCarry:
                     "The store cannot be written to: try again.", code="storage_away"
                 ) from error
             raise
-        await self.discard([new for old, new in made if old in lost])
-        copies = {old.id: new for old, new in made if old not in lost}
-        return copies, {one.id: one.name for one in lost}
+        found = list(zip(made, there, strict=True))
+        await self.discard([new for (_, new), is_there in found if not is_there])
+        return [(old, new if is_there else None) for (old, new), is_there in found]
 
     async def open(self, file_id: str) -> Callable[[], Generator[bytes, None, None]] | None:
         """The bytes of a file, read by threads; None: they are lost. Raises Unavailable."""
@@ -167,12 +181,11 @@ class FilesToCarry:
             await note_stored(tx, file_id, self._lies.remote.url, self._clock(), None)
 
     @done_over
-    async def _announce(self, course_id: str, by: str) -> list[tuple[StoredFile, str]]:
+    async def _announce(self, by: str, find: Find) -> list[tuple[StoredFile, str]]:
         """Says that copies arrive; gives the files, and the ids of their copies."""
         now = self._clock()
         async with self._database.transaction() as tx:
-            found = await newest_files(tx, course_id)
-            made = [(one, new_id()) for one in found]
+            made = [(one, new_id()) for one in await find(tx)]
             for one, copy_id in made:
                 copy = replace(
                     one,
@@ -180,6 +193,8 @@ class FilesToCarry:
                     course_id=None,
                     uploaded_by=by,
                     material_id=None,
+                    submission_id=None,
+                    grade_id=None,
                     version=0,
                     state=ARRIVING,
                     created_at=now,

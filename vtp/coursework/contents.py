@@ -120,7 +120,9 @@ class MaterialContents(ContentKind[PackedMaterial]):
         for held in rows:
             await add_material(tx, held.material)
             for file_id, version in held.files:
-                if not await hold_file(tx, file_id, target.course.id, held.material.id, version):
+                if not await hold_file(
+                    tx, file_id, target.course.id, ("material_id", held.material.id), version
+                ):
                     raise Gone("This took too long: try again.", code="upload_lost")
 
 

@@ -104,10 +104,12 @@ async def measure_file(tx: AsyncConnection, file_id: str, *, size_bytes: int, sh
 
 
 async def hold_file(
-    tx: AsyncConnection, file_id: str, course_id: str, material_id: str, version: int
+    tx: AsyncConnection, file_id: str, course_id: str, holder: tuple[str, str], version: int = 0
 ) -> bool:
-    """One that has arrived is a version of a material from now on; False: its row is no more."""
-    held = {"state": KEPT, "course_id": course_id, "material_id": material_id, "version": version}
+    """One that has arrived is held from now on; False: its row is no more. `holder`: a column and its value;
+    `version`: of a material."""
+    column, holder_id = holder
+    held = {"state": KEPT, "course_id": course_id, column: holder_id, "version": version}
     done = await tx.execute(update(table).where(table.c.id == file_id).values(**held))
     return done.rowcount == 1
 

@@ -230,7 +230,7 @@ class CourseFiles:
                 created_at=self._clock(),
                 instance_id=self.lies.here,
             )
-            await self._check_quotas(tx, place, file.id, declared)
+            await self.check_quotas(tx, place, file.id, declared)
             await add_file(tx, file)
         return file
 
@@ -258,7 +258,7 @@ class CourseFiles:
     ) -> StoredFile:
         async with self._database.transaction() as tx:
             place = await admit(tx)  # much may have happened meanwhile
-            await self._check_quotas(tx, place, file.id, arrived.size)
+            await self.check_quotas(tx, place, file.id, arrived.size)
             version = await settle(tx)
             kept = await keep_file(
                 tx,
@@ -272,7 +272,8 @@ class CourseFiles:
                 raise Gone("The upload was given up meanwhile: send the file again.", code="upload_lost")
         return kept
 
-    async def _check_quotas(self, tx: AsyncConnection, place: Place, file_id: str, size: int) -> None:
+    async def check_quotas(self, tx: AsyncConnection, place: Place, file_id: str, size: int) -> None:
+        """Whether there is room for so many bytes more, besides one file. Raises Conflict."""
         bounds: list[tuple[str, int, str | None]] = [
             ("this course", self._settings.quota_per_course_bytes, None)
         ]

@@ -48,6 +48,13 @@ class ChangeGrade(BaseModel):
     for_group: Annotated[
         bool, Field(description="The same for everybody in the student's group, whatever they had.")
     ] = False
+    files_for_group: Annotated[
+        bool,
+        Field(
+            description="With `for_group`: the files of this grade are everybody's there, in place of the "
+            "files that they had."
+        ),
+    ] = False
     for_newest: Annotated[
         bool,
         Field(

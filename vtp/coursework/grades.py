@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime
@@ -23,6 +24,7 @@ from vtp.coursework.file_store import StoredFile, count_files, files_of, find_fi
 from vtp.coursework.files import CourseFiles, Place, Upload
 from vtp.coursework.grade_schemas import ChangeGrade
 from vtp.coursework.grade_store import Grade, find_grade, grade_by_id, put_grade, release_grades
+from vtp.coursework.group_files import Copies, GroupFiles
 from vtp.coursework.groups import students_of
 from vtp.coursework.news import GRADED, page_of
 from vtp.coursework.submission_store import newest_of
@@ -52,6 +54,7 @@ class Grades:
         most_bytes: int,
         tasks: Tasks,
         notifier: Notifier,
+        group_files: GroupFiles,
         *,
         clock: Clock = utc_now,
     ) -> None:
@@ -62,6 +65,7 @@ class Grades:
         self._most_bytes = most_bytes
         self._tasks = tasks
         self._notifier = notifier
+        self._group_files = group_files
         self._clock = clock
 
     async def get(self, principal: Principal, course_id: str, assignment_id: str, user_id: str) -> Grade:
@@ -76,7 +80,6 @@ class Grades:
                 return await _with_newest(tx, assignment, found)
             return found if found.released_at is not None else _nothing_yet(assignment, wanted)
 
-    @done_over
     async def change(
         self,
         principal: Principal,
@@ -88,8 +91,48 @@ class Grades:
         unless_changed: Callable[[Grade], None] = lambda grade: None,
     ) -> Grade:
         """Says what is different. Raises PreconditionFailed by `unless_changed`, Invalid for more points than
-        there are. A new attempt counts as a change: points are given for what is handed in."""
+        there are; with files for a group Conflict where one came meanwhile or beyond a quota, Unavailable. A
+        new attempt counts as a change: points are given for what is handed in."""
         wanted = parse_id(user_id, "/path/student_id")
+        copies = await self._copies(principal, course_id, assignment_id, wanted, wish)
+        try:
+            changed, held = await self._change(
+                principal, course_id, assignment_id, wanted, wish, origin, unless_changed, copies
+            )
+        except BaseException:
+            await asyncio.shield(self._group_files.discard(copies))
+            raise
+        await self._group_files.discard(copies, held)
+        return changed
+
+    async def _copies(
+        self, principal: Principal, course_id: str, assignment_id: str, wanted: str, wish: ChangeGrade
+    ) -> Copies:
+        """The files that others of the group are to have, before any grade is locked: they may be large."""
+        if not (wish.for_group and wish.files_for_group):
+            return Copies()
+        async with self._database.read() as tx:
+            inside = await enter(tx, principal, course_id, Action.COURSE_TEACH)
+            assignment = await self._assignments.find(tx, inside, assignment_id)
+            grade = await self._of(tx, inside, assignment, wanted)
+            people = await _group(tx, inside, assignment, wanted)
+            mates = [await self._of(tx, inside, assignment, one) for one in people if one != wanted]
+        return await self._group_files.copy(grade, mates, account_of(principal))
+
+    @done_over
+    async def _change(
+        self,
+        principal: Principal,
+        course_id: str,
+        assignment_id: str,
+        wanted: str,
+        wish: ChangeGrade,
+        origin: Origin,
+        unless_changed: Callable[[Grade], None],
+        copies: Copies,
+    ) -> tuple[Grade, set[str]]:
+        """Gives, besides, which copies of files grades hold from now on."""
+        held = set[str]()
         async with self._database.transaction() as tx:
             inside = await enter_to_change(tx, principal, course_id, Action.COURSE_TEACH)
             assignment = await self._assignments.find(tx, inside, assignment_id)
@@ -105,6 +148,10 @@ class Grades:
             for one in people:
                 before = found if one == wanted else await self._of(tx, inside, assignment, one)
                 changed = await self._put(tx, inside, before, values)
+                if wish.for_group and wish.files_for_group and one != wanted:
+                    held |= await self._group_files.set(
+                        tx, inside.course.id, found, before, copies, account_of(principal)
+                    )
                 if changed.released_at is not None and before.released_at is None:
                     new.append(one)
                 elif changed.released_at is not None and _is_another(changed, before):
@@ -113,7 +160,7 @@ class Grades:
             await self._tell(tx, inside, assignment, new)
             await self._tell(tx, inside, assignment, other, has_changed=True)
             now = await self._of(tx, inside, assignment, wanted)
-            return replace(now, newest_submission_id=found.newest_submission_id)
+        return replace(now, newest_submission_id=found.newest_submission_id), held
 
     @done_over
     async def release(self, principal: Principal, course_id: str, assignment_id: str) -> int:

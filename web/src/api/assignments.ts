@@ -90,6 +90,8 @@ export interface GradeChange {
   feedback?: string;
   released?: boolean;
   for_group?: boolean;
+  /** The files of this grade are everybody's in the group, in place of theirs. */
+  files_for_group?: boolean;
   /** Points that are sent as they were are for the newest attempt, too. */
   for_newest?: boolean;
 }

@@ -63,6 +63,10 @@ export interface CourseCopy {
   code?: string;
   name?: string;
   staff: boolean;
+  /** All dates are so many days later, and series are there; without it there are neither. */
+  shift_days?: number;
+  /** By whose clocks. */
+  time_zone?: string;
 }
 
 export interface CourseFilter {

@@ -1,4 +1,5 @@
 /** What a chart shows: points along one line, and series of values at them; in words and as CSV. No page. */
+import { csvTable } from "../csv";
 import { clock, moment } from "../format";
 
 export type Along =
@@ -107,19 +108,8 @@ export function csvOf(data: ChartData): string {
   return csvTable(head, rows);
 }
 
-/** A table as a file that spreadsheets open. */
-export const csvTable = (head: readonly string[], rows: readonly (readonly (string | number)[])[]): string =>
-  [head, ...rows]
-    .map((row) => `${row.map((one) => (typeof one === "number" ? String(one) : cell(one))).join(",")}\r\n`)
-    .join("");
-
 const exactName = (along: Along, index: number): string =>
   along.kind === "time" ? new Date(along.at_ms[index] ?? 0).toISOString() : pointName(along, index);
-
-function cell(text: string): string {
-  const safe = /^[=+\-@\t\r]/.test(text) ? `'${text}` : text;
-  return /[",\r\n]/.test(safe) ? `"${safe.replaceAll('"', '""')}"` : safe;
-}
 
 /** The name of a file made of a title. */
 export const fileNameOf = (title: string, ending: string): string =>

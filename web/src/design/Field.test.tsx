@@ -45,6 +45,20 @@ async function type(name: string, value: string): Promise<void> {
   });
 }
 
+it("is described by what its page names, and by its own hint", async () => {
+  page = document.body.appendChild(document.createElement("div"));
+  await act(async () =>
+    createRoot(page).render(
+      <div>
+        <p id="question">How fast is light?</p>
+        <Field label="Your answer" name="answer" aria-describedby="question" hint="Read as 300." />
+      </div>,
+    ),
+  );
+  expect(saidOf("answer")).toBe("How fast is light? Read as 300.");
+  page.remove();
+});
+
 describe("a form that is not filled in as it must be", () => {
   beforeEach(() => {
     vi.stubGlobal("IS_REACT_ACT_ENVIRONMENT", true);

@@ -20,8 +20,8 @@ interface FieldFrame {
   error?: string | undefined;
 }
 
-function describedBy(id: string, { hint, error }: FieldFrame): string | undefined {
-  const ids = [error && `${id}-error`, hint && `${id}-hint`].filter(Boolean);
+function describedBy(id: string, { hint, error }: FieldFrame, besides?: string): string | undefined {
+  const ids = [besides, error && `${id}-error`, hint && `${id}-hint`].filter(Boolean);
   return ids.length > 0 ? ids.join(" ") : undefined;
 }
 
@@ -58,7 +58,7 @@ export function Field({ label, hint, error, ...input }: FieldFrame & InputHTMLAt
         id={id}
         className={`field-input ${input.className ?? ""}`.trim()}
         aria-invalid={wrong ? true : undefined}
-        aria-describedby={describedBy(id, { label, hint, error: wrong })}
+        aria-describedby={describedBy(id, { label, hint, error: wrong }, input["aria-describedby"])}
       />
     </Frame>
   );

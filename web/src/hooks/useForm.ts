@@ -17,6 +17,10 @@ export interface FormState {
   clear: () => void;
 }
 
+/** A form's text fields by name. */
+export const fieldsOf = (form: HTMLFormElement): Record<string, string> =>
+  Object.fromEntries([...new FormData(form)].map(([name, value]) => [name, String(value)]));
+
 /** `send` gets the form's text fields by name; `known` names the fields that can show their own error. */
 export function useForm(
   known: readonly string[],
@@ -39,7 +43,7 @@ export function useForm(
     event.preventDefault();
     if (busy || wait_s > 0) return;
     form.current = event.currentTarget;
-    const values = Object.fromEntries([...new FormData(event.currentTarget)].map(([k, v]) => [k, String(v)]));
+    const values = fieldsOf(event.currentTarget);
     setBusy(true);
     setFailure(null);
     send(values)

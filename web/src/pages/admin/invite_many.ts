@@ -1,6 +1,7 @@
 /** Inviting many at once: whom a list names, one call after another, and what came of each. */
 import type { Invitation } from "../../api/invitations";
 import { ApiError, sentence } from "../../api/problem";
+import { csvTable } from "../../csv";
 
 export interface Wanted {
   email: string;
@@ -162,16 +163,12 @@ export async function inviteAll(
   return outcomes;
 }
 
-/** A cell of a table; one that a spreadsheet would take for a formula is text (OWASP, CSV injection). */
-const cell = (text: string): string =>
-  `"${(/^[=+\-@\t]/.test(text) ? `'${text}` : text).replace(/"/g, '""')}"`;
-
 /** A table of what came of each, for spreadsheets and form letters. */
 export const tableOf = (outcomes: readonly Outcome[]): string =>
-  [
-    "email,full_name,link,error",
-    ...outcomes.map((one) => [one.email, one.full_name, one.link ?? "", one.error].map(cell).join(",")),
-  ].join("\r\n");
+  csvTable(
+    ["email", "full_name", "link", "error"],
+    outcomes.map((one) => [one.email, one.full_name, one.link ?? "", one.error]),
+  );
 
 /** The same in lines to paste into a mail: who, and their link. */
 export const linesOf = (outcomes: readonly Outcome[]): string =>

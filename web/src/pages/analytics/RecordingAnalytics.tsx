@@ -4,7 +4,7 @@ import { Link, useLocation } from "wouter";
 import type { Lecture, Viewer } from "../../api/analytics";
 import { readFirst } from "../../api/pages";
 import { Chart } from "../../charts/Chart";
-import { csvTable } from "../../charts/figures";
+import { csvTable } from "../../csv";
 import { AppShell } from "../../design/AppShell";
 import { Badge } from "../../design/Badge";
 import { Button, ButtonLink } from "../../design/Button";

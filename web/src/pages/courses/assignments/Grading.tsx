@@ -1,15 +1,16 @@
 /** One student's work, and their grade: a draft until it is released. */
 import { useCallback, useRef, useState } from "react";
-import type { Assignment, Grade, GradeChange, Score } from "../../../api/assignments";
+import type { Assignment, Grade } from "../../../api/assignments";
 import type { Versioned } from "../../../api/courses";
 import { readFirst } from "../../../api/pages";
 import { Badge } from "../../../design/Badge";
 import { Button } from "../../../design/Button";
 import { Card } from "../../../design/Card";
-import { CheckField, Field, TextField } from "../../../design/Field";
+import { CheckField, TextField } from "../../../design/Field";
 import { Notice } from "../../../design/Notice";
 import { Loading } from "../../../design/Spinner";
 import { useToast } from "../../../design/Toast";
+import { fieldsOf } from "../../../hooks/useForm";
 import { useLoaded } from "../../../hooks/useLoaded";
 import { useApi } from "../../../session/Session";
 import { Submit } from "../../Submit";
@@ -21,6 +22,8 @@ import { useCourse } from "../useCourse";
 import { useEdited, useEditForm } from "../useEdit";
 import { Attempt } from "./Attempt";
 import { GradeTold } from "./GradeTold";
+import { changeOf } from "./grade_change";
+import { PointsFields } from "./PointsFields";
 
 interface Around {
   assignment: Assignment;
@@ -93,6 +96,7 @@ function GradeForm({
   const { course_id, id, rubric, for_groups } = assignment;
   const [held, setHeld] = useState(value.files);
   const [version, setVersion] = useState(etag);
+  const [typed, setTyped] = useState<Record<string, string> | null>(null);
   const released = useRef(false);
   const path = assignments.feedbackFiles(course_id, id, student);
   /** After a file: what is typed stays, and is for the grade with that file, unless others changed its words. */
@@ -103,14 +107,8 @@ function GradeForm({
   };
   const uploads = useUploads((file, sending) => files.send(path, file, sending), refresh);
   const { form, keepMine } = useEditForm(["points", "feedback"], version, async (values, said) => {
-    const change: GradeChange = {
-      ...(rubric.length > 0 ? scoresOf(assignment, values) : { points: numberOf(values.points) }),
-      feedback: (values.feedback ?? "").trim(),
-      released: released.current,
-      ...(values.for_group === "on" && { for_group: true }),
-      ...(values.for_newest === "on" && { for_newest: true }),
-    };
-    await assignments.setGrade(course_id, id, student, change, said);
+    const change = changeOf(rubric, value, values, said === null);
+    await assignments.setGrade(course_id, id, student, { ...change, released: released.current }, said);
     toast(released.current ? "The student sees the grade now." : "Kept as a draft.");
     await Promise.all([onAgain(), onDone()]);
   });
@@ -140,10 +138,14 @@ function GradeForm({
       {value.released ? "Take back into a draft" : "Save as draft"}
     </Button>
   );
-  const scores = new Map(value.scores.map((score) => [score.id, score]));
   return (
     <Card>
-      <form className="form" onSubmit={form.onSubmit} data-testid="grading">
+      <form
+        className="form"
+        onSubmit={form.onSubmit}
+        onInput={(event) => setTyped(fieldsOf(event.currentTarget))}
+        data-testid="grading"
+      >
         <div className="work-head">
           <h3>Grade</h3>
           {value.version > 0 && (
@@ -153,41 +155,7 @@ function GradeForm({
           )}
         </div>
         <EditTrouble form={form} onTheirs={() => void onAgain()} onMine={keepMine} />
-        {rubric.map((criterion) => (
-          <fieldset key={criterion.id} className="form-part">
-            <legend className="field-label">{criterion.title}</legend>
-            <Field
-              label={`Points, of ${criterion.points}`}
-              name={`points-${criterion.id}`}
-              type="number"
-              min={0}
-              max={criterion.points}
-              step={0.01}
-              defaultValue={scores.get(criterion.id)?.points ?? ""}
-              data-testid={`score-${criterion.title}`}
-            />
-            <Field
-              label="Comment"
-              name={`comment-${criterion.id}`}
-              maxLength={5000}
-              autoComplete="off"
-              defaultValue={scores.get(criterion.id)?.comment ?? ""}
-            />
-          </fieldset>
-        ))}
-        {rubric.length === 0 && (
-          <Field
-            label={`Points, of ${assignment.points}`}
-            name="points"
-            type="number"
-            min={0}
-            max={assignment.points}
-            step={0.01}
-            defaultValue={value.points ?? ""}
-            error={form.fields.points}
-            data-testid="grade-points"
-          />
-        )}
+        <PointsFields assignment={assignment} grade={value} typed={typed} error={form.fields.points} />
         <TextField
           label="Feedback"
           name="feedback"
@@ -219,7 +187,14 @@ function GradeForm({
             data-testid="for-newest"
           />
         )}
-        {for_groups && <CheckField label="The same for everybody in the group" name="for_group" />}
+        {for_groups && (
+          <CheckField
+            label="The same for everybody in the group"
+            name="for_group"
+            hint="Points, feedback and files, in place of what the others have."
+            data-testid="for-group"
+          />
+        )}
         <div className="work-head">
           {value.released ? release : draft}
           {value.released ? draft : release}
@@ -227,15 +202,4 @@ function GradeForm({
       </form>
     </Card>
   );
-}
-
-const numberOf = (text: string | undefined): number | null => (text ? Number(text) : null);
-
-/** The criteria that were given points; without any there is no grade yet. */
-function scoresOf({ rubric }: Assignment, values: Record<string, string>): GradeChange {
-  const scores = rubric.flatMap(({ id }): Score[] => {
-    const points = numberOf(values[`points-${id}`]);
-    return points === null ? [] : [{ id, points, comment: (values[`comment-${id}`] ?? "").trim() }];
-  });
-  return scores.length > 0 ? { scores } : { scores, points: null };
 }

@@ -4,7 +4,7 @@ import type { Answer, Given } from "../../../api/quizzes";
 import { Card } from "../../../design/Card";
 import { Field } from "../../../design/Field";
 import { plural } from "../../../format";
-import { numberOf } from "./quiz_words";
+import { isAmbiguous, numberOf, readAs, whyNoNumber } from "./quiz_words";
 
 interface AnswerProps {
   given: Given;
@@ -82,8 +82,10 @@ function TypedAnswer({ given, refusal, onAnswer }: AnswerProps) {
     else if (!numeric) onAnswer({ text: now }, typed);
     else {
       const number = numberOf(now);
-      // Half a number is none yet: what was saved before it stays until it is one.
+      // Half a number is none yet: what was saved before it stays until it is one. What may be either of two is no
+      // answer, or the one that was saved of its beginning would count.
       if (number !== null) onAnswer({ value: number }, typed);
+      else if (isAmbiguous(now)) onAnswer(null, typed);
     }
   };
   return (
@@ -100,7 +102,8 @@ function TypedAnswer({ given, refusal, onAnswer }: AnswerProps) {
         aria-describedby={id}
         onChange={(event) => write(event.target.value, true)}
         onBlur={(event) => event.target.value !== written(given) && write(event.target.value, false)}
-        error={isNone ? "Write a number, like 9.81." : refusal || undefined}
+        error={isNone ? whyNoNumber(text) : refusal || undefined}
+        hint={numeric ? readAs(text) : undefined}
         data-testid={`answer-to-${given.text}`}
       />
     </div>

@@ -11,7 +11,7 @@ import { EditTrouble } from "../Overtaken";
 import { useCourse } from "../useCourse";
 import { useEdited, useEditForm } from "../useEdit";
 import { ChoiceFields, choicesOf, type DraftChoice, draftsOf } from "./ChoiceFields";
-import { KIND_WORDS, listOf, numberOf } from "./quiz_words";
+import { KIND_WORDS, listOf, numberOf, readAs, whyNoNumber } from "./quiz_words";
 
 interface Around {
   onClose: () => void;
@@ -210,7 +210,7 @@ function solutionOf(
 function typed(name: string, text: string): number {
   const number = numberOf(text);
   if (number !== null) return number;
-  const says = "Write a number, like 9.81.";
+  const says = whyNoNumber(text);
   throw new ApiError(says, 422, "invalid", { [name]: says });
 }
 
@@ -225,6 +225,7 @@ const plain = (number: number): string => String(Number(number.toPrecision(12)))
 function NumberFields({ question: { value, tolerance, tolerance_kind }, fields }: PartProps) {
   const [kind, setKind] = useState<ToleranceKind>(tolerance_kind ?? "absolute");
   const shown = (tolerance ?? 0) * (tolerance_kind === "relative" ? 100 : 1);
+  const [typed, setTyped] = useState({ value: "", tolerance: "" });
   return (
     <div className="field-row">
       <Field
@@ -234,6 +235,8 @@ function NumberFields({ question: { value, tolerance, tolerance_kind }, fields }
         inputMode="decimal"
         autoComplete="off"
         defaultValue={value ?? ""}
+        onChange={(event) => setTyped({ ...typed, value: event.target.value })}
+        hint={readAs(typed.value)}
         error={fields.value}
         data-testid="question-value"
       />
@@ -243,6 +246,8 @@ function NumberFields({ question: { value, tolerance, tolerance_kind }, fields }
         inputMode="decimal"
         autoComplete="off"
         defaultValue={plain(shown)}
+        onChange={(event) => setTyped({ ...typed, tolerance: event.target.value })}
+        hint={readAs(typed.tolerance)}
         error={fields.tolerance}
         data-testid="question-tolerance"
       />

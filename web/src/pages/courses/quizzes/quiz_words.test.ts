@@ -1,13 +1,35 @@
 import { expect, it } from "vitest";
 import type { Attempt } from "../../../api/quizzes";
 import { aheadBy } from "../../../api/quizzes";
-import { attemptsOf, briefly, countedOf, doorOf, listOf, numberOf } from "./quiz_words";
+import { attemptsOf, briefly, countedOf, doorOf, listOf, numberOf, readAs, whyNoNumber } from "./quiz_words";
 
 it("reads numbers as people write them, and nothing else", () => {
   expect(["9.81", "9,81", " -3 ", "−2", "1e3", ".5", "1 000"].map(numberOf)).toEqual([
     9.81, 9.81, -3, -2, 1000, 0.5, 1000,
   ]);
   expect(["", "x", "1.2.3", "1,2,3", "0x10", "Infinity", "-"].map(numberOf)).toEqual(Array(7).fill(null));
+});
+
+it("takes a comma before three digits for no point, where it may group thousands", () => {
+  const unclear = ["1,000", "12,500", "-999,999", " 1,000 ", "1,000e3"];
+  expect(unclear.map(numberOf)).toEqual(unclear.map(() => null));
+  expect(["0,500", "1234,567", "1 000,500", "1,00", "1,0000", "1.000", "1'000"].map(numberOf)).toEqual([
+    0.5, 1234.567, 1000.5, 1, 1, 1, 1000,
+  ]);
+  expect(numberOf("1e999")).toBeNull();
+  expect(whyNoNumber("-1,500")).toBe("Is this -1500 or -1.500? Write it so, without the comma.");
+  expect(whyNoNumber("1,2,3")).toBe("Write a number, like 9.81.");
+});
+
+it("says how a number is read, where it is not typed as it is stored", () => {
+  expect(["1.000", "9,81", "1 000", "9.81", "", "1,000"].map(readAs)).toEqual([
+    "Read as 1.",
+    "Read as 9.81.",
+    "Read as 1000.",
+    undefined,
+    undefined,
+    undefined,
+  ]);
 });
 
 it("knows when a quiz is open", () => {

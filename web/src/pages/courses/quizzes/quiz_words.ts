@@ -90,13 +90,34 @@ function meanOf(numbers: readonly number[]): number {
   return Math.round(sum / numbers.length) / PLACES;
 }
 
-/** A number as people write it, with a point or a comma; null for what is none. */
+/** A number as it is typed, without what only groups its digits. */
+const ungrouped = (text: string): string => text.replace(/[\s\u00a0\u202f']/g, "").replace("−", "-");
+
+/** "1,000": a thousand where the comma groups digits, and one where it is the decimal point. */
+const AMBIGUOUS = /^[+-]?[1-9]\d{0,2},\d{3}(e[+-]?\d+)?$/i;
+
+/** Whether what was typed is one number to some who write so, and another to others. */
+export const isAmbiguous = (text: string): boolean => AMBIGUOUS.test(ungrouped(text));
+
+/** A number as people write it, with a point or a comma; null for what is none, or may be another. */
 export function numberOf(text: string): number | null {
-  const plain = text
-    .replace(/[\s\u00a0\u202f']/g, "")
-    .replace("−", "-")
-    .replace(",", ".");
-  return /^[+-]?(\d+\.?\d*|\.\d+)(e[+-]?\d+)?$/i.test(plain) ? Number(plain) : null;
+  if (isAmbiguous(text)) return null;
+  const plain = ungrouped(text).replace(",", ".");
+  const number = /^[+-]?(\d+\.?\d*|\.\d+)(e[+-]?\d+)?$/i.test(plain) ? Number(plain) : Number.NaN;
+  return Number.isFinite(number) ? number : null;
+}
+
+/** What to do about what is no number. */
+export function whyNoNumber(text: string): string {
+  if (!isAmbiguous(text)) return "Write a number, like 9.81.";
+  const plain = ungrouped(text);
+  return `Is this ${plain.replace(",", "")} or ${plain.replace(",", ".")}? Write it so, without the comma.`;
+}
+
+/** How a number was understood, where it was not typed as it is stored: "Read as 1000." */
+export function readAs(text: string): string | undefined {
+  const number = numberOf(text);
+  return number === null || String(number) === text.trim() ? undefined : `Read as ${number}.`;
 }
 
 /** What was typed between commas, each once. */

@@ -10,6 +10,9 @@ import { mayTeach, useApi, useSession } from "../../../session/Session";
 import { FormTrouble } from "../../FormTrouble";
 import { FormEnds } from "../../Submit";
 import { useCourse } from "../useCourse";
+import { CopyDates, datesIn } from "./CopyDates";
+
+const KNOWN = ["name", "code", "semester", "year", "shift_days", "time_zone"];
 
 export function CopyCourse() {
   const { state } = useSession();
@@ -21,13 +24,15 @@ export function CopyCourse() {
       <div className="form">
         <h2>For another term</h2>
         <p className="soft">
-          A copy is a draft with the sections, lessons, materials, assignments, questions and quizzes, without
-          their dates. No student takes part in it yet; series, recordings and announcements stay here.
+          A copy is a draft with the sections, lessons, materials, assignments, questions and quizzes. No
+          student takes part in it yet; recordings and announcements stay here. Say when the new term begins,
+          and series, due dates and all other times are there, too, moved by whole weeks.
         </p>
         <p className="soft">
-          What was released on a date is hidden in it, and so are quizzes that opened at a time or show
-          results once they have closed. The rest is as it was: live lessons are open at any time, and other
-          quizzes and assignments for as long as you give them no end. See to that before you open the course.
+          Without that day there are no series and no dates. What was released on a date is hidden then, and
+          so are quizzes that opened at a time or show results once they have closed. The rest is as it was:
+          live lessons are open at any time, and other quizzes and assignments for as long as you give them no
+          end. See to that before you open the course.
         </p>
         <p>
           <Button icon="copy" onClick={() => setOpen(true)} data-testid="copy-course">
@@ -47,7 +52,7 @@ function CopyForm({ onClose }: { onClose: () => void }) {
   const { courses } = useApi();
   const [, go] = useLocation();
   const toast = useToast();
-  const form = useForm(["name", "code", "semester", "year"], async (values) => {
+  const form = useForm(KNOWN, async (values) => {
     const { name = "", code = "", semester = "", year = "", staff } = values;
     const made = await courses.copy(course.id, {
       name: name.trim(),
@@ -55,6 +60,7 @@ function CopyForm({ onClose }: { onClose: () => void }) {
       semester: semester.trim(),
       year: Number(year),
       staff: staff === "on",
+      ...datesIn(values),
     });
     onClose();
     const lost = made.lost_files;
@@ -106,6 +112,7 @@ function CopyForm({ onClose }: { onClose: () => void }) {
           error={form.fields.year}
         />
       </div>
+      <CopyDates fields={form.fields} />
       <CheckField label="Its teachers and assistants are there, too" name="staff" defaultChecked />
       <FormEnds form={form} onCancel={onClose} data-testid="copy-submit">
         Copy
