@@ -124,6 +124,7 @@ class SheetReply(BaseModel):
     held_until: datetime | None
     held_s: Annotated[float, Field(description="Without its breaks; shares are of that.")]
     breaks: Annotated[int, Field(description="In which nobody of its staff was there, or its room closed.")]
+    goes_on: Annotated[bool, Field(description="All of this is of so far, and counts nowhere yet.")] = False
     people: list[AttendanceRow]
     totals: Annotated[
         ClassTotals | None,
@@ -142,6 +143,7 @@ class SheetReply(BaseModel):
             held_until=held.held_until,
             held_s=held.held_ms / 1000,
             breaks=held.breaks,
+            goes_on=sheet.goes_on,
             people=[AttendanceRow.of(one) for one in sheet.entries],
             totals=ClassTotals.of(held.past) if held.past is not None else None,
         )
@@ -239,6 +241,22 @@ class ClassRow(BaseModel):
         )
 
 
+class RunningClass(BaseModel):
+    """A class that goes on."""
+
+    lesson_id: str
+    title: str
+    starts_at: datetime | None
+    held_from: datetime | None
+
+    @classmethod
+    def of(cls, held: HeldClass) -> Self:
+        """Describes it."""
+        return cls(
+            lesson_id=held.lesson_id, title=held.title, starts_at=held.starts_at, held_from=held.held_from
+        )
+
+
 class AttendanceReply(BaseModel):
     """Attendance in a course: for its staff of everybody, for a student their own."""
 
@@ -251,6 +269,10 @@ class AttendanceReply(BaseModel):
         ),
     ]
     classes: Annotated[list[ClassRow], Field(description="Those that were held, the earliest first.")]
+    going_on: Annotated[
+        list[RunningClass],
+        Field(description="Those that go on: they are in no figure before they are over."),
+    ]
     student_attendance: list[StudentRow]
     absence_alerts: list[AbsenceAlert]
     anonymized: Anonymized | None = None
@@ -264,6 +286,7 @@ class AttendanceReply(BaseModel):
             lectures_total=len(found.classes),
             attendance_rate=found.rate or 0.0,
             classes=[ClassRow.of(held, by_class[held.lesson_id]) for held in found.classes],
+            going_on=[RunningClass.of(held) for held in found.going_on],
             student_attendance=[StudentRow.of(one) for one in found.students],
             absence_alerts=[
                 AbsenceAlert(
