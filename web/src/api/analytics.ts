@@ -145,6 +145,8 @@ export interface AttendanceRow {
   first_join: string | null;
   last_leave: string | null;
   sessions_count: number;
+  /** Kinds of devices; null: not known. */
+  device_count: number | null;
   present_s: number;
   ratio: number;
   late_s: number;

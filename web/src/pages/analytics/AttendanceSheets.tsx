@@ -238,6 +238,12 @@ function columnsOf(onCorrect: (row: AttendanceRow) => void): Column<AttendanceRo
       cell: ({ sessions_count }) => sessions_count,
       order: ({ sessions_count }) => sessions_count,
     },
+    {
+      name: "devices",
+      label: "Kinds of devices",
+      cell: ({ device_count }) => device_count ?? "–",
+      order: ({ device_count }) => device_count,
+    },
   ];
 }
 
