@@ -26,6 +26,7 @@ from vtp.http.identity import Role
 from vtp.ids import new_id
 from vtp.own_data.holding import ERASED_NAME
 from vtp.recording.tables import recording_progress
+from vtp.rooms.device_kinds import Device
 from vtp.rooms.hands import Hands
 from vtp.rooms.live import LiveRoom
 from vtp.rooms.participants import Participant, join
@@ -270,6 +271,15 @@ async def _another_threshold_counts_at_once(school: School, rules: str) -> None:
     status = {row["name"]: row["status"] for row in (await school.sheet())["people"]}
     got = [status[name] for name in ("Fay", "Dan", "Hal", "Cat", "Xia")]
     assert got == ["present", "present", "late", "partial", "absent"]
+    path = f"{BASE}/reports/attendance?course_id={school.course}"
+    report = (await school.api.call("GET", path, by=school.teacher)).body
+    own = {row["student_name"]: (row["late"], row["partial"]) for row in report["student_attendance"]}
+    assert (own["Hal"], own["Cat"]) == ((1, 0), (0, 1))
+    [held] = report["classes"]
+    assert [sum(one) for one in zip(*own.values(), strict=True)] == [held["late"], held["partial"]]
+    lines = await school.api.call("GET", f"{path}&format=csv", by=school.teacher)
+    [hers] = [row for row in csv.DictReader(io.StringIO(lines.body)) if row["student_name"] == "Cat"]
+    assert (hers["late"], hers["partial"]) == ("0", "1")
     odd = await school.api.call("PUT", rules, {"present_ratio": 0.3}, by=school.teacher)
     assert odd.status == 422
     refused = await school.api.call("PUT", rules, wish, by=school.pupils["Ada"])
@@ -311,6 +321,36 @@ async def test_what_people_do_is_counted_with_its_inputs(api: Api, teacher: Pers
     assert (first.hands, first.reactions, first.activity_score, first.participation) == (2, 1, 4, 0.375)
     assert (second.hands, second.reactions, second.activity_score, second.participation) == (1, 0, 1, 0.125)
     assert by_person[teacher.user_id].is_staff and by_person[teacher.user_id].activity_score == 0
+
+
+async def test_another_device_is_told_from_a_connection_that_broke(api: Api, teacher: Person) -> None:
+    school = await make_school(api, teacher, ["Ada", "Ben", "Cat"])
+    live = await school.open()
+    live.people.hold(leads := school.participant("Teacher"))
+
+    def come(name: str, device: Device | None) -> Participant:
+        who = principal_of(Role.STUDENT, name, school.pupils[name].user_id)
+        there = join(who, is_producer=True, device=device)
+        live.people.hold(there)
+        return there
+
+    for device in (Device.COMPUTER, Device.PHONE):
+        come("Ada", device)
+    broken = come("Ben", Device.COMPUTER)
+    come("Cat", None)
+    school.clock.minutes = 10
+    live.people.let_go(broken)
+    school.clock.minutes = 10.5
+    come("Ben", Device.COMPUTER)
+    school.clock.minutes = 40
+    live.people.let_go(leads)
+    live.close()
+    await school.presence.flush()
+    names = ("name", "sessions_count", "device_count", "reconnects")
+    told = [tuple(row[name] for name in names) for row in (await school.sheet())["people"]]
+    assert told == [("Ada", 2, 2, 0), ("Ben", 2, 1, 1), ("Cat", 1, None, 0)]
+    [*_, last] = csv.DictReader(io.StringIO((await school.sheet("csv")).lstrip("\ufeff")))
+    assert [last[name] for name in names] == ["Cat", "1", "", "0"]
 
 
 async def test_a_student_made_an_assistant_in_the_room_is_a_student_of_the_course(

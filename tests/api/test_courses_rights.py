@@ -169,7 +169,7 @@ IN_A_COURSE: list[tuple[str, str, object, tuple[int, ...]]] = [
     ("GET", "/invitations", None, STAFF),
     ("POST", "/invitations", {"role": "student"}, STAFF_MAKE),
     ("POST", "/invitations", {"role": "assistant"}, HEADS_MAKE),
-    ("POST", "/permissions", {"user_id": "OTHER", "role": "student"}, HEADS_MAKE),
+    ("POST", "/permissions", {"user_id": "OTHER", "role": "viewer"}, HEADS_MAKE),  # all places are taken
     ("POST", "/permissions", {"user_id": "OTHER", "role": "admin"}, of("201 403 403 403 403 403")),
     ("DELETE", "/permissions/OTHER", None, of("204 404 403 403 403 403")),
     ("PATCH", "", {"name": "Optics"}, HEADS),

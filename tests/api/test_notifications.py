@@ -209,11 +209,12 @@ async def test_each_role_is_told_what_is_for_it_and_nobody_twice(api: Api, teach
     """Whoever was given a role has that, however they are enrolled; who waits is not in the course."""
     course = await make_course(api, teacher, max_students=2)
     people = {name: await student(api, name) for name in ("one", "raised", "waits", "given")}
-    for name in ("one", "raised", "waits"):
+    for name in ("one", "raised"):
         await enrol(api, course, people[name])
     for name, role in (("raised", "assistant"), ("given", "student")):
         wish = {"user_id": people[name].user_id, "role": role}
         await call(api, "POST", f"{BASE}/{course}/permissions", teacher, wish)
+    assert (await enrol(api, course, people["waits"])).body["status"] == "waiting"
     ids = {one.user_id: name for name, one in people.items()} | {teacher.user_id: "teacher"}
     expected = {
         Whom.EVERYBODY: ["given", "one", "raised", "teacher"],

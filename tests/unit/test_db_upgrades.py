@@ -11,9 +11,11 @@ from sqlalchemy import Connection, bindparam, insert, select, text
 
 from tests.filled import contents, fill
 from tests.serving import serving
-from vtp.accounts.tables import audit_log
+from vtp.accounts.tables import audit_log, users
+from vtp.courses.check import differing_students
+from vtp.courses.enrolment_store import IS_STUDENT
 from vtp.courses.store import status_since
-from vtp.courses.tables import course_sections, courses, lessons
+from vtp.courses.tables import course_enrollments, course_permissions, course_sections, courses, lessons
 from vtp.coursework.check import differing_settled
 from vtp.coursework.tables import coursework_files, materials, submissions
 from vtp.db import Database
@@ -25,8 +27,8 @@ from vtp.recording.tables import recording_progress
 COURSES = "/api/v1/courses"
 KEYS = {"users": "id", "account_tokens": "token_hash", "invitations": "id"}
 """The tables with addresses in them that somebody is found by."""
-MOVED = {"recording_progress": {"completed_at"}}
-"""Columns that are kept in others by now."""
+MOVED = {"recording_progress": {"completed_at"}, "courses": {"students"}}
+"""Columns that are kept in others by now, or are counted anew."""
 
 RECENT = 5  # revisions that `make test` begins from, beside the first; those between change no more
 
@@ -316,4 +318,62 @@ async def test_since_when_a_course_has_its_status_is_taken_from_the_log(empty_da
     async with database.read() as tx:
         found = {name: await status_since(tx, name) for name in ("given", "never")}
     assert found == {"given": noon + timedelta(hours=1), "never": None}
+    await database.close()
+
+
+@pytest.mark.both_databases
+async def test_students_by_right_have_a_place_after_the_upgrade(empty_database_url: str) -> None:
+    database = Database.connect(empty_database_url)
+    if database.url.dialect.value == "sqlite":
+        database.url.file.touch()
+    at = datetime.now(UTC)
+    times = {"created_at": at, "updated_at": at}
+    of_course: dict[str, Any] = dict.fromkeys(("code", "name", "description", "department", "semester"), "x")
+    of_course |= {"year": 2026, "listed": True, "self_enrolment": True, "waiting_list": True, "version": 1}
+    of_course |= {"lesson_opens_minutes": 1, "lesson_grace_minutes": 1, "mail_lessons": True, **times}
+    of_course |= {"record_lessons": "by_hand", "publish_rule": "at_once", "status": "active", "students": 4}
+    # Of each: as what they are enrolled, the status of that, and what they were given.
+    people: dict[str, tuple[str, str, str]] = {
+        "enrolled": ("student", "active", ""),
+        "helps": ("student", "active", "assistant"),
+        "holds": ("student", "active", ""),
+        "waits": ("student", "waiting", ""),
+        "passed": ("student", "waiting", "student"),
+        "given": ("", "", "student"),
+        "watches": ("", "", "viewer"),
+        "admin": ("", "", "student"),
+        "was-staff": ("teacher", "active", "student"),
+    }
+    async with database.transaction() as tx:
+        await tx.run_sync(lambda connection: migrate(connection, database.url.dialect, to="0045"))
+        for name in people:
+            account = {"id": name, "email": f"{name}@school.example", "full_name": name, "password_hash": "x"}
+            role = "admin" if name == "admin" else "student"
+            await tx.execute(insert(users).values(**account, role=role, watch_only=False, **times))
+        await tx.execute(insert(courses).values(id="physics", instructor_id="holds", **of_course))
+        for name, (role, status, given) in people.items():
+            where = {"course_id": "physics", "user_id": name}
+            if role:
+                since = {"created_at": at, "enrolled_at": at if status == "active" else None}
+                row = {"id": f"of-{name}", "role": role, "status": status, "source": "staff", **since}
+                await tx.execute(insert(course_enrollments).values(**where, **row))
+            if given:
+                watches = given == "viewer"
+                right: dict[str, Any] = {"role": "student" if watches else given, "watch_only": watches}
+                right |= {"word": given, "granted_at": at}
+                await tx.execute(insert(course_permissions).values(**where, **right))
+    await database.migrate()
+    async with database.read() as tx:
+        c = course_enrollments.c
+        placed = (await tx.execute(select(c.user_id, c.enrolled_at).where(IS_STUDENT))).all()
+        assert {row.user_id: row.enrolled_at is None for row in placed} == {
+            "enrolled": False,
+            "passed": True,
+            "given": True,
+            "was-staff": False,
+        }
+        waiting = select(c.user_id).where(c.status == "waiting")
+        assert list((await tx.execute(waiting)).scalars()) == ["waits"]
+        assert [one async for one in differing_students(tx)] == []
+        assert (await tx.execute(select(courses.c.students))).scalar_one() == 4
     await database.close()

@@ -267,7 +267,7 @@ class Anonymizer:
             lesson_ids = await classes_in(tx, course_id)
             await lock_lessons(tx, lesson_ids)
             now = self.clock()
-            figures = await read_figures(tx, seen.course, now)
+            figures = await read_figures(tx, seen.course, now, closes=True)
             networks = {one.held.lesson_id: one.totals for one in (await read_network(tx, course_id)).classes}
             by_class = figures.attendance.by_class()
             held = {one.lesson_id: one for one in figures.attendance.classes}

@@ -12,6 +12,7 @@ from pydantic import AfterValidator, BaseModel, ConfigDict, Field, model_validat
 from vtp.analytics.attendance import Status, Thresholds
 from vtp.analytics.attendance_store import HeldClass, Rules
 from vtp.analytics.attendances import CourseAttendance, Entry, Sheet, StudentAttendance
+from vtp.analytics.network_notes import Network
 from vtp.analytics.past import PastClass, PastCourse
 from vtp.analytics.schemas import Id
 from vtp.recording.watching import COMPLETE_AT_LEAST, COMPLETE_PER_MILLE, COMPLETE_STEP
@@ -55,7 +56,17 @@ class AttendanceRow(BaseModel):
     email: str
     first_join: datetime | None
     last_leave: datetime | None
-    sessions_count: int
+    sessions_count: Annotated[int, Field(description="Connections: of each device, and each time anew.")]
+    device_count: Annotated[
+        int | None,
+        Field(
+            description="How many kinds of devices they came by (computer, tablet, phone), as their browsers "
+            "say: so many devices at least. Null: not known."
+        ),
+    ]
+    reconnects: Annotated[
+        int | None, Field(description="Of the connections: after the last one had ended. Null: not known.")
+    ]
     present_s: float
     ratio: Annotated[float, Field(description="Of the class as it was held; never rounded up.")]
     late_s: float
@@ -68,6 +79,7 @@ class AttendanceRow(BaseModel):
     def of(cls, entry: Entry) -> Self:
         """Describes an entry."""
         row = entry.row
+        network = Network.of_row(row.network) if row is not None and row.network is not None else None
         return cls(
             user_id=entry.student.user_id,
             name=entry.student.full_name,
@@ -75,6 +87,8 @@ class AttendanceRow(BaseModel):
             first_join=row.first_join if row is not None else None,
             last_leave=row.last_leave if row is not None else None,
             sessions_count=row.connections if row is not None else 0,
+            device_count=len(network.kinds_of_devices) or None if network is not None else None,
+            reconnects=network.reconnects if network is not None else None,
             present_s=row.present_ms / 1000 if row is not None else 0,
             ratio=entry.share_per_mille / 1000,
             late_s=row.late_ms / 1000 if row is not None else 0,
@@ -124,6 +138,7 @@ class SheetReply(BaseModel):
     held_until: datetime | None
     held_s: Annotated[float, Field(description="Without its breaks; shares are of that.")]
     breaks: Annotated[int, Field(description="In which nobody of its staff was there, or its room closed.")]
+    goes_on: Annotated[bool, Field(description="All of this is of so far, and counts nowhere yet.")] = False
     people: list[AttendanceRow]
     totals: Annotated[
         ClassTotals | None,
@@ -142,6 +157,7 @@ class SheetReply(BaseModel):
             held_until=held.held_until,
             held_s=held.held_ms / 1000,
             breaks=held.breaks,
+            goes_on=sheet.goes_on,
             people=[AttendanceRow.of(one) for one in sheet.entries],
             totals=ClassTotals.of(held.past) if held.past is not None else None,
         )
@@ -169,6 +185,7 @@ class StudentRow(BaseModel):
     best_possible_rate: Annotated[float, Field(description="If they attend all that are to come.")]
     present: int
     late: int
+    partial: int
     excused: int
     absent: int
     made_up: int
@@ -189,7 +206,8 @@ class StudentRow(BaseModel):
             overall_rate=points.overall,
             best_possible_rate=points.best_possible,
             present=statuses.count(Status.PRESENT),
-            late=statuses.count(Status.LATE) + statuses.count(Status.PARTIAL),
+            late=statuses.count(Status.LATE),
+            partial=statuses.count(Status.PARTIAL),
             excused=statuses.count(Status.EXCUSED),
             absent=statuses.count(Status.ABSENT),
             made_up=sum(entry.made_up for entry in one.entries),
@@ -239,6 +257,22 @@ class ClassRow(BaseModel):
         )
 
 
+class RunningClass(BaseModel):
+    """A class that goes on."""
+
+    lesson_id: str
+    title: str
+    starts_at: datetime | None
+    held_from: datetime | None
+
+    @classmethod
+    def of(cls, held: HeldClass) -> Self:
+        """Describes it."""
+        return cls(
+            lesson_id=held.lesson_id, title=held.title, starts_at=held.starts_at, held_from=held.held_from
+        )
+
+
 class AttendanceReply(BaseModel):
     """Attendance in a course: for its staff of everybody, for a student their own."""
 
@@ -251,6 +285,10 @@ class AttendanceReply(BaseModel):
         ),
     ]
     classes: Annotated[list[ClassRow], Field(description="Those that were held, the earliest first.")]
+    going_on: Annotated[
+        list[RunningClass],
+        Field(description="Those that go on: they are in no figure before they are over."),
+    ]
     student_attendance: list[StudentRow]
     absence_alerts: list[AbsenceAlert]
     anonymized: Anonymized | None = None
@@ -264,6 +302,7 @@ class AttendanceReply(BaseModel):
             lectures_total=len(found.classes),
             attendance_rate=found.rate or 0.0,
             classes=[ClassRow.of(held, by_class[held.lesson_id]) for held in found.classes],
+            going_on=[RunningClass.of(held) for held in found.going_on],
             student_attendance=[StudentRow.of(one) for one in found.students],
             absence_alerts=[
                 AbsenceAlert(

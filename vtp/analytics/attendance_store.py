@@ -11,7 +11,7 @@ from sqlalchemy import Column, ColumnElement, and_, delete, exists, func, insert
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from vtp.accounts.tables import users
-from vtp.analytics.attendance import Status, Thresholds
+from vtp.analytics.attendance import APART_MS, Status, Thresholds
 from vtp.analytics.class_store import IS_ERASED, IS_STAFF
 from vtp.analytics.class_tables import (
     attendance_corrections,
@@ -30,6 +30,7 @@ from vtp.ids import new_id
 from vtp.recording.watching import COMPLETE_PER_MILLE
 from vtp.rooms.tables import live_sessions, poll_votes, polls, session_participants
 
+_APART: Final = timedelta(milliseconds=APART_MS)
 FRESH: Final = timedelta(seconds=10)
 """A class that goes on is not counted anew before: those who watch its sheet would count it each time."""
 
@@ -58,6 +59,10 @@ class HeldClass:
     polls: int = 0
     parts: Sequence[Sequence[int]] | None = None
     """In Unix ms; None: of before they were kept, all of that time."""
+    is_open: bool = False
+    """Whether its room is."""
+    over_at: datetime | None = None
+    """When it was ended for all."""
     past: PastClass | None = None
     """What it came to, once nobody's."""
 
@@ -69,6 +74,14 @@ class HeldClass:
         if self.parts is None:
             return unix_ms(self.held_until) - unix_ms(self.held_from)
         return sum(end - start for start, end in self.parts)
+
+    def goes_on(self, now: datetime) -> bool:
+        """Whether what was counted may still change: staff were there within the hour, and its room is open
+        or its time is not over. One that was held long after now is of a clock that was set back."""
+        if self.held_until is None or abs(now - self.held_until) >= _APART:
+            return False
+        times = window_of(self.starts_at, self.ends_at, 0, 0, self.over_at)
+        return self.is_open or (times.ends_at is not None and not times.has_ended(now))
 
     @property
     def breaks(self) -> int:
@@ -120,7 +133,7 @@ async def put_rules(tx: AsyncConnection, course_id: str, rules: Rules, now: date
 
 async def live_lessons(tx: AsyncConnection, course_id: str, lesson_id: str | None = None) -> list[HeldClass]:
     """The live lessons of a course in their order of time, or one of them."""
-    c, k = lessons.c, lesson_classes.c
+    c, k, at = lessons.c, lesson_classes.c, live_sessions.c
     statement = (
         select(
             c.id,
@@ -133,6 +146,8 @@ async def live_lessons(tx: AsyncConnection, course_id: str, lesson_id: str | Non
             k.held_until,
             func.coalesce(k.polls, 0),
             k.parts,
+            exists().where(at.room_id == c.room_id, at.ended_at.is_(None)),
+            c.over_at,
             k.totals,
         )
         .select_from(lessons.outerjoin(lesson_classes, k.lesson_id == c.id))

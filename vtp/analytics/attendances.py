@@ -76,6 +76,7 @@ class Sheet:
 
     held: HeldClass
     entries: Sequence[Entry]
+    goes_on: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -120,9 +121,11 @@ class StudentAttendance:
 
 @dataclass(frozen=True, slots=True)
 class CourseAttendance:
-    """A course: the classes that were held, and each student's standing."""
+    """A course: the classes that were held, and each student's standing in them. What goes on is in no
+    figure: who has not come yet is not absent."""
 
     classes: Sequence[HeldClass]
+    going_on: Sequence[HeldClass]
     students: Sequence[StudentAttendance]
     past: PastCourse | None = None
     """What it came to before, of people whom nobody can tell any more."""
@@ -185,7 +188,7 @@ class Attendances:
             [held] = await live_lessons(tx, inside.course.id, lesson.id)
             students = await students_of(tx, inside.course.id) if held.past is None else []
             found = await _read(tx, [held], students, await find_rules(tx, inside.course.id))
-        return Sheet(held, [one for one in found if one.is_theirs])
+        return Sheet(held, [one for one in found if one.is_theirs], held.goes_on(self._clock()))
 
     @done_over
     async def correct(
@@ -314,13 +317,16 @@ async def counted_class(tx: AsyncConnection, room_id: str, starts_at: datetime |
 
 
 async def read_course(
-    tx: AsyncConnection, course_id: str, now: datetime, user_id: str | None = None
+    tx: AsyncConnection, course_id: str, now: datetime, user_id: str | None = None, *, closes: bool = False
 ) -> CourseAttendance:
-    """A course as it is counted: of all its students, or of one. `now`: what is over is not to come.
+    """A course as it is counted: of all its students, or of one. `now`: what is over is not to come, and a
+    class that goes on is; `closes`: none does, since nothing of the course is counted after this.
 
     Of classes that are nobody's any more there are totals, for who reads of all.
     """
-    held = [one for one in await live_lessons(tx, course_id) if one.cancelled_at is None and one.held_ms]
+    begun = [one for one in await live_lessons(tx, course_id) if one.cancelled_at is None and one.held_ms]
+    going_on = [one for one in begun if not closes and one.goes_on(now)]
+    held = [one for one in begun if one not in going_on]
     known = [one for one in held if one.past is None]
     past = await find_past_course(tx, course_id)
     students = await students_of(tx, course_id, user_id)
@@ -331,9 +337,11 @@ async def read_course(
     for entry in await _read(tx, known, students, await find_rules(tx, course_id)):
         if entry.is_theirs:
             entries[entry.student.user_id].append(entry)
-    to_come = len(await lessons_to_come(tx, course_id, now) - {one.lesson_id for one in held})
+    coming = await lessons_to_come(tx, course_id, now) | {one.lesson_id for one in going_on}
+    to_come = len(coming - {one.lesson_id for one in held})
     return CourseAttendance(
         held if user_id is None else known,
+        going_on,
         [
             StudentAttendance(one, entries[one.user_id], len(entries[one.user_id]) + to_come)
             for one in students

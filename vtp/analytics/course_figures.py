@@ -167,9 +167,11 @@ class _Known:
     now: datetime
 
 
-async def read_figures(tx: AsyncConnection, course: Course, now: datetime) -> CourseFigures:
-    """Puts a course together; its classes are counted."""
-    attendance = await read_course(tx, course.id, now)
+async def read_figures(
+    tx: AsyncConnection, course: Course, now: datetime, *, closes: bool = False
+) -> CourseFigures:
+    """Puts a course together; its classes are counted. `closes`: a class that might go on is over, too."""
+    attendance = await read_course(tx, course.id, now, closes=closes)
     complete_from = (await find_rules(tx, course.id)).complete_from
     recordings = await watchable(tx, course.id)
     ids = [one.recording_id for one in recordings]

@@ -83,6 +83,7 @@ def attendance_paper(found: AttendanceReply) -> Paper:
         _number("Classes", "lectures_total"),
         _number("Present", "present"),
         _number("Late", "late"),
+        _number("Partial", "partial"),
         _number("Excused", "excused"),
         _number("Absent", "absent"),
         _number("Made up", "made_up"),

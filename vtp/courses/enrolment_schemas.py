@@ -63,7 +63,11 @@ class EnrolmentReply(BaseModel):
     student_id: str
     full_name: str
     email: str
-    role: Role
+    role: Annotated[Role, Field(description="How they are enrolled.")]
+    role_held: Annotated[
+        Role,
+        Field(description="The role that holds: what they were given ranks above how they are enrolled."),
+    ]
     status: EnrolmentStatus
     place: int | None
     source: Source
@@ -98,7 +102,7 @@ class EnrolmentQuery(PageQuery):
     """Whose enrolments to list."""
 
     status: EnrolmentStatus | None = None
-    role: RoleInCourse | None = None
+    role: Annotated[RoleInCourse | None, Field(description="The role that holds.")] = None
     q: Annotated[str, Field(max_length=200, description="Within a name or an address.")] = ""
 
     @property
@@ -226,6 +230,7 @@ def _enrolment_fields(enrolment: Enrolment) -> dict[str, Any]:
     return {
         **{name: getattr(enrolment, name) for name in names},
         "student_id": enrolment.user_id,
+        "role_held": enrolment.held,
         "enrollment_date": enrolment.enrolled_at or enrolment.created_at,
     }
 

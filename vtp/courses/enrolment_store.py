@@ -13,18 +13,52 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import ColumnElement, Row, Select, and_, delete, func, insert, or_, select, update
+from sqlalchemy import (
+    ColumnElement,
+    FromClause,
+    Row,
+    Select,
+    and_,
+    delete,
+    func,
+    insert,
+    literal,
+    or_,
+    select,
+    update,
+)
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from vtp.accounts.tables import users
 from vtp.courses.roles import EnrolmentStatus
 from vtp.courses.tables import course_enrollments as table
-from vtp.courses.tables import courses
+from vtp.courses.tables import course_permissions, courses
 from vtp.db.statements import insert_if_absent
 from vtp.http.identity import Role
 
-IS_STUDENT = and_(table.c.status == EnrolmentStatus.ACTIVE, table.c.role == Role.STUDENT)
-"""Of a row: who has a student's place in the course."""
+_whose, _by_right = courses.alias("whose"), course_permissions.alias("by_right")
+
+
+def _role_held(of: FromClause) -> ColumnElement[str]:
+    """Of a row: the role that holds, as `role_in_course` has it: whose the course is teaches there, and what
+    somebody was given ranks above how they are enrolled."""
+    held, given = _whose.c, _by_right.c
+    teaches = select(literal(Role.TEACHER.value)).where(
+        held.id == of.c.course_id, held.instructor_id == of.c.user_id
+    )
+    by_right = select(given.role).where(given.course_id == of.c.course_id, given.user_id == of.c.user_id)
+    parts = [one.correlate(of).scalar_subquery() for one in (teaches, by_right)]
+    return func.coalesce(*parts, of.c.role)
+
+
+def _waits(of: FromClause) -> ColumnElement[bool]:
+    """Of a row: whether its turn comes. Who has a role of the staff needs no place, and keeps their turn."""
+    return and_(of.c.status == EnrolmentStatus.WAITING, _role_held(of) == Role.STUDENT)
+
+
+ROLE_HELD = _role_held(table)
+IS_STUDENT = and_(table.c.status == EnrolmentStatus.ACTIVE, ROLE_HELD == Role.STUDENT)
+"""Of a row: who is a student of the course, by the role that holds, and has a place by that."""
 
 
 class Source(enum.StrEnum):
@@ -39,7 +73,9 @@ class Source(enum.StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Enrolment:
-    """Somebody in a course. `place`: of who waits, 1 for who is next."""
+    """Somebody in a course: `role` is how they are enrolled, `held` the role that holds. `place`: of who
+    waits, 1 for who is next. `enrolled_at`: None while they wait, and of who is here by the role of a student
+    that they were given, for as long as they have it."""
 
     id: str
     course_id: str
@@ -53,7 +89,13 @@ class Enrolment:
     enrolled_at: datetime | None
     full_name: str = ""
     email: str = ""
+    held: Role = Role.GUEST
     place: int | None = None
+
+    @property
+    def is_by_right(self) -> bool:
+        """Whether they are here by a role that they were given, and not else."""
+        return self.status is EnrolmentStatus.ACTIVE and self.enrolled_at is None
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,8 +107,8 @@ class EnrolmentFilter:
     text: str = ""
 
 
-_OWN = [name for name in Enrolment.__slots__ if name not in ("full_name", "email", "place")]
-_COLUMNS = [*(table.c[name] for name in _OWN), users.c.full_name, users.c.email]
+_OWN = [name for name in Enrolment.__slots__ if name not in ("full_name", "email", "held", "place")]
+_COLUMNS = [*(table.c[name] for name in _OWN), users.c.full_name, users.c.email, ROLE_HELD.label("held")]
 _WITH_NAMES = select(*_COLUMNS).select_from(table.join(users, users.c.id == table.c.user_id))
 STUDENTS = (
     select(func.count())
@@ -75,14 +117,14 @@ STUDENTS = (
     .correlate(courses)
     .scalar_subquery()
 )
-"""Of a course: how many have a student's place, which `courses.students` keeps."""
+"""Of a course: how many students it has, which `courses.students` keeps."""
 _ahead = table.alias("ahead")
 PLACE = (
     select(func.count())
     .select_from(_ahead)
     .where(
         _ahead.c.course_id == table.c.course_id,
-        _ahead.c.status == EnrolmentStatus.WAITING,
+        _waits(_ahead),
         _ahead.c.id <= table.c.id,
     )
     .correlate(table)
@@ -163,9 +205,7 @@ async def count_students(tx: AsyncConnection, course_id: str) -> int:
 
 async def first_waiting(tx: AsyncConnection, course_id: str, count: int | None) -> list[tuple[str, str]]:
     """Whose turn it is, as (id, user id): so many, or all."""
-    statement = select(table.c.id, table.c.user_id).where(
-        table.c.course_id == course_id, table.c.status == EnrolmentStatus.WAITING
-    )
+    statement = select(table.c.id, table.c.user_id).where(table.c.course_id == course_id, _waits(table))
     return [(row[0], row[1]) for row in await tx.execute(statement.order_by(table.c.id).limit(count))]
 
 
@@ -222,7 +262,7 @@ def _filtered(statement: Select[Any], wanted: EnrolmentFilter) -> Select[Any]:
     if wanted.status:
         statement = statement.where(table.c.status == wanted.status)
     if wanted.role:
-        statement = statement.where(table.c.role == wanted.role)
+        statement = statement.where(_role_held(table) == wanted.role)
     if wanted.text:
         words = (
             column.icontains(wanted.text, autoescape=True) for column in (users.c.full_name, users.c.email)
@@ -235,7 +275,7 @@ async def _waiting_before(tx: AsyncConnection, course_id: str, ids: Sequence[str
     """The places of these who wait, who follow upon each other."""
     if not ids:
         return {}
-    waiting = table.c.course_id == course_id, table.c.status == EnrolmentStatus.WAITING
+    waiting = table.c.course_id == course_id, _waits(table)
     before = select(func.count()).where(*waiting, table.c.id < ids[0])
     numbered = select(table.c.id).where(*waiting, table.c.id.between(ids[0], ids[-1])).order_by(table.c.id)
     first = int((await tx.execute(before)).scalar_one()) + 1
@@ -249,5 +289,7 @@ def _values(enrolment: Enrolment) -> dict[str, Any]:
 def _enrolment(row: Row[Any], place: int | None) -> Enrolment:
     values = {name: getattr(row, name) for name in _OWN}
     values |= {"role": Role(row.role), "status": EnrolmentStatus(row.status), "source": Source(row.source)}
-    waits = values["status"] is EnrolmentStatus.WAITING
-    return Enrolment(**values, full_name=row.full_name, email=row.email, place=place if waits else None)
+    held = Role(row.held)
+    waits = values["status"] is EnrolmentStatus.WAITING and held is Role.STUDENT
+    shown = {"full_name": row.full_name, "email": row.email, "held": held}
+    return Enrolment(**values, **shown, place=place if waits else None)

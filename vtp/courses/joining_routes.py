@@ -119,7 +119,9 @@ def add_permission_routes(table: RouteTable, permissions: CoursePermissions) -> 
         status=201,
         access=Access.VERIFIED,
         summary="Give somebody a role in a course",
-        description="In place of the one they were given before; it ranks above how they are enrolled.",
+        description="In place of the one they were given before; it ranks above how they are enrolled. Who "
+        "is a student by it has a place in the course for as long (409 `course_full` where none is free); "
+        "who is staff by it, or only watches, needs none.",
         errors=(403, 404, 409),
     )
     async def give_course_role(call: Call) -> GivenRole:
@@ -164,6 +166,7 @@ def add_permission_routes(table: RouteTable, permissions: CoursePermissions) -> 
         PERMISSIONS + "/{user_id}",
         access=Access.VERIFIED,
         summary="Take away the role that somebody was given in a course",
+        description="How they are enrolled stays; who had a place by the role alone loses it.",
         errors=(403, 404, 409),
     )
     async def take_course_role(call: Call) -> None:

@@ -13,6 +13,15 @@ from vtp.accounts.users import User, find_user
 from vtp.courses.door import Entered, enter, enter_to_change
 from vtp.courses.enrolment import TellNarrowed, require_to_give
 from vtp.courses.enrolment_news import EnrolmentNews
+from vtp.courses.enrolment_store import (
+    Enrolment,
+    Source,
+    activate,
+    add_enrolment,
+    count_anew,
+    find_enrolment,
+    remove_enrolment,
+)
 from vtp.courses.people import role_of
 from vtp.courses.permission_store import (
     Permission,
@@ -21,13 +30,14 @@ from vtp.courses.permission_store import (
     remove_permission,
     set_permission,
 )
-from vtp.courses.roles import parse_course_role, role_in_course
+from vtp.courses.places import free_places, give_places
+from vtp.courses.roles import EnrolmentStatus, Member, parse_course_role, role_in_course
 from vtp.courses.store import find_course
 from vtp.db import Database
 from vtp.db.conflicts import done_over
-from vtp.errors import FieldError, Invalid, NotFound
+from vtp.errors import Conflict, FieldError, Invalid, NotFound
 from vtp.http.identity import Principal, Role
-from vtp.ids import parse_id
+from vtp.ids import new_id, parse_id
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,13 +70,18 @@ class CoursePermissions:
     async def give(
         self, principal: Principal, course_id: str, user_id: str, word: str, origin: Origin
     ) -> Permission:
-        """Gives somebody a role, in place of the one they were given before."""
+        """Gives somebody a role, in place of the one they were given before.
+
+        Who becomes a student by it takes a place in the course: they are enrolled for as long as they have
+        the role, if they are not else. Raises Conflict where no place is free. Who becomes one of the staff
+        frees theirs; who is to watch only takes none.
+        """
         wanted = parse_id(user_id, "/user_id")
         role, watch_only = parse_course_role(word)
         async with self._database.transaction() as tx:
             inside = await enter_to_change(tx, principal, course_id, Action.COURSE_APPOINT)
             require_to_give(inside, role)
-            await _account(tx, wanted)
+            user = await _account(tx, wanted)
             before = await find_permission(tx, inside.course.id, wanted)
             if before is not None:
                 require_to_give(inside, before.role)
@@ -74,7 +89,13 @@ class CoursePermissions:
                 inside.course.id, wanted, role, watch_only, word, account_of(principal), self._clock()
             )
             had = await self._role_of(tx, inside, wanted)
+            member = Member(permission=role)
+            learns = role_in_course(user.role, wanted, inside.course.instructor_id, member) is Role.STUDENT
+            if learns:
+                await self._require_place(tx, inside, given)
             await set_permission(tx, given)
+            await self._place(tx, given, learns=learns and not watch_only)
+            await self._settle(tx, inside)
             await self._news.lessons.role_changed(tx, inside.course, wanted, had)
             await self._record(tx, Event.COURSE_ROLE_GIVEN, inside, given, origin)
             if wanted != principal.user_id and (before is None or before.role is not role):
@@ -111,7 +132,8 @@ class CoursePermissions:
 
     @done_over
     async def take(self, principal: Principal, course_id: str, user_id: str, origin: Origin) -> None:
-        """Takes away what somebody was given; how they are enrolled stays."""
+        """Takes away what somebody was given; how they are enrolled stays. Who is a student by that again is
+        one though the course is full."""
         wanted = parse_id(user_id, "/path/user_id")
         async with self._database.transaction() as tx:
             inside = await enter_to_change(tx, principal, course_id, Action.COURSE_APPOINT)
@@ -121,9 +143,49 @@ class CoursePermissions:
             require_to_give(inside, found.role)
             had = await self._role_of(tx, inside, wanted)
             await remove_permission(tx, inside.course.id, wanted)
+            await self._leave_place(tx, inside.course.id, wanted)
+            await self._settle(tx, inside)
             await self._news.lessons.role_changed(tx, inside.course, wanted, had)
             await self._record(tx, Event.COURSE_ROLE_TAKEN, inside, found, origin)
         self._tell_narrowed(inside.course.id)
+
+    async def _require_place(self, tx: AsyncConnection, inside: Entered, given: Permission) -> None:
+        """Raises Conflict where somebody becomes a student who would have to wait: the queue is for all."""
+        course = inside.course
+        await give_places(tx, course, self._news, self._clock())  # it may be their turn
+        found = await find_enrolment(tx, course.id, given.user_id)
+        is_placed = found is not None and found.status is EnrolmentStatus.ACTIVE
+        if is_placed and found is not None and found.held is Role.STUDENT:
+            return
+        if given.watch_only and not is_placed:
+            return
+        if await free_places(tx, course.id, course.max_students) == 0:
+            raise Conflict(
+                "This course is full: let it have more students, or enrol this person, who waits then.",
+                code="course_full",
+            )
+
+    async def _place(self, tx: AsyncConnection, given: Permission, *, learns: bool) -> None:
+        """Enrols who is a student by what they were given, and nobody who was enrolled by that alone and is
+        none any more."""
+        found = await find_enrolment(tx, given.course_id, given.user_id)
+        if not learns:
+            await self._leave_place(tx, given.course_id, given.user_id)
+        elif found is None:
+            await add_enrolment(tx, _by_right(given))
+        elif found.status is EnrolmentStatus.WAITING:
+            await activate(tx, given.course_id, [found.id], given.granted_at)
+
+    async def _leave_place(self, tx: AsyncConnection, course_id: str, user_id: str) -> None:
+        """Takes out who was enrolled by what they were given, and not else."""
+        found = await find_enrolment(tx, course_id, user_id)
+        if found is not None and found.is_by_right:
+            await remove_enrolment(tx, found)
+
+    async def _settle(self, tx: AsyncConnection, inside: Entered) -> None:
+        """Counts the students by their roles now, and gives what places are free."""
+        await count_anew(tx, [inside.course.id])
+        await give_places(tx, inside.course, self._news, self._clock())
 
     async def _role_of(self, tx: AsyncConnection, inside: Entered, user_id: str) -> Role | None:
         return await role_of(tx, inside.course.id, inside.course.instructor_id, user_id)
@@ -139,6 +201,21 @@ class CoursePermissions:
             subject=f"course:{inside.course.id}",
             details={"user_id": given.user_id, "role": given.role.value},
         )
+
+
+def _by_right(given: Permission) -> Enrolment:
+    return Enrolment(
+        id=new_id(),
+        course_id=given.course_id,
+        user_id=given.user_id,
+        role=Role.STUDENT,
+        status=EnrolmentStatus.ACTIVE,
+        source=Source.STAFF,
+        invitation_id=None,
+        added_by=given.granted_by,
+        created_at=given.granted_at,
+        enrolled_at=None,
+    )
 
 
 async def _account(tx: AsyncConnection, user_id: str) -> User:

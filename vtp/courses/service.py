@@ -16,6 +16,7 @@ from vtp.accounts.users import User, find_user
 from vtp.courses.door import Entered, enter, enter_to_change, entered
 from vtp.courses.enrolment import TellNarrowed
 from vtp.courses.enrolment_news import EnrolmentNews
+from vtp.courses.enrolment_store import count_anew
 from vtp.courses.lesson_store import rooms_of_course
 from vtp.courses.people import role_of
 from vtp.courses.permission_store import Permission, set_permission
@@ -156,12 +157,15 @@ class Courses:
                 await self.record(tx, Event.COURSE_CHANGED, course, principal, origin, fields=sorted(changes))
                 as_now = replace(course, **changes, version=course.version + 1, updated_at=now)
                 changed = entered(principal, replace(inside.seen, course=as_now))
-            if heir is not None:  # with their name, and who gave it away in the role that is left to them
+            if heir is not None:
+                await count_anew(tx, [course.id])
+                # With their name, and who gave it away in the role that is left to them.
                 changed = await self._again(tx, principal, course.id)
             await self._tell_of_status(tx, inside, changed)
             if heir is not None and course.status is CourseStatus.ACTIVE:  # else there was nothing to come
                 await self._news.lessons.role_changed(tx, changed.course, heir, had)
-            if "max_students" in changes and await give_places(tx, changed.course, self._news, self._clock()):
+            more = "max_students" in changes or heir is not None  # a student may have taken it over
+            if more and await give_places(tx, changed.course, self._news, self._clock()):
                 changed = await self._again(tx, principal, course.id)  # with how many take part now
         if "status" in changes:
             self._tell_narrowed(course.id)

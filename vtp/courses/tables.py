@@ -162,7 +162,7 @@ course_enrollments = Table(
     Column("invitation_id", id_type(), comment="the code or link that they came by"),
     _account("added_by"),
     Column("created_at", UtcDateTime, nullable=False),
-    Column("enrolled_at", UtcDateTime, comment="null while they wait"),
+    Column("enrolled_at", UtcDateTime, comment="null while they wait, and of who is here by the role given"),
     CheckConstraint("role IN ('teacher', 'assistant', 'student')", name="role"),
     CheckConstraint("status IN ('active', 'waiting')", name="status"),
     CheckConstraint("source IN ('staff', 'self', 'code', 'link', 'list')", name="source"),

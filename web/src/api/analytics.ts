@@ -106,11 +106,15 @@ export interface EngagementReport {
 
 export type Attended = "present" | "late" | "partial" | "excused" | "absent";
 
-export interface HeldClass extends Record<Attended, number> {
+/** A class that goes on: it is in no figure yet. */
+export interface RunningClass {
   lesson_id: string;
   title: string;
   starts_at: string | null;
   held_from: string | null;
+}
+
+export interface HeldClass extends RunningClass, Record<Attended, number> {
   held_until: string | null;
   held_s: number;
   made_up: number;
@@ -130,6 +134,7 @@ export interface AttendanceReport {
   lectures_total: number;
   attendance_rate: number;
   classes: HeldClass[];
+  going_on: RunningClass[];
   student_attendance: StudentAttendance[];
 }
 
@@ -140,6 +145,8 @@ export interface AttendanceRow {
   first_join: string | null;
   last_leave: string | null;
   sessions_count: number;
+  /** Kinds of devices; null: not known. */
+  device_count: number | null;
   present_s: number;
   ratio: number;
   late_s: number;
@@ -157,6 +164,7 @@ export interface Sheet {
   held_until: string | null;
   held_s: number;
   breaks: number;
+  goes_on: boolean;
   people: AttendanceRow[];
   /** Once nobody can tell any more who was there. */
   totals: Record<Attended, number> | null;

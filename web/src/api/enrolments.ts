@@ -13,7 +13,10 @@ export interface Enrolment {
   student_id: string;
   full_name: string;
   email: string;
+  /** How they are enrolled. */
   role: Role;
+  /** The role that holds: what they were given ranks above how they are enrolled. */
+  role_held: Role;
   status: "active" | "waiting";
   /** On the waiting list: 1 is next. */
   place: number | null;

@@ -1,7 +1,7 @@
 /** The sheet of each class: who was there, from when to when, and what their teacher says of it. */
 import { useCallback, useState } from "react";
 import { Link, useSearchParams } from "wouter";
-import type { AttendanceRow, Attended, HeldClass, Sheet } from "../../api/analytics";
+import type { AttendanceRow, Attended, RunningClass, Sheet } from "../../api/analytics";
 import { Badge } from "../../design/Badge";
 import { Button, ButtonLink, IconButton } from "../../design/Button";
 import { Dialog } from "../../design/Dialog";
@@ -35,13 +35,14 @@ export function AttendanceSheets() {
   );
   const { data, error } = useLoaded(load, FRESH_MS);
   if (!data) return error ? <Notice tone="wrong">{error}</Notice> : <Loading label="Loading the classes" />;
-  const lesson = query.get("lesson") ?? data.classes.at(-1)?.lesson_id;
+  const begun: RunningClass[] = [...data.classes, ...data.going_on].reverse();
+  const lesson = query.get("lesson") ?? begun[0]?.lesson_id;
   const head = (
     <div className="analytics-part-head">
       <ButtonLink href={`/courses/${course.id}/analytics`} size="small" icon="back">
         To the figures
       </ButtonLink>
-      {data.classes.length > 0 && (
+      {begun.length > 0 && (
         <>
           <SelectField
             label="Class"
@@ -49,12 +50,12 @@ export function AttendanceSheets() {
             onChange={(event) => setQuery({ lesson: event.target.value })}
             data-testid="choose-class"
           >
-            {[...data.classes].reverse().map((one) => (
+            {begun.map((one) => (
               <option key={one.lesson_id} value={one.lesson_id}>
                 {nameOf(one)}
               </option>
             ))}
-            {lesson && !data.classes.some(({ lesson_id }) => lesson_id === lesson) && (
+            {lesson && !begun.some(({ lesson_id }) => lesson_id === lesson) && (
               <option value={lesson}>Not held</option>
             )}
           </SelectField>
@@ -77,7 +78,7 @@ export function AttendanceSheets() {
   );
 }
 
-const nameOf = ({ title, starts_at, held_from }: HeldClass): string => {
+const nameOf = ({ title, starts_at, held_from }: RunningClass): string => {
   const at = starts_at ?? held_from;
   return at ? `${title}, ${momentWithin(at)}` : title;
 };
@@ -160,10 +161,12 @@ function Totals({ totals }: { totals: Record<Attended, number> }) {
   );
 }
 
-function heldWords({ held_from, held_s, breaks, people, totals }: Sheet): string {
+function heldWords({ held_from, held_s, breaks, goes_on, people, totals }: Sheet): string {
   if (!held_from) return "Nobody has held it: it counts for nobody.";
   const without = breaks ? `, without ${breaks > 1 ? `its ${breaks} breaks` : "its break"}` : "";
-  const held = `Held ${momentWithin(held_from)}, for ${time(held_s)}${without}.`;
+  const held = goes_on
+    ? `Goes on since ${momentWithin(held_from)}, for ${time(held_s)}${without} so far: it counts once it is over.`
+    : `Held ${momentWithin(held_from)}, for ${time(held_s)}${without}.`;
   if (totals) return held;
   const there = people.filter(({ present_s }) => present_s > 0).length;
   return `${held} ${plural(there, "student", "students")} of ${people.length} ${there === 1 ? "was" : "were"} there.`;
@@ -234,6 +237,12 @@ function columnsOf(onCorrect: (row: AttendanceRow) => void): Column<AttendanceRo
       label: "Connections",
       cell: ({ sessions_count }) => sessions_count,
       order: ({ sessions_count }) => sessions_count,
+    },
+    {
+      name: "devices",
+      label: "Kinds of devices",
+      cell: ({ device_count }) => device_count ?? "–",
+      order: ({ device_count }) => device_count,
     },
   ];
 }

@@ -150,16 +150,22 @@ function OwnRecordings({ mine: { recordings, figures } }: { mine: OwnFigures }) 
   );
 }
 
-function OwnClasses({ attendance: { classes } }: { attendance: AttendanceReport }) {
+function OwnClasses({ attendance: { classes, going_on } }: { attendance: AttendanceReport }) {
   return (
     <section className="analytics-part" aria-labelledby="own-classes-title">
       <div className="analytics-part-head">
         <h2 id="own-classes-title">Your classes</h2>
       </div>
-      {classes.length === 0 ? (
+      {classes.length + going_on.length === 0 ? (
         <p className="soft">None has been held yet.</p>
       ) : (
         <ul className="list analytics-list" data-testid="own-classes">
+          {going_on.map(({ lesson_id, title }) => (
+            <li key={lesson_id}>
+              <span>{title}</span>
+              <span className="soft">goes on</span>
+            </li>
+          ))}
           {[...classes].reverse().map((one) => {
             const status = ownStatus(one);
             const at = one.starts_at ?? one.held_from;

@@ -27,7 +27,7 @@ export function EnrolmentRow({
   const { enrolments } = useApi();
   const task = useTask();
   const [removing, setRemoving] = useState(false);
-  const { student_id, full_name, email, role, status, place, enrollment_date } = enrolment;
+  const { student_id, full_name, email, role_held, status, place, enrollment_date } = enrolment;
   const give = (wanted: (typeof GIVEN)[number]) =>
     void task.run(async () => {
       await enrolments.giveRole(course.id, student_id, wanted);
@@ -63,10 +63,10 @@ export function EnrolmentRow({
           {email}, {status === "waiting" ? "waits" : "here"} since {day(enrollment_date)}
         </p>
       </div>
-      {status === "waiting" ? (
+      {place !== null ? (
         <Badge tone="warn">{place === 1 ? "Next" : `Place ${place}`}</Badge>
       ) : (
-        <Badge tone={role === "student" ? "neutral" : "accent"}>{ROLE_NAMES[role]}</Badge>
+        <Badge tone={role_held === "student" ? "neutral" : "accent"}>{ROLE_NAMES[role_held]}</Badge>
       )}
       {change && (
         <Menu
@@ -84,6 +84,7 @@ export function EnrolmentRow({
             ? "They lose their place on the waiting list."
             : `They see nothing of “${course.name}” any more, and leave its lessons at once.`}
           {status === "active" &&
+            role_held === "student" &&
             course.max_students !== null &&
             ` Of ${plural(course.max_students, "place", "places")} theirs goes to who is first on the waiting list.`}
         </p>

@@ -26,7 +26,7 @@ export function GivenRoles({ onDone }: { onDone: () => Promise<void> }) {
     <section className="course-part" aria-label="Roles given here">
       <div className="course-part-head">
         <h2>Roles given here</h2>
-        <p className="soft">They count more than how somebody is enrolled.</p>
+        <p className="soft">They count more than how somebody is enrolled. Students take a place by them.</p>
       </div>
       <ul className="list">
         {data.items.map((given) => (
@@ -45,7 +45,7 @@ function Row({ given, onDone }: { given: GivenRole; onDone: () => Promise<void> 
     void task.run(async () => {
       await enrolments.takeRole(course.id, given.user_id);
       await onDone();
-    }, `${given.full_name} has their own role again.`);
+    }, `The role was taken from ${given.full_name}.`);
   return (
     <li className="list-row">
       <div className="list-row-words">

@@ -1,0 +1,119 @@
+"""A class that goes on is seen on its sheet, and counts for nobody before it is over."""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+from typing import Any
+
+from sqlalchemy import select
+
+from tests.api.course_material import add_lesson
+from tests.api.test_analytics_attendance import BASE, EIGHT, School, make_school, stay
+from tests.serving import Api, Person
+from vtp.courses.tables import lessons
+
+
+async def earlier(school: School, days: int) -> School:
+    """The same class with a lesson of so many days before."""
+    at = EIGHT - timedelta(days=days)
+    times = {"starts_at": at.isoformat(), "ends_at": (at + timedelta(minutes=45)).isoformat()}
+    wish = {"kind": "live", "title": f"{days} days before", "published": True, **times}
+    lesson = await add_lesson(school.api, school.course, school.teacher, **wish)
+    async with school.api.server.services.database.read() as tx:
+        found = await tx.execute(select(lessons.c.room_id).where(lessons.c.id == lesson))
+    return School(
+        school.api, school.teacher, school.course, lesson, found.scalar_one(), school.pupils, school.clock
+    )
+
+
+async def two_classes_before(school: School) -> None:
+    """Everybody was in both."""
+    for days in (14, 7):
+        start = -days * 24 * 60.0
+        there = dict.fromkeys(("Teacher", *school.pupils), (start, start + 45))
+        await stay(await earlier(school, days), there)
+
+
+def by_script(school: School) -> None:
+    """All that is counted is by the script's clock."""
+    analytics = school.api.server.services.analytics
+
+    def now() -> datetime:
+        return school.clock()
+
+    for one in (analytics.alerts, analytics.alerts._attendances, analytics.reports):
+        one._clock = now
+
+
+async def report(school: School, by: Person) -> Any:
+    answer = await school.api.call("GET", f"{BASE}/reports/attendance?course_id={school.course}", by=by)
+    assert answer.status == 200, answer
+    return answer.body
+
+
+async def alerts_of(school: School) -> list[tuple[str, Any]]:
+    await school.api.server.services.analytics.alerts.look()
+    path = f"{BASE}/alerts?course_id={school.course}"
+    found = (await school.api.call("GET", path, by=school.teacher)).body["items"]
+    return [(one["student_id"], one["evidence"]) for one in found if one["rule"] == "low_attendance"]
+
+
+async def test_who_has_not_come_yet_is_not_absent(api: Api, teacher: Person) -> None:
+    school = await make_school(api, teacher, ["Ada", "Ben"])
+    by_script(school)
+    await two_classes_before(school)
+    ada, ben = school.pupils["Ada"], school.pupils["Ben"]
+    school.clock.minutes = 0
+    live = await school.open()
+    live.people.hold(school.participant("Teacher"))
+    school.clock.minutes = 1
+    live.people.hold(late := school.participant("Ben"))
+    await school.presence.flush()
+    assert await alerts_of(school) == []
+    found = await report(school, teacher)
+    assert (found["lectures_total"], len(found["classes"]), found["attendance_rate"]) == (2, 2, 100)
+    assert [one["lesson_id"] for one in found["going_on"]] == [school.lesson]
+    rows = {one["student_id"]: one for one in found["student_attendance"]}
+    hers = rows[ada.user_id]
+    assert (hers["lectures_total"], hers["absent"], hers["consecutive_absent"]) == (2, 0, 0)
+    assert (hers["overall_rate"], hers["best_possible_rate"]) == (66.6, 100), "it is still to come"
+    told = await report(school, ada)
+    assert (len(told["classes"]), told["going_on"][0]["title"]) == (2, "Levers")
+    whole = (await api.call("GET", f"{BASE}/course/{school.course}", by=teacher)).body
+    assert whole["total_lectures"] == 2
+    sheet = await school.sheet()
+    assert sheet["goes_on"] is True
+    assert {one["name"]: one["status"] for one in sheet["people"]} == {"Ada": "absent", "Ben": "absent"}
+    # Everybody loses the connection, and the room is closed: the lesson's time is not over.
+    live.people.let_go(late)
+    live.close()
+    await school.presence.flush()
+    assert await alerts_of(school) == [] and len((await report(school, ada))["going_on"]) == 1
+    await stay(school, {"Teacher": (3, 44), "Ben": (3, 44)})
+    school.clock.minutes = 46
+    assert await alerts_of(school) == [(ada.user_id, {"percent": 66.6, "classes": 3, "below": 75})]
+    found = await report(school, teacher)
+    assert (found["lectures_total"], found["going_on"], (await school.sheet())["goes_on"]) == (3, [], False)
+    rows = {one["student_id"]: one for one in found["student_attendance"]}
+    assert (rows[ada.user_id]["absent"], rows[ben.user_id]["present"]) == (1, 3)
+
+
+async def test_a_class_whose_staff_went_long_ago_is_over_though_somebody_stays(
+    api: Api, teacher: Person
+) -> None:
+    school = await make_school(api, teacher, ["Ada", "Ben"])
+    by_script(school)
+    await two_classes_before(school)
+    live = await school.open()
+    school.clock.minutes = 0
+    leads, ben = school.participant("Teacher"), school.participant("Ben")
+    for who in (leads, ben):
+        live.people.hold(who)
+    school.clock.minutes = 40
+    live.people.let_go(leads)
+    school.clock.minutes = 99
+    await school.presence.flush()
+    assert await alerts_of(school) == [], "staff may come back within the hour"
+    school.clock.minutes = 101
+    assert [user_id for user_id, _ in await alerts_of(school)] == [school.pupils["Ada"].user_id]
+    live.close()
