@@ -9,7 +9,7 @@ from alembic import op
 from vtp.db.types import UtcDateTime, id_type
 from vtp.ids import new_id
 
-revision = "0047"
+revision = "0046"
 down_revision = "0045"
 branch_labels = None
 depends_on = None
