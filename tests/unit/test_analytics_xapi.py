@@ -84,7 +84,7 @@ def validate(said: dict[str, Any]) -> None:
     else:
         assert "completion" not in result
     if word == "interacted":
-        assert context["extensions"][EXTENSION + "quality"] == "720p"
+        assert re.fullmatch(r"\d+p", context["extensions"][EXTENSION + "quality"])
 
 
 def test_every_statement_is_as_its_template_says() -> None:
@@ -103,6 +103,7 @@ def test_every_statement_is_as_its_template_says() -> None:
         "completed",
     ]
     assert {WORDS[one["verb"]["id"]] for one in made} == set(INCLUDED)
+    assert made[4]["context"]["extensions"][EXTENSION + "quality"] == "720p"
     assert len({one["id"] for one in made}) == len(made)
 
 
