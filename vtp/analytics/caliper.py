@@ -29,7 +29,7 @@ def events(source: Source, log: Sequence[tuple[str, str, Logged]]) -> Iterator[d
     pages: defaultdict[str, PagePlace] = defaultdict(PagePlace)
     for row_id, session_id, event in log:
         place = pages[session_id]
-        at = place.take(event)
+        at = place.take(event, event.counted)
         action = _ACTIONS.get(event.event_type)
         if event.event_type is EventType.SEEKED:
             action = "ForwardedTo" if place.position_ms >= place.from_ms else "JumpedTo"

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Final
 
 from vtp.analytics.playback import EventType, Logged
+from vtp.recording.watching import Played
 
 KEPT_FOR: Final = timedelta(days=30)
 """Pages keep what they have to say for so long; a clock that says more is wrong."""
@@ -24,13 +26,14 @@ class PagePlace:
     _said_in: datetime | None = None
     """When the row was received that said last where the player stood."""
 
-    def take(self, event: Logged) -> datetime:
-        """Takes the next row of the page; gives when it happened: not after it was received, and not before
-        what the page said before."""
-        before_ms, counted, said_ms = self.position_ms, event.counted, event.said_ms
+    def take(self, event: Logged, counted: Sequence[Played]) -> datetime:
+        """Takes the next row of the page, and what counted of it; gives when it happened: not after it was
+        received, and not before what the page said before."""
+        before_ms, said_ms = self.position_ms, event.said_ms
         if counted:
             self.position_ms = counted[-1].end_ms
-        self.from_ms = self.position_ms if event.from_ms is None else event.from_ms
+        from_ms = event.from_ms if event.event_type is EventType.SEEKED else None
+        self.from_ms = self.position_ms if from_ms is None else from_ms
         if said_ms is not None:
             self.position_ms, self._said_in = said_ms, event.received_at
         follows = event.event_type is EventType.WATCHED

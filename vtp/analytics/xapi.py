@@ -37,6 +37,15 @@ VERBS: Final = {
     "completed": "http://adlnet.gov/expapi/verbs/completed",
     "terminated": "http://adlnet.gov/expapi/verbs/terminated",
 }
+_VERB_OF: Final = {
+    EventType.STARTED: "played",
+    EventType.RESUMED: "played",
+    EventType.PAUSED: "paused",
+    EventType.SEEKED: "seeked",
+    EventType.QUALITY_CHANGED: "interacted",
+    EventType.STOPPED: "terminated",
+}
+"""What rows are called there; the profile has no word for others."""
 MAX_SEGMENTS: Final = 2 * MAX_PIECES
 _NAMESPACE: Final = uuid.UUID("6ba7b811-9dad-11d1-80b4-00c04fd430c8")  # RFC 9562: of URLs
 
@@ -109,9 +118,13 @@ class Fold:
             self._completed = is_complete(self._per_mille(source), source.complete_from)
         begins = session_id not in self._pages
         place = self._pages.setdefault(session_id, PagePlace())
-        at = place.take(event)
-        completes = self._watch(source, event)
-        if not tell:
+        counted = event.counted
+        at = place.take(event, counted)
+        completes = self._watch(source, event, counted)
+        found = _VERB_OF.get(event.event_type)
+        if found == "terminated" and not ends:
+            found = None
+        if not tell or not (begins or completes or found):
             return []
         make = _Maker(source, session_id, place, at, self._watched, self._per_mille)
         made: list[dict[str, Any]] = []
@@ -119,15 +132,13 @@ class Fold:
             made.append(make.statement(_derived(row_id, "initialized"), "initialized"))
         if completes:
             own = event.event_type is EventType.WATCHED
-            made.append(make.completed(row_id if own else _derived(row_id, "completed"), event))
-        found = _verb(event)
-        if found is not None and (ends or found != "terminated"):
+            made.append(make.completed(row_id if own else _derived(row_id, "completed"), counted))
+        if found is not None:
             made.append(make.statement(row_id, found, event))
         return made
 
-    def _watch(self, source: Source, event: Logged) -> bool:
+    def _watch(self, source: Source, event: Logged, counted: Sequence[Played]) -> bool:
         """Whether the recording is complete with what was played, for the first time."""
-        counted = event.counted
         for one in counted:
             self._watched.play(one)
         if self._completed or not (counted or event.event_type is EventType.WATCHED):
@@ -149,18 +160,6 @@ def statements(source: Source, log: Sequence[tuple[str, str, Logged]]) -> Iterat
         yield from fold.take(source, row, ends=ends.get(row[1]) == row[0])
 
 
-def _verb(event: Logged) -> str | None:
-    """What a row is called there; None for what the profile has no word for."""
-    return {
-        EventType.STARTED: "played",
-        EventType.RESUMED: "played",
-        EventType.PAUSED: "paused",
-        EventType.SEEKED: "seeked",
-        EventType.QUALITY_CHANGED: "interacted",
-        EventType.STOPPED: "terminated",
-    }.get(event.event_type)
-
-
 class _Maker:
     """Writes statements of one page."""
 
@@ -180,9 +179,8 @@ class _Maker:
         self._watched = watched
         self._per_mille = per_mille
 
-    def completed(self, id_: str, event: Logged) -> dict[str, Any]:
-        """That the recording is complete with what was played up to a row: as of the end of that."""
-        counted = event.counted
+    def completed(self, id_: str, counted: Sequence[Played]) -> dict[str, Any]:
+        """That the recording is complete with what counted of a row: as of the end of that."""
         time_ms = counted[-1].end_ms if counted else self._place.position_ms
         result = {
             "completion": True,
