@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Iterator
+from datetime import datetime
 from typing import Any
 
 import pytest
@@ -14,6 +15,11 @@ from tests.e2e.conftest import poll
 from tests.e2e.school import School, person, running_school, until_at
 from tests.serving import Api, Person
 from tests.unit.recording_material import h264_units
+from tests.unit.test_analytics_xapi import validate
+from vtp.analytics.exports import log_of
+from vtp.analytics.playback import Logged
+from vtp.analytics.xapi import EXTENSION, Source, statements
+from vtp.ids import new_id
 
 SECONDS, FPS = 60, 10
 STUDENTS = (
@@ -99,6 +105,30 @@ def assert_told(page: Page, school: School, email: str, seen: list[list[float]])
     return found
 
 
+def stated(school: School, email: str) -> list[tuple[str, datetime, dict[str, Any]]]:
+    """The statements of it: what, when, and with which result."""
+
+    async def read() -> list[tuple[str, str, Logged]]:
+        async with school.api.server.services.database.read() as tx:
+            return await log_of(tx, school.recording_id, students[email].user_id)
+
+    source = Source("https://school.example", new_id(), school.recording_id, "Optics", SECONDS * 1000)
+    found = list(statements(source, school.do(read())))
+    for one in found:
+        validate(one)
+    return [
+        (
+            one["verb"]["display"]["en"],
+            datetime.fromisoformat(one["timestamp"]),
+            {
+                name.removeprefix(EXTENSION): value
+                for name, value in one.get("result", {}).get("extensions", {}).items()
+            },
+        )
+        for one in found
+    ]
+
+
 def test_ten_seconds_a_jump_and_leaving_are_told_to_the_moment(browser: Browser, school: School) -> None:
     email = STUDENTS[0]
     page = opened(browser, school, email)
@@ -111,6 +141,15 @@ def test_ten_seconds_a_jump_and_leaving_are_told_to_the_moment(browser: Browser,
     [session] = found["sessions"]
     assert (session["seek_count"], session["pause_count"]) == (1, 0)
     assert session["quality_selected"] is not None
+    told = stated(school, email)
+    [(_, jumped_at, jump)] = [one for one in told if one[0] == "seeked"]
+    first, second = seen
+    assert jump == {"time-from": pytest.approx(first[1], abs=0.06), "time-to": 40}
+    verb, ended_at, end = told[-1]
+    assert verb == "terminated" and end["time"] == pytest.approx(second[1], abs=0.06)
+    said = [[float(at) for at in one.split("[.]")] for one in end["played-segments"].split("[,]")]
+    assert said == [pytest.approx(one, abs=0.06) for one in seen]
+    assert (ended_at - jumped_at).total_seconds() == pytest.approx(second[1] - 40, abs=1.5)
     page.context.close()
 
 

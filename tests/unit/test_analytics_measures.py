@@ -391,7 +391,16 @@ def test_a_page_counts_sixteen_qualities() -> None:
         page.take(Logged(EventType.QUALITY_CHANGED, now, {"quality": f"{number}p"}))
         page.take(Logged(EventType.WATCHED, now, {"counted": [[0, 1000, 1]], "position_ms": 1000}))
     assert list(page.quality_ms) == [f"{number}p" for number in range(16)]
-    assert page.watch_time_ms == 40_000
+    assert (page.watch_time_ms, page.position_ms) == (40_000, 1000)
+
+
+def test_what_an_event_carries_was_played_before_it() -> None:
+    now = datetime(2026, 3, 2, 8, 0, tzinfo=UTC)
+    page = PlaybackSession("user", "recording", "page", now, now)
+    page.take(Logged(EventType.QUALITY_CHANGED, now, {"quality": "360p"}))
+    carried = {"counted": [[0, 8000, 2.0], [300_000, 301_000, 1.0]], "position": 301.5, "quality": "720p"}
+    page.take(Logged(EventType.QUALITY_CHANGED, now, carried))
+    assert (page.quality_ms, page.quality, page.position_ms) == ({"360p": 5000}, "720p", 301_500)
 
 
 def test_where_nobody_noted_when_it_was_complete_since_they_watched_last() -> None:

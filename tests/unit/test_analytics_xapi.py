@@ -46,15 +46,13 @@ def watched(start: int, end: int) -> dict[str, Any]:
 
 A_PAGE: tuple[tuple[str, EventType, dict[str, Any]], ...] = (
     ("page-one", EventType.STARTED, {"position": 0}),
-    ("page-one", EventType.WATCHED, watched(0, 45_100)),
-    ("page-one", EventType.PAUSED, {"position": 45.1}),
+    ("page-one", EventType.PAUSED, {"position": 45.1, "counted": [[0, 45_100, 1.0]]}),
     ("page-one", EventType.BUFFERING, {}),
     ("page-one", EventType.SEEKED, {"position": 14}),
     ("page-one", EventType.QUALITY_CHANGED, {"quality": "720p"}),
     ("page-one", EventType.RESUMED, {"position": 14}),
-    ("page-one", EventType.WATCHED, watched(14_000, 21_000)),
     ("page-one", EventType.COMPLETED, {}),  # as its player says
-    ("page-one", EventType.STOPPED, {"position": 21}),
+    ("page-one", EventType.STOPPED, {"position": 21, "counted": [[14_000, 21_000, 1.0]]}),
     ("page-two", EventType.WATCHED, watched(45_100, 340_000)),
     ("page-two", EventType.WATCHED, watched(340_000, 372_500)),
 )
@@ -86,7 +84,7 @@ def validate(said: dict[str, Any]) -> None:
     else:
         assert "completion" not in result
     if word == "interacted":
-        assert context["extensions"][EXTENSION + "quality"] == "720p"
+        assert re.fullmatch(r"\d+p", context["extensions"][EXTENSION + "quality"])
 
 
 def test_every_statement_is_as_its_template_says() -> None:
@@ -105,6 +103,7 @@ def test_every_statement_is_as_its_template_says() -> None:
         "completed",
     ]
     assert {WORDS[one["verb"]["id"]] for one in made} == set(INCLUDED)
+    assert made[4]["context"]["extensions"][EXTENSION + "quality"] == "720p"
     assert len({one["id"] for one in made}) == len(made)
 
 
@@ -167,14 +166,49 @@ def test_ids_of_statements_are_those_of_the_log() -> None:
     assert [said["id"] for said in statements(SOURCE, [one])][-1] == row
 
 
-@pytest.mark.parametrize("position", [float("inf"), float("nan"), -1e308, 10**400, -1, 1e7, "4", None])
+@pytest.mark.parametrize("position", [float("inf"), float("nan"), -1e308, 10**400, -1, 1e7, "4", True, None])
 def test_a_position_that_cannot_be_is_none(position: object) -> None:
     rows = log(
-        ("page", EventType.STARTED, {"position": 4}), ("page", EventType.PAUSED, {"position": position})
+        ("page", EventType.STARTED, {"position": 4}),
+        ("page", EventType.PAUSED, {"position": position}),
+        ("page", EventType.SEEKED, {"position": 5, "from": position}),
     )
-    paused = list(statements(SOURCE, rows))[-1]
+    paused, seeked = list(statements(SOURCE, rows))[-2:]
     assert paused["result"]["extensions"][EXTENSION + "time"] == 4
-    assert list(events(SOURCE, rows))[-1]["target"]["currentTime"] == "PT4.0S"
+    assert seeked["result"]["extensions"][EXTENSION + "time-from"] == 4
+    assert list(events(SOURCE, rows))[1]["target"]["currentTime"] == "PT4.0S"
+
+
+def test_a_log_of_before_is_read_as_it_stands() -> None:
+    """What counted stood in a row of its own behind all rows of its batch, as of when that was received."""
+
+    def batch(after_h: int, *rows: tuple[EventType, dict[str, Any]]) -> list[tuple[str, str, Logged]]:
+        received = START + timedelta(hours=after_h)
+        said = [(kind, data, received - timedelta(minutes=30) + timedelta(seconds=10 * at))
+                for at, (kind, data) in enumerate(rows)]  # fmt: skip
+        return [
+            (new_id(), "page", Logged(kind, received, data, received if kind is EventType.WATCHED else at))
+            for kind, data, at in said
+        ]
+
+    rows = [
+        *batch(1, (EventType.STARTED, {"position": 0}), (EventType.SEEKED, {"position": 300}),
+               (EventType.WATCHED, watched(0, 8000))),
+        *batch(2, (EventType.SEEKED, {"position": 40}), (EventType.WATCHED, watched(8000, 372_500))),
+        *batch(3, (EventType.STOPPED, {"position": 45, "counted": [[40_000, 45_000, 1.0]]})),
+    ]  # fmt: skip
+    made = list(statements(SOURCE, rows))
+    told = [(WORDS[one["verb"]["id"]], one["id"], one["timestamp"][11:19]) for one in made]
+    assert told[1:] == [
+        ("played", rows[0][0], "08:30:00"),
+        ("seeked", rows[1][0], "08:30:10"),
+        ("seeked", rows[3][0], "09:30:00"),
+        ("completed", rows[4][0], "09:30:00"),
+        ("terminated", rows[5][0], "10:30:00"),
+    ]
+    assert made[3]["result"]["extensions"] == {EXTENSION + "time-from": 300, EXTENSION + "time-to": 40}
+    assert made[4]["result"]["extensions"][EXTENSION + "time"] == 372.5
+    assert [one["action"] for one in events(SOURCE, rows)] == ["Started", "ForwardedTo", "JumpedTo"]
 
 
 def test_a_recording_is_completed_from_where_its_course_says() -> None:

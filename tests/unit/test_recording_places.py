@@ -91,7 +91,7 @@ def test_a_kept_batch_stands_since_it_played_though_it_tells_of_its_end_too() ->
     ]
     for index, (minute, kind, more) in enumerate(happened):
         when = {"recording_id": str(uuid4()), "event_type": kind, "timestamp": BEGAN.replace(minute=minute)}
-        said.take(index, SaidEvent.model_validate({**when, **more}))
+        said.take(index, SaidEvent.model_validate({**when, **more}), {})
     report = said.report(SendEvents.model_construct(session_id="page", seq=0))
     assert report is not None
     assert (report.position_ms, report.said_ms) == (5000, BEGAN_MS + 20 * MINUTE_MS)

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Iterator, Sequence
+from datetime import datetime
 from typing import Any, Final
 
+from vtp.analytics.page_places import PagePlace
 from vtp.analytics.playback import EventType, Logged
 from vtp.analytics.xapi import Source, seconds
 
@@ -23,23 +26,19 @@ def events(source: Source, log: Sequence[tuple[str, str, Logged]]) -> Iterator[d
 
     What the profile has no action for is left out.
     """
-    positions: dict[str, int] = {}
+    pages: defaultdict[str, PagePlace] = defaultdict(PagePlace)
     for row_id, session_id, event in log:
-        before = positions.get(session_id, 0)
-        position = before if event.said_ms is None else event.said_ms
-        if event.event_type is EventType.WATCHED:
-            positions[session_id] = int(event.data.get("position_ms", before))
-            continue
+        place = pages[session_id]
+        at = place.take(event, event.counted)
         action = _ACTIONS.get(event.event_type)
         if event.event_type is EventType.SEEKED:
-            action = "ForwardedTo" if position >= before else "JumpedTo"
+            action = "ForwardedTo" if place.position_ms >= place.from_ms else "JumpedTo"
         if action is not None:
-            yield _event(source, row_id, session_id, event, action, position)
-        positions[session_id] = position
+            yield _event(source, row_id, session_id, at, action, place.position_ms)
 
 
 def _event(
-    source: Source, row_id: str, session_id: str, event: Logged, action: str, position_ms: int
+    source: Source, row_id: str, session_id: str, at: datetime, action: str, position_ms: int
 ) -> dict[str, Any]:
     recording = f"{source.home}/recordings/{source.recording_id}"
     made: dict[str, Any] = {
@@ -61,7 +60,7 @@ def _event(
             "currentTime": f"PT{seconds(position_ms)}S",
         },
         "session": {"id": f"{recording}#{session_id}", "type": "Session"},
-        "eventTime": event.received_at.isoformat(timespec="milliseconds").replace("+00:00", "Z"),
+        "eventTime": at.isoformat(timespec="milliseconds").replace("+00:00", "Z"),
     }
     if source.course_ids:
         made["group"] = {"id": f"{source.home}/courses/{source.course_ids[0]}", "type": "CourseOffering"}

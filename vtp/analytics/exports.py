@@ -109,7 +109,7 @@ async def log_of(tx: AsyncConnection, recording_id: str, user_id: str) -> list[t
     """What statements are made of: (id, session, row)."""
     c = analytics_events.c
     statement = (
-        select(c.id, c.session_id, c.event_type, c.received_at, c.data)
+        select(c.id, c.session_id, c.event_type, c.received_at, c.data, c.happened_at)
         .where(c.recording_id == recording_id, c.user_id == user_id)
         .order_by(c.id)
     )
@@ -117,5 +117,7 @@ async def log_of(tx: AsyncConnection, recording_id: str, user_id: str) -> list[t
 
 
 def logged(rows: Iterable[Any]) -> list[tuple[str, str, Logged]]:
-    """Rows of these five columns, without kinds that nobody knows."""
-    return [(row[0], row[1], Logged(EventType(row[2]), row[3], row[4])) for row in rows if row[2] in KINDS]
+    """Rows of these six columns, without kinds that nobody knows."""
+    return [
+        (row[0], row[1], Logged(EventType(row[2]), row[3], row[4], row[5])) for row in rows if row[2] in KINDS
+    ]

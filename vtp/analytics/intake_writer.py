@@ -5,11 +5,12 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Final, Self
+from typing import Any, Final, Self
 
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from vtp.accounts.service import Clock
+from vtp.analytics.playback import counted_row
 from vtp.analytics.playback_store import (
     BatchKey,
     Happened,
@@ -21,7 +22,7 @@ from vtp.analytics.playback_store import (
     passes_asked,
     passes_by_key,
 )
-from vtp.analytics.rollups import Known, Rollups, bins_length, watched_row
+from vtp.analytics.rollups import Known, Rollups, bins_length
 from vtp.analytics.schemas import SaidEvent, SendEvents
 from vtp.db import Database
 from vtp.db.prepared import Change, together, write
@@ -88,6 +89,8 @@ class SentBatch:
 class _Place:
     index: int
     segment: int
+    data: dict[str, Any]
+    """Of the row of its event."""
 
 
 @dataclass(slots=True)
@@ -105,11 +108,11 @@ class _Said:
     said_ms: int | None = None
     """When it played last, or stood there where it has not."""
 
-    def take(self, index: int, event: SaidEvent) -> None:
-        """Takes the event at this place of the batch."""
+    def take(self, index: int, event: SaidEvent, data: dict[str, Any]) -> None:
+        """Takes the event at this place of the batch, of which the log keeps `data`."""
         if event.segments:
             self.played += event.played
-            self.places += [_Place(index, segment) for segment in range(len(event.segments))]
+            self.places += [_Place(index, segment, data) for segment in range(len(event.segments))]
         if event.position is not None:
             self.position_ms = round(event.position * 1000)
         if event.segments or (event.position is not None and not self.played):
@@ -176,8 +179,8 @@ class IntakeWriter:
             known = Known(known.pages, {**known.passes, **await find_viewers(tx, missing)})
         rows: list[Happened] = []
         for one in taken:
+            _watch(one, progress, now)
             rows += one.rows
-            rows += _watch(one, progress, now)
         changed = progress_change(progress[key] for key in sorted(lengths))
         return [changed, *await self._rollups.grow(tx, rows, lengths, known)]
 
@@ -220,23 +223,22 @@ def _take(sent: SentBatch, new: set[BatchKey], now: datetime) -> _Taken:
             theirs = said.get(recording_id)
             if theirs is None:
                 theirs = said[recording_id] = _Said(sent.seen[recording_id])
-            theirs.take(index, event)
+            theirs.take(index, event, data)
     reports = [(said[key], said[key].report(batch)) for key in sorted(said)]
     taken.reports = [(one, report) for one, report in reports if report is not None]
     taken.outcome.accepted = len(taken.rows)
     return taken
 
 
-def _watch(one: _Taken, progress: Mapping[Key, Progress], now: datetime) -> list[Happened]:
-    """Takes the reports of a batch into the rows of progress; gives what the log says of them."""
-    rows = []
-    user_id, session_id = one.sent.user_id, one.sent.batch.session_id
+def _watch(one: _Taken, progress: Mapping[Key, Progress], now: datetime) -> None:
+    """Takes the reports of a batch into the rows of progress; what counted of them stands in the rows of the
+    events that carried it."""
     for said, report in one.reports:
-        mine = progress[user_id, said.recording.id]
+        mine = progress[one.sent.user_id, said.recording.id]
         taken = take_in(mine, said.recording, report, now, door=DOOR)
-        rows.append(watched_row(user_id, said.recording.id, session_id, taken.counted, mine.position_ms, now))
+        for index, played in taken.counted_of(len(said.places)):
+            said.places[index].data.setdefault("counted", []).append(counted_row(played))
         one.outcome.refused += [
             RefusedPart(said.places[part.index].index, said.places[part.index].segment, part.reason)
             for part in taken.refused
         ]
-    return rows

@@ -18,7 +18,7 @@ from vtp.recording.watching import Played
 AT_ONCE: Final = 200
 """Rows that are read between two turns of others."""
 MOST_HELD: Final = 100_000
-"""Pages and stretches of all that is kept, some 100 bytes each."""
+"""Pages and stretches of all that is kept, 100 to 300 bytes each."""
 
 
 class Folds:

@@ -129,7 +129,7 @@ async def piece_of_log(
     """Some of somebody's rows after one and up to another; with the row to go on after, None at the end."""
     c = analytics_events.c
     statement = (
-        select(c.id, c.session_id, c.event_type, c.received_at, c.data)
+        select(c.id, c.session_id, c.event_type, c.received_at, c.data, c.happened_at)
         .where(c.recording_id == recording_id, c.user_id == user_id, c.id > after, c.id <= until)
         .order_by(c.id)
         .limit(most)

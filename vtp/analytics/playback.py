@@ -27,9 +27,9 @@ class EventType(enum.StrEnum):
     BUFFERING = "buffering"
     COMPLETED = "completed"
     STOPPED = "stopped"
-    PROGRESS = "progress"  # carries segments, of which WATCHED says what counted
+    PROGRESS = "progress"  # nothing but segments, which any of these carries
     VIEWED = "viewed"  # of a page of a course
-    WATCHED = "watched"  # written by the server alone
+    WATCHED = "watched"  # written by the server alone: of what no event carried
 
 
 MAX_QUALITIES: Final = 16
@@ -40,32 +40,38 @@ OWN_WORDS: Final = frozenset({"position", "position_ms", "counted"})
 
 
 class Logged(NamedTuple):
-    """One row of the log, as folds read it."""
+    """One row of the log, as folds read it; `happened_at`: as its player says, None where nobody asks."""
 
     event_type: EventType
     received_at: datetime
     data: Mapping[str, Any]
+    happened_at: datetime | None = None
 
     @property
     def counted(self) -> list[Played]:
-        """The stretches that counted, of a row that says so."""
+        """The stretches that counted, of what was played up to it: none of most rows."""
         return [Played(start, end, rate) for start, end, rate in self.data.get("counted", ())]
 
     @property
     def said_ms(self) -> int | None:
         """Where its player stood; None where that is not said, or cannot be."""
-        position = self.data.get("position")
-        if isinstance(position, int | float) and 0 <= position <= LONGEST_S:
-            return round(position * 1000)
-        return None
+        return _position_ms(self.data.get("position"))
+
+    @property
+    def from_ms(self) -> int | None:
+        """From where its player jumped; None likewise."""
+        return _position_ms(self.data.get("from"))
 
 
-def counted_data(counted: Iterable[Played], position_ms: int) -> dict[str, Any]:
-    """What such a row says."""
-    return {
-        "counted": [[one.start_ms, one.end_ms, one.rate] for one in counted],
-        "position_ms": position_ms,
-    }
+def _position_ms(said_s: object) -> int | None:
+    if isinstance(said_s, int | float) and said_s is not True and 0 <= said_s <= LONGEST_S:
+        return round(said_s * 1000)
+    return None
+
+
+def counted_row(one: Played) -> list[float]:
+    """A stretch that counted, as `counted` of a row has it: from and to in ms, and how fast."""
+    return [one.start_ms, one.end_ms, one.rate]
 
 
 @dataclass(slots=True)
@@ -89,8 +95,9 @@ class PlaybackSession:
     completed: bool = False
 
     def take(self, event: Logged) -> None:
-        """Takes the next row of its log."""
+        """Takes the next row of its log: first what was played up to it."""
         self.last_at = max(self.last_at, event.received_at)
+        self._watch(event)
         match event.event_type:
             case EventType.PAUSED:
                 self.pauses += 1
@@ -105,12 +112,18 @@ class PlaybackSession:
             case EventType.QUALITY_CHANGED:
                 self.quality = str(event.data.get("quality", ""))[:32]
             case EventType.WATCHED:
-                self._watch(event)
+                self.position_ms = int(event.data.get("position_ms", self.position_ms))
+        said_ms = event.said_ms
+        if said_ms is not None:
+            self.position_ms = said_ms
 
     def _watch(self, event: Logged) -> None:
-        took = sum(one.took_ms for one in event.counted)
+        counted = event.counted
+        if not counted:
+            return
+        self.position_ms = counted[-1].end_ms
+        took = sum(one.took_ms for one in counted)
         self.watch_time_ms += took
-        self.position_ms = int(event.data.get("position_ms", self.position_ms))
         room = self.quality in self.quality_ms or len(self.quality_ms) < MAX_QUALITIES
         if self.quality and took and room:
             self.quality_ms = {**self.quality_ms, self.quality: self.quality_ms.get(self.quality, 0) + took}
@@ -155,6 +168,6 @@ def fold(
                 user_id, recording_id, session_id, event.received_at, event.received_at
             )
         session.take(event)
-        if event.event_type is EventType.WATCHED:
+        if event.data.get("counted"):
             viewer.take(session, event)
     return viewer, sessions

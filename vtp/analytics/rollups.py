@@ -14,7 +14,7 @@ from vtp.analytics.playback import (
     Logged,
     PlaybackSession,
     ViewerPasses,
-    counted_data,
+    counted_row,
     fold,
 )
 from vtp.analytics.playback_store import (
@@ -108,7 +108,7 @@ class Rollups:
             key = one.user_id, one.recording_id, one.session_id
             event = Logged(one.event_type, one.received_at, one.data)
             pages[key].take(event)
-            if one.event_type is EventType.WATCHED:
+            if one.data.get("counted"):
                 pair = key[:2]
                 if pair not in stale and viewers[pair].take(pages[key], event):
                     changed.add(pair)
@@ -228,8 +228,8 @@ def watched_row(
     position_ms: int,
     at: datetime,
 ) -> Happened:
-    """What the log says of a report: what of it counted."""
-    data = counted_data(counted, position_ms)
+    """What the log says of a report that comes as no event: what of it counted."""
+    data = {"counted": [counted_row(one) for one in counted], "position_ms": position_ms}
     return Happened(user_id, recording_id, None, session_id, EventType.WATCHED, at, at, data)
 
 

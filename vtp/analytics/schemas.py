@@ -74,15 +74,16 @@ class SaidEvent(BaseModel):
         EventType,
         BeforeValidator(_event_type),
         Field(
-            description="started, paused, resumed, seeked, quality_changed (`metadata.quality`), buffering, "
-            "completed, stopped, progress, viewed."
+            description="started, paused, resumed, seeked (`metadata.from`: from which second), "
+            "quality_changed (`metadata.quality`), buffering, completed, stopped, progress, viewed."
         ),
     ]
     timestamp: Annotated[
         AwareDatetime,
         AfterValidator(_storable),
         Field(
-            description="By the client's clock, of 2000 to 2200; tells which page was watched last, no more."
+            description="By the client's clock, of 2000 to 2200; tells which page was watched last, and "
+            "statements of when it happened: not after it was received. What counts does not follow from it."
         ),
     ]
     recording_id: Id | None = None
@@ -93,7 +94,7 @@ class SaidEvent(BaseModel):
         Field(
             default_factory=list,  # a default is copied for each event, which takes longer than all else
             max_length=100,
-            description="What was played since the last event that carried any.",
+            description="What was played since the last event that carried any, up to this one.",
         ),
     ]
     seq: Annotated[

@@ -12,6 +12,7 @@ from datetime import datetime
 from typing import Any, Final
 
 from vtp.analytics.forgotten import NOTHING, Forgotten
+from vtp.analytics.page_places import PagePlace
 from vtp.analytics.playback import EventType, Logged
 from vtp.recording.watching import (
     COMPLETE_PER_MILLE,
@@ -36,6 +37,15 @@ VERBS: Final = {
     "completed": "http://adlnet.gov/expapi/verbs/completed",
     "terminated": "http://adlnet.gov/expapi/verbs/terminated",
 }
+_VERB_OF: Final = {
+    EventType.STARTED: "played",
+    EventType.RESUMED: "played",
+    EventType.PAUSED: "paused",
+    EventType.SEEKED: "seeked",
+    EventType.QUALITY_CHANGED: "interacted",
+    EventType.STOPPED: "terminated",
+}
+"""What rows are called there; the profile has no word for others."""
 MAX_SEGMENTS: Final = 2 * MAX_PIECES
 _NAMESPACE: Final = uuid.UUID("6ba7b811-9dad-11d1-80b4-00c04fd430c8")  # RFC 9562: of URLs
 
@@ -53,14 +63,6 @@ class Source:
     course_ids: Sequence[str] = ()
     complete_from: int = COMPLETE_PER_MILLE
     before: Forgotten = NOTHING
-
-
-@dataclass(slots=True)
-class _Session:
-    """What is known of a page while its log is read."""
-
-    begun: bool = False
-    position_ms: int = 0
 
 
 @dataclass(slots=True)
@@ -90,7 +92,7 @@ class Fold:
 
     def __init__(self, before: Forgotten = NOTHING) -> None:
         self.last = ""
-        self._sessions: dict[str, _Session] = {}
+        self._pages: dict[str, PagePlace] = {}
         self._watched = _Watched(list(before.pieces), list(before.pieces), before.spent_ms)
         self._before = before
         self._completed: bool | None = None
@@ -98,7 +100,7 @@ class Fold:
     @property
     def held(self) -> int:
         """How much is kept for it: pages and stretches."""
-        return 1 + len(self._sessions) + len(self._watched.pieces) + len(self._watched.segments)
+        return 1 + len(self._pages) + len(self._watched.pieces) + len(self._watched.segments)
 
     def take(
         self, source: Source, row: tuple[str, str, Logged], *, ends: bool, tell: bool = True
@@ -106,6 +108,7 @@ class Fold:
         """What the next row, (id, session, what it says), gives to say. `ends`: no later one says that its
         page was left; `tell`: whether statements are wanted, or only what follows from the row.
 
+        What was played up to the row comes first: its statement tells all of that, and follows `completed`.
         A page is initialized by its first row, terminated by its last `stopped`, and completed once in all,
         by what counted and not by what its player says.
         """
@@ -113,29 +116,32 @@ class Fold:
         self.last = row_id
         if self._completed is None:
             self._completed = is_complete(self._per_mille(source), source.complete_from)
-        session = self._sessions.setdefault(session_id, _Session())
-        make = _Maker(source, session_id, session, self._watched, self._per_mille)
+        begins = session_id not in self._pages
+        place = self._pages.setdefault(session_id, PagePlace())
+        counted = event.counted
+        at = place.take(event, counted)
+        completes = self._watch(source, event, counted)
+        found = _VERB_OF.get(event.event_type)
+        if found == "terminated" and not ends:
+            found = None
+        if not tell or not (begins or completes or found):
+            return []
+        make = _Maker(source, session_id, place, at, self._watched, self._per_mille)
         made: list[dict[str, Any]] = []
-        if not session.begun:
-            session.begun = True
-            if tell:
-                made.append(make.statement(_derived(row_id, "initialized"), "initialized", event.received_at))
-        if event.event_type is EventType.WATCHED:
-            if self._watch(source, session, event) and tell:
-                made.append(make.statement(row_id, "completed", event.received_at))
-            return made
-        found = _verb(event)
-        if tell and found is not None and (ends or found != "terminated"):
-            made.append(make.statement(row_id, found, event.received_at, event))
-        session.position_ms = _position_ms(event, session.position_ms)
+        if begins:
+            made.append(make.statement(_derived(row_id, "initialized"), "initialized"))
+        if completes:
+            own = event.event_type is EventType.WATCHED
+            made.append(make.completed(row_id if own else _derived(row_id, "completed"), counted))
+        if found is not None:
+            made.append(make.statement(row_id, found, event))
         return made
 
-    def _watch(self, source: Source, session: _Session, event: Logged) -> bool:
-        """Whether the recording is complete with it, for the first time."""
-        for one in event.counted:
+    def _watch(self, source: Source, event: Logged, counted: Sequence[Played]) -> bool:
+        """Whether the recording is complete with what was played, for the first time."""
+        for one in counted:
             self._watched.play(one)
-            session.position_ms = one.end_ms
-        if self._completed:
+        if self._completed or not (counted or event.event_type is EventType.WATCHED):
             return False
         self._completed = is_complete(self._per_mille(source), source.complete_from)
         return self._completed
@@ -154,18 +160,6 @@ def statements(source: Source, log: Sequence[tuple[str, str, Logged]]) -> Iterat
         yield from fold.take(source, row, ends=ends.get(row[1]) == row[0])
 
 
-def _verb(event: Logged) -> str | None:
-    """What a row is called there; None for what the profile has no word for."""
-    return {
-        EventType.STARTED: "played",
-        EventType.RESUMED: "played",
-        EventType.PAUSED: "paused",
-        EventType.SEEKED: "seeked",
-        EventType.QUALITY_CHANGED: "interacted",
-        EventType.STOPPED: "terminated",
-    }.get(event.event_type)
-
-
 class _Maker:
     """Writes statements of one page."""
 
@@ -173,22 +167,34 @@ class _Maker:
         self,
         source: Source,
         session_id: str,
-        session: _Session,
+        place: PagePlace,
+        at: datetime,
         watched: _Watched,
         per_mille: Callable[[Source], int],
     ) -> None:
         self._source = source
         self._session_id = session_id
-        self._session = session
+        self._place = place
+        self._at = at
         self._watched = watched
         self._per_mille = per_mille
 
-    def statement(self, id_: str, verb: str, at: datetime, event: Logged | None = None) -> dict[str, Any]:
-        """One statement."""
+    def completed(self, id_: str, counted: Sequence[Played]) -> dict[str, Any]:
+        """That the recording is complete with what counted of a row: as of the end of that."""
+        time_ms = counted[-1].end_ms if counted else self._place.position_ms
+        result = {
+            "completion": True,
+            "duration": f"PT{seconds(self._watched.spent_ms)}S",
+            "extensions": self._so_far(time_ms),
+        }
+        return {**self.statement(id_, "completed"), "result": result}
+
+    def statement(self, id_: str, verb: str, event: Logged | None = None) -> dict[str, Any]:
+        """One statement, of the row that the page's place is as of."""
         source = self._source
         said: dict[str, Any] = {
             "id": id_,
-            "timestamp": at.isoformat(timespec="milliseconds").replace("+00:00", "Z"),
+            "timestamp": self._at.isoformat(timespec="milliseconds").replace("+00:00", "Z"),
             "actor": {
                 "objectType": "Agent",
                 "account": {"homePage": source.home, "name": source.user_id},
@@ -201,9 +207,9 @@ class _Maker:
             },
             "context": self._context(event if verb == "interacted" else None),
         }
-        result = self._result(verb, event)
-        if result:
-            said["result"] = result
+        extensions = self._extensions(verb)
+        if extensions:
+            said["result"] = {"extensions": extensions}
         return said
 
     def _context(self, changed: Logged | None) -> dict[str, Any]:
@@ -224,30 +230,24 @@ class _Maker:
             "extensions": extensions,
         }
 
-    def _result(self, verb: str, event: Logged | None) -> dict[str, Any]:
-        position_ms = self._session.position_ms
-        now_ms = _position_ms(event, position_ms) if event is not None else position_ms
-        time = {EXTENSION + "time": seconds(now_ms)}
-        if verb == "initialized":
-            return {}
+    def _extensions(self, verb: str) -> dict[str, Any]:
+        """Of the result; none of those that have none, or another."""
+        place = self._place
         if verb == "seeked":
             return {
-                "extensions": {
-                    EXTENSION + "time-from": seconds(position_ms),
-                    EXTENSION + "time-to": seconds(now_ms),
-                }
+                EXTENSION + "time-from": seconds(place.from_ms),
+                EXTENSION + "time-to": seconds(place.position_ms),
             }
         if verb in ("played", "interacted"):
-            return {"extensions": time}
-        extensions = {
-            **time,
+            return {EXTENSION + "time": seconds(place.position_ms)}
+        return self._so_far(place.position_ms) if verb in ("paused", "terminated") else {}
+
+    def _so_far(self, time_ms: int) -> dict[str, Any]:
+        return {
+            EXTENSION + "time": seconds(time_ms),
             EXTENSION + "progress": self._progress(),
             EXTENSION + "played-segments": self._played(),
         }
-        if verb != "completed":
-            return {"extensions": extensions}
-        duration = f"PT{seconds(self._watched.spent_ms)}S"
-        return {"completion": True, "duration": duration, "extensions": extensions}
 
     def _progress(self) -> float:
         return self._per_mille(self._source) / 1000
@@ -259,10 +259,6 @@ class _Maker:
 def seconds(ms: int) -> float:
     """At most three decimals, as the profile has them."""
     return round(ms / 1000, 3)
-
-
-def _position_ms(event: Logged, otherwise: int) -> int:
-    return otherwise if event.said_ms is None else event.said_ms
 
 
 def _derived(row_id: str, word: str) -> str:

@@ -5,6 +5,7 @@ Rules over `Progress`; the clock is an argument. Definitions: decision 0078.
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 from vtp.recording.places import Place, is_newest, place_after
@@ -45,6 +46,13 @@ class Taken:
     counted: tuple[Played, ...] = ()
     refused: tuple[Refused, ...] = ()
     repeated: bool = False
+
+    def counted_of(self, count: int) -> Iterator[tuple[int, Played]]:
+        """What counted of a report of so many stretches, with their places in it."""
+        if self.repeated:
+            return iter(())
+        refused = {one.index for one in self.refused}
+        return zip((at for at in range(count) if at not in refused), self.counted, strict=True)
 
 
 REPEATED = Taken(repeated=True)

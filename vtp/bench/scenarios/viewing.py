@@ -14,7 +14,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any, Final
 
 from vtp.analytics.intake_writer import DOOR
-from vtp.analytics.playback import EventType, Logged, PlaybackSession, ViewerPasses, counted_data
+from vtp.analytics.playback import EventType, Logged, PlaybackSession, ViewerPasses, counted_row
 from vtp.recording.progress_store import Progress
 from vtp.recording.taking import Extent, take_report
 from vtp.recording.watching import Played, Report
@@ -31,8 +31,8 @@ BESIDES: Final = (
     EventType.BUFFERING,
     EventType.QUALITY_CHANGED,
 )
-ROWS_OF_A_BATCH: Final = 2.2
-"""Of the log: what was said, and what of it counted."""
+ROWS_OF_A_BATCH: Final = 1.2
+"""Of the log: what was said, each with what counted of what it carried."""
 EVERY: Final = 5
 """In one of so many batches something else has happened, too."""
 _EPOCH: Final = datetime(2026, 3, 2, 8, tzinfo=UTC)
@@ -137,24 +137,28 @@ def _batches(number: int, of_a_page: int) -> Iterator[Batch]:
 
 
 def _take(made: Viewing, batch: Batch) -> None:
-    """As the intake does: what was said, and what of it counted."""
+    """As the intake does: what was said, with what of it counted."""
     now = _EPOCH + timedelta(milliseconds=batch.at_ms)
     name = f"page-{batch.page}"
     page = made.pages.setdefault(name, PlaybackSession("", "", name, now, now))
-    rows = [Row(one.kind, one.data) for one in batch.said]
     sitting = made.progress.sittings.get(DOOR + name)
     number = sitting[0] + 1 if sitting is not None else 0
-    played = tuple(
-        Played(round(one.played[0] * 1000), round(one.played[1] * 1000), 1.0)
-        for one in batch.said
+    data = [one.data for one in batch.said]
+    played = [
+        (Played(round(one.played[0] * 1000), round(one.played[1] * 1000), 1.0), kept)
+        for one, kept in zip(batch.said, data, strict=True)
         if one.played
-    )
-    report = Report(DOOR + name, number, played, round(batch.said[-1].position_s * 1000))
+    ]
+    position_ms = round(batch.said[-1].position_s * 1000)
+    report = Report(DOOR + name, number, tuple(one for one, _ in played), position_ms)
     taken = take_report(made.progress, report, Extent(LENGTH_MS), int(now.timestamp() * 1000))
     made.progress.updated_at = now
-    rows.append(Row(EventType.WATCHED, counted_data(taken.counted, made.progress.position_ms)))
+    for at, counted in taken.counted_of(len(played)):
+        played[at][1].setdefault("counted", []).append(counted_row(counted))
+    rows = [Row(one.kind, kept) for one, kept in zip(batch.said, data, strict=True)]
     for row in rows:
-        page.take(Logged(row.kind, now, row.data))
-    made.viewer.take(page, Logged(rows[-1].kind, now, rows[-1].data))
+        event = Logged(row.kind, now, row.data)
+        page.take(event)
+        made.viewer.take(page, event)
     made.batches.append(batch)
     made.rows.append(tuple(rows))

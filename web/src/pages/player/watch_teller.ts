@@ -26,7 +26,7 @@ export class WatchTeller {
   #height = 0;
   /** Where it was when it stopped or jumped last: browsers tell of playing when it has gone on already. */
   #stood_s: number | null = null;
-  #seek: { from_s: number; timer: ReturnType<typeof setTimeout> | undefined } | null = null;
+  #seek: { from_s: number; to_s: number; timer: ReturnType<typeof setTimeout> | undefined } | null = null;
 
   constructor(id: string, video: HTMLVideoElement, session: EventSession) {
     this.#id = id;
@@ -44,7 +44,7 @@ export class WatchTeller {
     on(this.#video, "timeupdate", () => this.#look());
     on(this.#video, "seeking", () => this.#jump());
     on(this.#video, "seeked", () => this.#settle());
-    on(this.#video, "ratechange", () => this.#played.stop(this.#video.currentTime));
+    on(this.#video, "ratechange", () => this.#halt());
     on(this.#video, "resize", () => this.#showQuality());
     on(this.#video, "waiting", () => this.#stall());
     on(this.#video, "pause", () => this.#pause());
@@ -65,8 +65,8 @@ export class WatchTeller {
     };
   }
 
-  /** Says it, with what was played; as of where the video stands, or stood. */
-  #say(type: EventType, metadata?: SaidEvent["metadata"]): void {
+  /** Says it, with what was played; as of where the video stands, or of another position. */
+  #say(type: EventType, metadata?: SaidEvent["metadata"], position_s = this.#video.currentTime): void {
     const at = { recording_id: this.#id, timestamp: new Date().toISOString() };
     const segments = this.#played.take();
     while (segments.length > MAX_SEGMENTS)
@@ -74,7 +74,7 @@ export class WatchTeller {
     this.#session.say({
       ...at,
       event_type: type,
-      position: milliseconds(this.#video.currentTime),
+      position: milliseconds(position_s),
       ...(segments.length > 0 && { segments }),
       ...(metadata && { metadata }),
     });
@@ -106,22 +106,28 @@ export class WatchTeller {
     if (!this.#video.paused) this.#played.at(position_s, this.#video.playbackRate, performance.now());
   }
 
-  #pause(): void {
+  /** A stretch ends here. */
+  #halt(): void {
     this.#stood_s = this.#video.currentTime;
     this.#played.stop(this.#stood_s);
+  }
+
+  #pause(): void {
+    this.#halt();
     this.#paused = true;
     if (!this.#video.ended) this.#tell("paused"); // at the end that is what is said
   }
 
   #jump(): void {
     if (isGoingOn(this.#video)) return;
-    const from_s = this.#played.jump(this.#video.played, performance.now());
+    const to_s = this.#video.currentTime;
+    const from_s = this.#played.jump(this.#video.played, performance.now()) ?? this.#stood_s ?? to_s;
     // It plays on from there, whenever that is heard of.
-    this.#stood_s = this.#video.currentTime;
-    this.#stand(this.#stood_s);
+    this.#stood_s = to_s;
+    this.#stand(to_s);
     if (!this.#begun) return;
     clearTimeout(this.#seek?.timer);
-    this.#seek ??= { from_s: from_s ?? this.#video.currentTime, timer: undefined };
+    this.#seek = { from_s: this.#seek?.from_s ?? from_s, to_s, timer: undefined };
   }
 
   #settle(): void {
@@ -136,10 +142,10 @@ export class WatchTeller {
   /** Says that somebody sought, where that is not said yet. */
   #sought(): void {
     if (!this.#seek) return;
-    const from = milliseconds(this.#seek.from_s);
-    clearTimeout(this.#seek.timer);
+    const { from_s, to_s, timer } = this.#seek;
+    clearTimeout(timer);
     this.#seek = null;
-    this.#say("seeked", { from });
+    this.#say("seeked", { from: milliseconds(from_s) }, to_s);
   }
 
   #stall(): void {
