@@ -9,7 +9,7 @@ import pytest
 from sqlalchemy import insert, select, update
 
 from tests.api.callers import MISSING, Endpoint, assert_statuses, everybody, of
-from tests.serving import PASSWORD, Answer, Api, Person
+from tests.serving import FULL_WIDTH, PASSWORD, Answer, Api, Person
 from tests.smtp_server import Mailbox, text_of, token_in
 from vtp.accounts.tables import audit_log, invitations, users
 from vtp.accounts.users import NO_PASSWORD
@@ -63,7 +63,7 @@ async def test_who_is_invited_makes_an_account_that_may_enter_at_once(mailed: Ap
     token = token_in(letter)
     told = (await mailed.call("POST", CHECK, {"token": token})).body
     assert told == {"email": ADA, "full_name": "Ada", "role": "assistant", "invited_by": "Teacher"}
-    weak = await accept(mailed, token, password="password")
+    weak = await accept(mailed, token, password=FULL_WIDTH)
     assert weak.status == 422
     accepted = await accept(mailed, token)
     assert accepted.status == 201
