@@ -147,7 +147,7 @@ class AccountService:
         if user.disabled_at is not None:
             await self._note_refusal(user.id, origin, "disabled")
             raise _disabled()
-        await self._check_second_factor(attempt, user, code, origin)
+        await self._second_factor.check_at_sign_in(user, code, origin, key=attempt.key)
         self.lockout.succeed(attempt)
         rehashed = await self._rehash(user, password) if verdict.needs_rehash else None
         async with self._database.transaction() as tx:
@@ -178,16 +178,6 @@ class AccountService:
             return await self._passwords.hash(password, of_person(user.id))
         except Unavailable:  # at another sign-in
             return None
-
-    async def _check_second_factor(
-        self, attempt: Attempt, user: User, code: str | None, origin: Origin
-    ) -> None:
-        try:
-            await self._second_factor.check_at_sign_in(user, code, origin, key=attempt.key)
-        except NotSignedIn as refusal:
-            if refusal.code == "totp_wrong":
-                await self._note_wait(attempt, self.lockout.fail(attempt), user, origin)
-            raise
 
     async def confirm_password(self, principal: Principal, password: str, origin: Origin) -> User:
         """Gives the caller's account when the password is theirs, before what needs more than a session.
