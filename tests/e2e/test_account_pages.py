@@ -353,11 +353,18 @@ def test_who_leaves_a_page_open_is_asked_and_then_signed_out(tmp_path: Path, bro
         page.goto(f"{running.url}/setup?token={running.setup_token}")
         fill(page, ADMIN)
         page.get_by_test_id("create-admin").click()
-        question = page.get_by_role("heading", name="Are you still there?")
-        expect(question).to_be_visible(timeout=25_000)
+        other = page.context.new_page()
+        other.goto(running.url)
+        questions = [tab.get_by_role("heading", name="Are you still there?") for tab in (page, other)]
+        for question in questions:
+            expect(question).to_be_visible(timeout=25_000)
         page.keyboard.press("Shift")
-        expect(question).to_be_hidden()
+        for question in questions:
+            expect(question).to_be_hidden()
         expect(page.get_by_role("heading", name="Rooms", exact=True)).to_be_visible()
-        expect(question).to_be_visible(timeout=25_000)
-        expect(page.get_by_test_id("sign-in")).to_be_visible(timeout=20_000)
-        expect(question).to_be_hidden()
+        for question in questions:
+            expect(question).to_be_visible(timeout=25_000)
+        for tab in (page, other):
+            expect(tab.get_by_test_id("sign-in")).to_be_visible(timeout=20_000)
+        for question in questions:
+            expect(question).to_be_hidden()

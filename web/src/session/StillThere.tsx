@@ -12,7 +12,7 @@ export function StillThereDialog() {
   const { http } = useApi();
   const [end_ms, setEnd] = useState<number | null>(null);
   useEffect(() => {
-    const use = new Use();
+    const use = new Use(() => http.signedIn);
     http.used = use;
     const stops = [use.begin(), new StillThere(http, use, setEnd).begin()];
     return () => {

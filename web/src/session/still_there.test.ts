@@ -1,7 +1,7 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
 import { HttpClient } from "../api/http";
 import { StillThere } from "./still_there";
-import { Use } from "./use";
+import { KEY, Use } from "./use";
 
 const MINUTE_MS = 60_000;
 const TERM_S = 1800;
@@ -30,7 +30,6 @@ describe("a session that nobody uses", () => {
 
   beforeEach(() => {
     vi.useFakeTimers({ now: Date.parse("2026-03-01T12:00:00Z") });
-    vi.stubGlobal("BroadcastChannel", undefined);
     server = new Server();
     stops = [];
     lost_ms = null;
@@ -38,13 +37,12 @@ describe("a session that nobody uses", () => {
 
   afterEach(() => {
     for (const stop of stops) stop();
-    vi.unstubAllGlobals();
     vi.useRealTimers();
   });
 
   async function open() {
     const http = new HttpClient(async (_, init) => server.answer(init));
-    const use = new Use();
+    const use = new Use(() => http.signedIn);
     http.used = use;
     http.onSessionLost = () => {
       lost_ms = Date.now();
@@ -134,18 +132,38 @@ describe("a session that nobody uses", () => {
 });
 
 describe("several tabs", () => {
-  it("tell each other that they are used", async () => {
+  beforeEach(() => {
     vi.useFakeTimers({ now: 1_000_000, toFake: ["Date"] });
-    const [one, other] = [new Use(), new Use()];
-    const stops = [one.begin(), other.begin()];
-    const heard = new Promise<void>((resolve) => {
-      other.onUse = resolve;
-    });
+    window.localStorage.clear();
+  });
+
+  afterEach(() => {
+    vi.useRealTimers();
+  });
+
+  /** What a browser does in all tabs but the one that has kept it. */
+  const hear = (newValue: string | null) =>
+    window.dispatchEvent(new StorageEvent("storage", { key: KEY, newValue }));
+
+  it("tell each other that they are used, and nothing once nobody is signed in", () => {
+    let signedIn = true;
+    const [one, other] = [new Use(() => signedIn), new Use(() => true)];
+    const stop = other.begin();
+    other.onUse = vi.fn();
     vi.setSystemTime(1_600_000);
     one.note();
-    await heard;
+    hear(window.localStorage.getItem(KEY));
     expect(other.at_ms).toBe(1_600_000);
-    for (const stop of stops) stop();
-    vi.useRealTimers();
+    expect(other.onUse).toHaveBeenCalledOnce();
+    for (const odd of ["1500000", "soon", null]) hear(odd);
+    expect(other.at_ms).toBe(1_600_000);
+    hear("9600000");
+    expect(other.at_ms, "no time to come").toBe(1_600_000);
+    stop();
+    window.localStorage.clear();
+    signedIn = false;
+    vi.setSystemTime(1_700_000);
+    one.note();
+    expect(window.localStorage).toHaveLength(0);
   });
 });

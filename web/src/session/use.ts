@@ -3,20 +3,27 @@
  * and a page that is open renews its own by itself.
  */
 import type { Used } from "../api/http";
+import { remember } from "../storage";
 
 /** What people do. Pictures and sound that play (`timeupdate`) are use too: who watches does nothing else. */
 const ACTS = ["pointerdown", "pointermove", "click", "keydown", "wheel", "touchmove", "timeupdate"];
-const CHANNEL = "vtp-use";
+/** Under which the time is kept, for other tabs to hear of it. */
+export const KEY = "vtp.used";
 /** Other tabs are told this often at most. */
 const TOLD_EVERY_MS = 5_000;
 
 export class Use implements Used {
   #at_ms = Date.now();
   #told_ms = 0;
-  #channel: BroadcastChannel | null = null;
+  readonly #isSignedIn: () => boolean;
 
   /** Called at each use, here or in another tab. */
   onUse: () => void = () => undefined;
+
+  /** Nothing is kept in the browser of who is not signed in. */
+  constructor(isSignedIn: () => boolean) {
+    this.#isSignedIn = isSignedIn;
+  }
 
   get at_ms(): number {
     return this.#at_ms;
@@ -25,23 +32,20 @@ export class Use implements Used {
   note = (): void => {
     const now_ms = Date.now();
     this.#at_ms = now_ms;
-    if (now_ms - this.#told_ms >= TOLD_EVERY_MS) {
+    if (now_ms - this.#told_ms >= TOLD_EVERY_MS && this.#isSignedIn()) {
       this.#told_ms = now_ms;
-      this.#channel?.postMessage(now_ms);
+      remember(KEY, String(now_ms));
     }
     this.onUse();
   };
 
   /** Looks until the returned function is called. */
   begin(): () => void {
-    const channel = typeof BroadcastChannel === "undefined" ? null : new BroadcastChannel(CHANNEL);
-    this.#channel = channel;
-    if (channel) channel.onmessage = ({ data }: MessageEvent<unknown>) => this.#hear(data);
+    window.addEventListener("storage", this.#hear);
     for (const act of ACTS) window.addEventListener(act, this.#see, { capture: true, passive: true });
     return () => {
       for (const act of ACTS) window.removeEventListener(act, this.#see, { capture: true });
-      channel?.close();
-      this.#channel = null;
+      window.removeEventListener("storage", this.#hear);
     };
   }
 
@@ -52,9 +56,10 @@ export class Use implements Used {
     this.note();
   };
 
-  #hear(at_ms: unknown): void {
-    if (typeof at_ms !== "number" || !(at_ms > this.#at_ms)) return;
-    this.#at_ms = Math.min(at_ms, Date.now());
+  #hear = ({ key, newValue }: StorageEvent): void => {
+    const at_ms = Math.min(Number(newValue), Date.now());
+    if (key !== KEY || !(at_ms > this.#at_ms)) return;
+    this.#at_ms = at_ms;
     this.onUse();
-  }
+  };
 }
