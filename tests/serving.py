@@ -43,6 +43,8 @@ from vtp.settings import (
 )
 
 PASSWORD = "a rather long pass phrase"
+FULL_WIDTH = "\uff50\uff41\uff53\uff53\uff57\uff4f\uff52\uff44\uff11"
+"""`password1` as a Japanese keyboard may write it, which is what its hash is of."""
 UNLIMITED = LimitSettings(
     sign_in_failures_per_account=0,
     sign_in_failures_per_address_per_minute=0,

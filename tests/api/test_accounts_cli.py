@@ -9,7 +9,7 @@ from sqlalchemy import select
 from tests.fresh_database import begin_fresh
 from tests.postgres import PostgresServer
 from tests.server_process import ROOT, command, environment
-from tests.serving import PASSWORD, Api, serving
+from tests.serving import FULL_WIDTH, PASSWORD, Api, serving
 from vtp.accounts.tables import audit_log
 from vtp.settings import SfuSettings
 
@@ -108,6 +108,7 @@ async def test_the_commands_work_before_the_server_ever_ran(tmp_path: Path) -> N
         (["create-user", "--email", "a@b.c", "--role", "guest", "--password-stdin"], PASSWORD, "no account"),
         (["create-user", "--email", "a@b.c", "--password-stdin"], "short", "too short"),
         (["create-user", "--email", "a@b.c", "--password-stdin"], "", "too short"),
+        (["create-user", "--email", "a@b.c", "--password-stdin"], FULL_WIDTH, "first that anybody"),
         (["create-user", "--email", "a@b.c"], PASSWORD, "--password-stdin"),
     ],
 )

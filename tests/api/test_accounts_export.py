@@ -23,6 +23,8 @@ async def test_an_export_holds_what_the_person_said_and_did_and_no_secret(api: A
     assert answer.headers["Cache-Control"] == "no-store"
     data, files = zipped(answer.body)
     assert files == ["data.json", "picture.jpg"]
+    assert "files_of_courses" in data["not_in_this_file"] and "Recordings" in data["not_in_this_file"]
+    assert data["files_of_courses"][0].keys() >= {"id", "course_id", "name", "size_bytes", "sha256"}
     (profile,) = data["profile"]
     assert (profile["email"], profile["full_name"], profile["phone"]) == (ADA.email, ADA.full_name, ADA.phone)
     assert [one["text"] for one in data["chat_messages_written"]] == [ADA.words]

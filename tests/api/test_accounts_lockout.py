@@ -19,6 +19,7 @@ from vtp.settings import AccountSettings
 
 LOGIN, REFRESH = "/api/v1/auth/login", "/api/v1/auth/refresh"
 PROFILE, SESSIONS = "/api/v1/auth/profile", "/api/v1/auth/sessions"
+CHANGE = "/api/v1/auth/change-password"
 EMAIL = "teacher@school.example"
 BROWSER = {"Sec-Fetch-Site": "same-origin"}
 STRICT = UNLIMITED.model_copy(update={"sign_in_failures_per_account": 5})
@@ -120,7 +121,10 @@ async def test_a_new_password_by_mail_lifts_the_wait(strict: Api, mailbox: Mailb
     await guess(strict)
     assert (await login(strict)).status == 429
     await strict.call("POST", "/api/v1/auth/forgot-password", {"email": EMAIL})
-    wish = {"token": await mailbox.token_to(EMAIL), "new_password": "another long pass phrase"}
+    wish = {
+        "token": await mailbox.token_to(EMAIL, "Choose a new"),
+        "new_password": "another long pass phrase",
+    }
     done = await strict.call("POST", "/api/v1/auth/reset-password", wish)
     assert (await login(strict, wish["new_password"])).status == 200
     await guess(strict)
@@ -128,11 +132,72 @@ async def test_a_new_password_by_mail_lifts_the_wait(strict: Api, mailbox: Mailb
     assert (await login(strict, wish["new_password"], cookie=device_cookie(done))).status == 200
 
 
+async def choose_anew(api: Api, mailbox: Mailbox, password: str, cookie: str = "") -> Answer:
+    await api.call("POST", "/api/v1/auth/forgot-password", {"email": EMAIL})
+    wish = {"token": await mailbox.token_to(EMAIL, "Choose a new"), "new_password": password}
+    headers = BROWSER | {"Cookie": cookie} if cookie else {}
+    done = await api.call("POST", "/api/v1/auth/reset-password", wish, headers=headers)
+    assert done.status == 200, done
+    return done
+
+
+async def test_a_new_password_by_mail_lifts_the_waits_of_all_own_devices(
+    strict: Api, mailbox: Mailbox
+) -> None:
+    person = await strict.person("teacher")
+    browser = device_cookie(await login(strict, cookie="other=1"))
+    phone = (await login(strict)).body["device_token"]
+    for _ in range(5):
+        await login(strict, "wrong horse", cookie=browser)
+        await login(strict, "wrong horse", token=phone)
+        await strict.call("POST", CHANGE, {"current_password": "x", "new_password": "y"}, by=person)
+    told = [await login(strict, cookie=browser), await login(strict, token=phone)]
+    assert [answer.status for answer in told] == [429, 429]
+    assert all("on this device" in answer.body["detail"] for answer in told)
+    await choose_anew(strict, mailbox, "another long pass phrase", browser)
+    signed_in = await login(strict, "another long pass phrase", cookie=browser)
+    assert signed_in.status == 200
+    assert (await login(strict, "another long pass phrase", token=phone)).status == 200
+    wish = {"current_password": "another long pass phrase", "new_password": "and one more phrase"}
+    changed = await strict.call("POST", CHANGE, wish, by=signed_in.body["access_token"])
+    assert changed.status == 200, "nor does confirming it wait"
+
+
+async def test_a_device_guesses_no_more_for_what_others_do(strict: Api, mailbox: Mailbox) -> None:
+    """Neither another's new password nor a sign-in on another device ends its wait; after the owner's new
+    password it has five tries, and then waits again."""
+    await strict.person("teacher")
+    await strict.person("student", "eve@school.example")
+    stolen, own = [(await login(strict)).body["device_token"] for _ in range(2)]
+    for _ in range(5):
+        await login(strict, "wrong horse", token=stolen)
+    await strict.call("POST", "/api/v1/auth/forgot-password", {"email": "eve@school.example"})
+    wish = {
+        "token": await mailbox.token_to("eve@school.example", "Choose a new"),
+        "new_password": "another long pass phrase",
+    }
+    assert (await strict.call("POST", "/api/v1/auth/reset-password", wish)).status == 200
+    assert (await login(strict, token=own)).status == 200
+    assert (await login(strict)).status == 200
+    assert (await login(strict, token=stolen)).status == 429
+    await choose_anew(strict, mailbox, "another long pass phrase")
+    got = [(await login(strict, "wrong horse", token=stolen)).status for _ in range(6)]
+    assert got == [401] * 5 + [429]
+
+
+async def test_who_is_signed_in_is_told_how_the_wait_ends(strict: Api) -> None:
+    person = await strict.person("teacher")
+    wish = {"current_password": "wrong horse", "new_password": "another long pass phrase"}
+    got = [await strict.call("POST", CHANGE, wish, by=person) for _ in range(6)]
+    assert got[-1].status == 429
+    assert "wrong passwords" in got[-1].body["detail"]
+    assert "devices" not in got[-1].body["detail"]
+
+
 async def test_a_thief_of_a_session_guesses_five_passwords_and_locks_nobody_out(strict: Api) -> None:
     person = await strict.person("teacher")
     wish = {"current_password": "wrong horse", "new_password": "another long pass phrase"}
-    path = "/api/v1/auth/change-password"
-    got = [await strict.call("POST", path, wish, by=person) for _ in range(6)]
+    got = [await strict.call("POST", CHANGE, wish, by=person) for _ in range(6)]
     assert [answer.status for answer in got] == [401] * 5 + [429]
     assert (await login(strict)).status == 200
 
@@ -279,5 +344,5 @@ async def test_nobody_writes_an_address_that_counts_on_somebodys_confirming(stri
     for email in (f"{person.user_id}\nconfirms", f"c {person.user_id}", person.user_id):
         await guess(strict, 6, email=email)
     wish = {"current_password": PASSWORD, "new_password": "another long pass phrase"}
-    changed = await strict.call("POST", "/api/v1/auth/change-password", wish, by=person)
+    changed = await strict.call("POST", CHANGE, wish, by=person)
     assert changed.status == 200

@@ -78,17 +78,25 @@ async def test_a_new_password_by_mail_lifts_the_wait_in_all_processes_and_for_go
 ) -> None:
     async with place.server() as one, place.server("two") as two:
         await one.person("teacher")
+        device = (await login(one, PASSWORD)).body["device_token"]
         await guess(one)
+        await guess(one, device=device)
         await look(two)
+        assert (await login(two, PASSWORD, device=device)).status == 429
         await one.call("POST", "/api/v1/auth/forgot-password", {"email": EMAIL})
-        wish = {"token": await mailbox.token_to(EMAIL), "new_password": "another long pass phrase"}
+        wish = {
+            "token": await mailbox.token_to(EMAIL, "Choose a new"),
+            "new_password": "another long pass phrase",
+        }
         assert (await one.call("POST", "/api/v1/auth/reset-password", wish)).status == 200
         await look(two)
         for api in (one, two):
             await look(api)
             assert (await login(api, wish["new_password"])).status == 200
+            assert (await login(api, wish["new_password"], device=device)).status == 200
     async with place.server() as again:
         assert (await login(again, wish["new_password"])).status == 200
+        assert (await login(again, wish["new_password"], device=device)).status == 200
 
 
 async def test_guesses_after_the_lifting_make_wait_anew(place: Place, mailbox: Mailbox) -> None:
@@ -96,7 +104,10 @@ async def test_guesses_after_the_lifting_make_wait_anew(place: Place, mailbox: M
         await one.person("teacher")
         await guess(one)
         await one.call("POST", "/api/v1/auth/forgot-password", {"email": EMAIL})
-        wish = {"token": await mailbox.token_to(EMAIL), "new_password": "another long pass phrase"}
+        wish = {
+            "token": await mailbox.token_to(EMAIL, "Choose a new"),
+            "new_password": "another long pass phrase",
+        }
         await one.call("POST", "/api/v1/auth/reset-password", wish)
         await guess(one)
         await look(one)

@@ -11,7 +11,7 @@ import pytest
 from sqlalchemy import select, update
 
 from tests.api.callers import Endpoint, assert_statuses, everybody, of
-from tests.serving import PASSWORD, UNLIMITED, Answer, Api, Person, serving
+from tests.serving import FULL_WIDTH, PASSWORD, UNLIMITED, Answer, Api, Person, serving
 from tests.smtp_server import Mailbox, mail_settings, smtp_server, text_of, token_in
 from vtp.accounts.tables import account_tokens, audit_log
 from vtp.faces import build_tables
@@ -199,7 +199,7 @@ async def test_a_forgotten_password_is_chosen_anew_and_everybody_is_signed_out(
     token, second = [await reset_token(mailed, mailbox, person.email) for _ in range(2)]
     looked = await post(mailed, "verify-reset-token", {"token": token})
     assert looked.body == {"valid": True, "email": "t***@school.example"}
-    weak = await post(mailed, "reset-password", {"token": token, "new_password": "password"})
+    weak = await post(mailed, "reset-password", {"token": token, "new_password": FULL_WIDTH})
     assert (weak.status, weak.pointers) == (422, ["/new_password"])
     done = await post(mailed, "reset-password", {"token": token, "new_password": NEW_PASSWORD})
     assert done.status == 200
@@ -267,7 +267,7 @@ async def test_changing_the_password_keeps_the_session_and_ends_others(mailed: A
     wrong = await post(mailed, "change-password", wish, by=person)
     assert (wrong.status, wrong.body["code"]) == (401, "wrong_password")
     wish["current_password"] = PASSWORD
-    weak = await post(mailed, "change-password", {**wish, "new_password": "password"}, by=person)
+    weak = await post(mailed, "change-password", {**wish, "new_password": FULL_WIDTH}, by=person)
     assert weak.pointers == ["/new_password"]
     changed = await post(mailed, "change-password", wish, by=person)
     assert (changed.status, changed.body["ended_sessions"]) == (200, 1)

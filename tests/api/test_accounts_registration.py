@@ -5,7 +5,7 @@ import asyncio
 import pytest
 from sqlalchemy import select, update
 
-from tests.serving import PASSWORD, Api
+from tests.serving import FULL_WIDTH, PASSWORD, Api
 from vtp.accounts.tables import audit_log, setup_tokens, users
 from vtp.accounts.users import count_admins
 
@@ -77,6 +77,7 @@ MISFITS: list[tuple[dict[str, object], str]] = [
     ({"email": None}, "/email"),
     ({"password": "short"}, "/password"),
     ({"password": "password123"}, "/password"),
+    ({"password": FULL_WIDTH}, "/password"),  # `password1` in full width, which is what is hashed
     ({"password": "x" * 5000}, "/password"),
     ({"password": ["a", "list"]}, "/password"),
     ({"full_name": ""}, "/full_name"),
@@ -162,7 +163,7 @@ async def test_a_wrong_or_old_setup_link_is_refused(api: Api) -> None:
 
 async def test_a_weak_password_does_not_use_the_setup_link_up(api: Api) -> None:
     wish = {"token": api.server.setup_token, "email": "root@school.example", "full_name": "Root"}
-    assert (await api.call("POST", "/api/v1/auth/setup", {**wish, "password": "short"})).status == 422
+    assert (await api.call("POST", "/api/v1/auth/setup", {**wish, "password": FULL_WIDTH})).status == 422
     assert (await api.call("POST", "/api/v1/auth/setup", {**wish, "password": PASSWORD})).status == 201
 
 

@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 import asyncio
+from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
 
 from tests.api.test_accounts_lockout_kept import Place, look, place  # noqa: F401
-from tests.api.test_accounts_second_factor import AT, log_in, standing_clock, turn_on  # noqa: F401
-from tests.serving import UNLIMITED, Answer, Api, Person, serving
+from tests.api.test_accounts_second_factor import AT, LOGIN, log_in, standing_clock, turn_on  # noqa: F401
+from tests.serving import PASSWORD, UNLIMITED, Answer, Api, Person, serving
 from vtp.accounts import hash_turns
 from vtp.accounts.audit import Origin
 from vtp.accounts.backup_codes import BackupCodes, new_codes
@@ -54,7 +55,7 @@ async def test_wrong_codes_at_sign_in_wait_after_a_restart_though_a_new_password
         for _ in range(5):
             assert (await log_in(api, person, WRONG)).status == 401
     async with place.server() as api:
-        api.server.services.accounts.service.lockout.lift(person.email)
+        api.server.services.accounts.service.lockout.lift(person.user_id, person.email)
         right = await log_in(api, person, app.code())
         assert (right.status, right.body["code"]) == (429, "account_throttled")
         assert "codes" in right.body["detail"]
@@ -73,6 +74,33 @@ async def test_another_process_lets_wait_who_guessed_at_the_first_until_an_admin
         for api in (one, two):
             await look(api)
             assert (await verify(api, person, app.code())).body["code"] == "second_factor_off"
+
+
+async def test_an_admins_reset_ends_waits_after_wrong_codes_at_sign_in_on_all_devices(
+    place: Place,  # noqa: F811
+) -> None:
+    async with place.server() as one, place.server("two") as two:
+        person, admin = await one.person("teacher"), await one.person("admin")
+        app, _ = await turn_on(one, person)
+        wish = {"email": person.email, "password": PASSWORD}
+        device = (await log_in(one, person, app.code())).body["device_token"]
+        known = {**wish, "device_token": device}
+        for who in (wish, known):
+            got = [await one.call("POST", LOGIN, {**who, "totp": WRONG}) for _ in range(6)]
+            assert [answer.status for answer in got] == [401] * 5 + [429]
+            assert "codes" in got[-1].body["detail"], "no wait of passwords"
+        await look(two)
+        assert (await one.call("POST", f"/api/v1/users/{person.user_id}/reset-2fa", by=admin)).status == 204
+        signed_in = await one.call("POST", LOGIN, wish)
+        assert signed_in.status == 200
+        again, _ = await turn_on(one, replace(person, access_token=signed_in.body["access_token"]))
+        for api in (one, two):
+            await look(api)
+        answers = [
+            await api.call("POST", LOGIN, {**who, "totp": again.code(step)})
+            for api, who, step in ((one, known, 0), (two, wish, 1))
+        ]
+        assert [answer.status for answer in answers] == [200, 200]
 
 
 async def test_codes_that_an_overloaded_server_did_not_look_at_are_not_wrong(

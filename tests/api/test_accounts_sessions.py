@@ -4,6 +4,7 @@ import asyncio
 from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
+from typing import Any
 
 import pytest
 from argon2 import PasswordHasher
@@ -20,8 +21,11 @@ PROFILE, SESSIONS = "/api/v1/auth/profile", "/api/v1/auth/sessions"
 BROWSER = {"Sec-Fetch-Site": "same-origin"}
 
 
-async def renew(api: Api, token: str) -> Answer:
-    return await api.call("POST", REFRESH, {"refresh_token": token})
+async def renew(api: Api, token: str, unused: timedelta = timedelta()) -> Answer:
+    wish: dict[str, object] = {"refresh_token": token}
+    if unused:
+        wish["unused_s"] = int(unused.total_seconds())
+    return await api.call("POST", REFRESH, wish)
 
 
 async def test_signing_in_gives_what_the_older_contract_says(api: Api) -> None:
@@ -176,6 +180,68 @@ async def test_a_session_runs_out(api: Api, column: str) -> None:
         await tx.execute(update(sessions).values({column: began}))
     answer = await renew(api, person.refresh_token)
     assert (answer.status, answer.body["code"]) == (401, "session_ended")
+
+
+async def times_of(api: Api) -> Any:
+    async with api.server.services.database.read() as tx:
+        return (await tx.execute(select(sessions))).one()
+
+
+async def aged(api: Api, age: timedelta) -> None:
+    """Puts all that is known of the one session so far back."""
+    row = await times_of(api)
+    columns = ("created_at", "last_seen_at", "idle_expires_at", "expires_at")
+    earlier = {column: getattr(row, column) - age for column in columns}
+    async with api.server.services.database.transaction() as tx:
+        await tx.execute(update(sessions).values(earlier))
+
+
+async def test_an_admins_session_ends_though_a_page_renews_it_that_nobody_uses(api: Api) -> None:
+    person = await api.person("admin")
+    token, step = person.refresh_token, timedelta(minutes=12)
+    for unused in (step, 2 * step):
+        await aged(api, step)
+        answer = await renew(api, token, unused)
+        assert answer.status == 200
+        left_s = (timedelta(minutes=30) - unused).total_seconds()
+        assert left_s - 60 < answer.body["session_ends_in"] <= left_s
+        assert answer.body["expires_in"] == min(900, answer.body["session_ends_in"]), "no token outlives it"
+        token = answer.body["refresh_token"]
+    await aged(api, step)
+    answer = await renew(api, token, 3 * step)
+    assert (answer.status, answer.body["code"]) == (401, "session_ended")
+
+
+async def test_use_that_one_page_tells_of_counts_whatever_others_say(api: Api) -> None:
+    person = await api.person("admin")
+    await aged(api, timedelta(minutes=25))
+    used = await renew(api, person.refresh_token)
+    seen_at = (await times_of(api)).last_seen_at
+    idle = await renew(api, used.body["refresh_token"], timedelta(minutes=25))
+    assert idle.body["session_ends_in"] > 29 * 60
+    row = await times_of(api)
+    assert row.last_seen_at == seen_at, "when it was used, and not when it was renewed"
+    assert row.idle_expires_at == seen_at + timedelta(minutes=30)
+    await aged(api, timedelta(minutes=29))
+    assert (await renew(api, idle.body["refresh_token"], timedelta(minutes=1))).body["session_ends_in"] > 1600
+
+
+async def test_others_are_signed_in_for_two_weeks_without_use(api: Api) -> None:
+    person = await api.person("teacher")
+    await aged(api, timedelta(days=13))
+    renewed = await renew(api, person.refresh_token, timedelta(days=13))
+    assert (renewed.status, renewed.body["expires_in"]) == (200, 900)
+    await aged(api, timedelta(days=1, hours=1))
+    ended = await renew(api, renewed.body["refresh_token"], timedelta(days=14, hours=1))
+    assert (ended.status, ended.body["code"]) == (401, "session_ended")
+
+
+async def test_a_time_without_use_that_cannot_be_is_refused(api: Api) -> None:
+    person = await api.person("admin")
+    for unused_s in (-1, 10**9, "1", 0.5, True):
+        wish = {"refresh_token": person.refresh_token, "unused_s": unused_s}
+        answer = await api.call("POST", "/api/v1/auth/refresh", wish)
+        assert (answer.status, answer.pointers) == (422, ["/unused_s"])
 
 
 async def test_renewing_never_extends_the_end_of_a_session(api: Api) -> None:

@@ -9,7 +9,7 @@ import pytest
 from sqlalchemy import insert, select, update
 
 from tests.api.callers import MISSING, Endpoint, assert_statuses, everybody, of
-from tests.serving import PASSWORD, Answer, Api, Person
+from tests.serving import FULL_WIDTH, PASSWORD, Answer, Api, Person
 from tests.smtp_server import Mailbox, text_of, token_in
 from vtp.accounts.tables import audit_log, invitations, users
 from vtp.accounts.users import NO_PASSWORD
@@ -63,7 +63,7 @@ async def test_who_is_invited_makes_an_account_that_may_enter_at_once(mailed: Ap
     token = token_in(letter)
     told = (await mailed.call("POST", CHECK, {"token": token})).body
     assert told == {"email": ADA, "full_name": "Ada", "role": "assistant", "invited_by": "Teacher"}
-    weak = await accept(mailed, token, password="password")
+    weak = await accept(mailed, token, password=FULL_WIDTH)
     assert weak.status == 422
     accepted = await accept(mailed, token)
     assert accepted.status == 201
@@ -152,11 +152,28 @@ async def test_an_account_that_waits_for_its_person_gets_its_password(api: Api) 
         await tx.execute(insert(users).values(**waiting))
     refused = await api.call("POST", "/api/v1/auth/login", {"email": ADA, "password": "x"})
     assert refused.status == 401
-    token = token_in((await invite(api, admin, "student")).body["link"])
+    for role in ("student", "admin"):
+        other = await invite(api, admin, role)
+        assert (other.status, other.body["code"], other.pointers) == (409, "role_differs", ["/role"])
+        assert "as teacher" in other.body["detail"]
+    token = token_in((await invite(api, admin, "teacher")).body["link"])
+    looked = await api.call("POST", CHECK, {"token": token})
+    assert looked.body["role"] == "teacher"
     accepted = await accept(api, token)
     assert accepted.body["user"]["user_id"] == values["id"]
     assert (accepted.body["user"]["role"], accepted.body["user"]["verified"]) == ("teacher", True)
     await api.sign_in(ADA)
+
+
+async def test_a_link_says_what_the_account_that_waits_is_by_now(api: Api) -> None:
+    admin = await api.person("admin")
+    new = {"email": ADA, "full_name": "Ada", "role": "student"}
+    made = (await api.call("POST", "/api/v1/users", new, by=admin)).body["user_id"]
+    token = token_in((await invite(api, admin, "student")).body["link"])
+    change = {"role": "teacher"}
+    assert (await api.call("PATCH", f"/api/v1/users/{made}", change, by=admin)).status == 200
+    assert (await api.call("POST", CHECK, {"token": token})).body["role"] == "teacher"
+    assert (await accept(api, token)).body["user"]["role"] == "teacher"
 
 
 async def test_every_withdrawal_is_in_the_audit_log(api: Api) -> None:

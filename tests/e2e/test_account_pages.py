@@ -344,3 +344,27 @@ def look_at_the_log(server: Running, admin: Page) -> None:
     admin.goto(f"{server.url}/mails")
     expect(admin.get_by_test_id(f"mail-{INVITED}").first).to_have_attribute("data-state", "sent")
     assert_fits_a_phone(admin)
+
+
+def test_who_leaves_a_page_open_is_asked_and_then_signed_out(tmp_path: Path, browser: Browser) -> None:
+    settings = {"VTP_ACCOUNTS__ADMIN_REFRESH_IDLE_S": "20"}
+    with running_server(tmp_path / "data", settings=settings) as running:
+        page = person(browser).page
+        page.goto(f"{running.url}/setup?token={running.setup_token}")
+        fill(page, ADMIN)
+        page.get_by_test_id("create-admin").click()
+        other = page.context.new_page()
+        other.goto(running.url)
+        questions = [tab.get_by_role("heading", name="Are you still there?") for tab in (page, other)]
+        for question in questions:
+            expect(question).to_be_visible(timeout=25_000)
+        page.keyboard.press("Shift")
+        for question in questions:
+            expect(question).to_be_hidden()
+        expect(page.get_by_role("heading", name="Rooms", exact=True)).to_be_visible()
+        for question in questions:
+            expect(question).to_be_visible(timeout=25_000)
+        for tab in (page, other):
+            expect(tab.get_by_test_id("sign-in")).to_be_visible(timeout=20_000)
+        for question in questions:
+            expect(question).to_be_hidden()

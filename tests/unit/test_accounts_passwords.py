@@ -12,6 +12,7 @@ import pytest
 from argon2 import PasswordHasher, extract_parameters
 from argon2.low_level import Type, hash_secret_raw
 
+from tests.serving import FULL_WIDTH
 from vtp.accounts import passwords as module
 from vtp.accounts.claims import SYSTEM
 from vtp.accounts.password_rules import PasswordRules
@@ -49,6 +50,11 @@ async def test_no_part_of_a_long_password_is_cut_off(passwords: Passwords) -> No
 async def test_the_same_characters_match_however_a_keyboard_composes_them(passwords: Passwords) -> None:
     encoded = await passwords.hash("caf\u00e9 au lait", SYSTEM)
     assert (await passwords.verify(encoded, "cafe\u0301 au lait", SYSTEM)).right
+
+
+async def test_compatible_characters_are_the_same_password(passwords: Passwords) -> None:
+    encoded = await passwords.hash("\ufb01ne \u2460 \uff41\uff42\uff43", SYSTEM)
+    assert (await passwords.verify(encoded, "fine 1 abc", SYSTEM)).right
 
 
 async def test_a_weaker_hash_asks_to_be_made_again(passwords: Passwords) -> None:
@@ -125,6 +131,16 @@ async def test_hashing_leaves_the_loop_free_and_runs_in_few_threads(
         ("the classroom", "not taken here"),
         ("lovelace1", "your own name"),
         ("Lovelace815", "your own name"),
+        # What is hashed is looked at, not the spelling that was typed:
+        (FULL_WIDTH, "first that anybody"),
+        ("\uff30\uff41\uff53\uff53\uff57\uff4f\uff52\uff44\u2460\u2461\u2462", "first that anybody"),
+        ("contrasen\u0303a", "first that anybody"),
+        ("e\u0301a\u0301o\u0301u\u0301", "too short"),
+        ("\u00bd\u00bc\u00be\u2153", "too short"),
+        ("\uff41a\uff41a\uff41a\uff41a\uff41a", "repeats"),
+        ("\uff54\uff45\uff41\uff43\uff48\uff45\uff52-27", "not taken here"),
+        ("\uff4c\uff4f\uff56\uff45\uff4c\uff41\uff43\uff45", "your own name"),
+        ("\ufdfa\u00bd\u00bc\u00be" * 100, "too long"),
     ],
 )
 def test_weak_passwords_are_refused_with_the_reason(password: str, complaint: str) -> None:
@@ -146,6 +162,23 @@ def test_words_of_the_school_are_refused() -> None:
         rules.check("northbridge24")
     assert "not taken here" in caught.value.errors[0].detail
     rules.check("northbridge is far too cold in winter")
+
+
+@pytest.mark.parametrize(
+    ("word", "password"),
+    [
+        ("\uff2e\uff4f\uff52\uff54\uff48\uff42\uff52\uff49\uff44\uff47\uff45", "northbridge24"),
+        ("Sche\u0301na", "sch\u00e9na12"),
+        ("sch\u00e9na", "Sche\u0301na12"),
+    ],
+)
+def test_words_are_known_in_every_spelling(word: str, password: str) -> None:
+    for rules, context in (
+        (PasswordRules(AccountSettings(password_forbidden_words=[word])), ""),
+        (PasswordRules(SETTINGS), word),
+    ):
+        with pytest.raises(Invalid):
+            rules.check(password, context)
 
 
 @pytest.mark.parametrize(

@@ -27,8 +27,14 @@ def devices() -> Devices:
 
 
 @pytest.fixture
-def lockout(devices: Devices) -> Lockout:
-    return Lockout(LimitSettings(), devices, Sealer(b"k" * 32), clock=lambda: 1000.0)
+def lockout(devices: Devices, now_s: list[float]) -> Lockout:
+    return Lockout(LimitSettings(), devices, Sealer(b"k" * 32), clock=lambda: now_s[0])
+
+
+@pytest.fixture
+def now_s() -> list[float]:
+    """What the clock says, which a test may set."""
+    return [1000.0]
 
 
 def rank(lockout: Lockout, attempt: Attempt) -> Rank:
@@ -131,9 +137,45 @@ def test_a_wait_that_was_lifted_does_not_begin_again_when_it_is_heard_of(lockout
     waits.recall_lifted(attempt.key, ago_s=8)
     with pytest.raises(RateLimited):
         lockout.check(attempt)
-    lockout.lift(EMAIL)
+    lockout.lift("ada", EMAIL)
     waits.recall(attempt.key, 5, ago_s=5)
     lockout.check(attempt)
+
+
+def test_what_lifts_an_accounts_wait_lifts_those_of_its_devices_too(
+    lockout: Lockout, devices: Devices
+) -> None:
+    [token] = devices.remember(EMAIL, [])
+    device, waits = lockout.attempt(EMAIL, [token], HOME), lockout.waits
+    group = lockout.attempt(EMAIL, [], HOME).key
+    waits.recall(device.key, 9, ago_s=20)
+    with pytest.raises(RateLimited):
+        lockout.check(device)
+    waits.recall_lifted(group, ago_s=10)
+    assert waits.count(device.key) == 0, "and nothing of it counts on"
+    waits.recall(device.key, 9, ago_s=15)
+    lockout.check(device)
+    waits.recall(device.key, 5, ago_s=5)
+    assert waits.count(device.key) == 5, "what came since does"
+    with pytest.raises(RateLimited):
+        lockout.check(device)
+    waits.recall_lifted(device.key, ago_s=1)
+    lockout.check(device)
+    lockout.fail(lockout.attempt(EMAIL, [], HOME))
+    assert waits.count(group) == 1, "a device lifts nobody else's"
+
+
+def test_a_lifting_that_another_clock_has_ahead_lifts_nothing_to_come(
+    lockout: Lockout, devices: Devices, now_s: list[float]
+) -> None:
+    [token] = devices.remember(EMAIL, [])
+    device = lockout.attempt(EMAIL, [token], HOME)
+    lockout.waits.recall_lifted(lockout.attempt(EMAIL, [], HOME).key, ago_s=-600)
+    now_s[0] += 1
+    for _ in range(5):
+        lockout.fail(device)
+    with pytest.raises(RateLimited):
+        lockout.check(device)
 
 
 def test_a_wait_that_is_over_is_not_recalled(lockout: Lockout) -> None:

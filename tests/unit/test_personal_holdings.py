@@ -77,6 +77,7 @@ def test_details_of_the_log_lose_names_and_keep_what_happened() -> None:
         "list": ["Ada Lovelace", "room_created", 3],
         "note": "about ada@school.example",
         "who": "x:Ada.Lovelace:ada@school.example",
+        "lifts": ["0a1b2c", "3d4e5f"],
     }
     assert scrub_details(ADA, details) == {
         "from": {"role": "student"},
@@ -88,6 +89,7 @@ def test_details_of_the_log_lose_names_and_keep_what_happened() -> None:
         "list": ["", "room_created", 3],
         "note": "",
         "who": "",
+        "lifts": ["", ""],
     }
     assert scrub_details(ADA, {"reason": "logout"}) is None
     assert scrub_details(ADA, None) is None

@@ -15,16 +15,15 @@ from vtp.errors import NotSignedIn, RateLimited
 
 
 class CodeTries:
-    """Counted on whatever the caller names: the account, or who signs in to it."""
+    """Counted on the account; at sign-in on the one who signs in to it (`who`), apart."""
 
     def __init__(self, waits: KeptWaits, audit: AuditLog) -> None:
         self._waits = waits
         self._audit = audit
 
-    @contextmanager
-    def hold(self, counted_on: str) -> Iterator[str]:
-        """Holds one while it is not known what comes of it; gives the key of its wait. Raises RateLimited."""
-        key = self._waits.key(counted_on)
+    def check(self, user_id: str, who: str = "") -> str:
+        """Gives the key of the wait. Raises RateLimited while it lasts."""
+        key = self._waits.key(user_id, who)
         wait_s = self._waits.wait_s(key)
         if wait_s > 0:
             raise RateLimited(
@@ -32,6 +31,12 @@ class CodeTries:
                 retry_after_s=wait_s,
                 code="account_throttled",
             )
+        return key
+
+    @contextmanager
+    def hold(self, user_id: str, who: str = "") -> Iterator[str]:
+        """Holds one while it is not known what comes of it; gives the key of its wait. Raises RateLimited."""
+        key = self.check(user_id, who)
         with self._waits.trying(key):
             yield key
 
@@ -51,10 +56,10 @@ class CodeTries:
         """The code was right: earlier ones are forgotten."""
         self._waits.succeed(key)
 
-    def lift(self, counted_on: str) -> None:
-        """Ends the wait, here; `lifting` tells others."""
-        self._waits.lift(self._waits.key(counted_on))
+    def lift(self, user_id: str) -> None:
+        """Ends the waits of an account and of all who sign in to it, here; `lifting` tells others."""
+        self._waits.lift(self._waits.key(user_id))
 
-    def lifting(self, counted_on: str) -> Mapping[str, object]:
-        """What an entry of the audit log says that ends the wait elsewhere too."""
-        return {"of": CODES, "lifts": self._waits.key(counted_on)}
+    def lifting(self, user_id: str) -> Mapping[str, object]:
+        """What an entry of the audit log says that ends them elsewhere too."""
+        return {"of": CODES, "lifts": self._waits.key(user_id)}

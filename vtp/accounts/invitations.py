@@ -96,7 +96,7 @@ class Invitations:
         """Invites somebody. Raises Conflict for an address that has an account.
 
         Only administrators invite again who has an account without a password: its role may be above that of
-        the caller, who without SMTP is shown the link.
+        the caller, who without SMTP is shown the link. They invite it as what it is: Conflict else.
         """
         async with self._parts.database.transaction() as tx:
             found = await find_by_email(tx, email)
@@ -104,6 +104,8 @@ class Invitations:
             if found is not None and not waits:
                 require(principal, Action.USER_INVITE)
                 raise _taken("/email")
+            if found is not None and (found[0].role, found[0].watch_only) != (role, watch_only):
+                raise _other_role(found[0])
             return await self.invite(tx, email, full_name, role, watch_only, principal, origin)
 
     async def invite(
@@ -178,9 +180,15 @@ class Invitations:
             return await self._send(tx, replace(found, expires_at=expires_at), token)
 
     async def look(self, token: str) -> Invitation:
-        """What a link's token says, without using it up. Raises Gone."""
+        """What a link's token says, without using it up: of an account that waits, what it is by now.
+
+        Raises Gone."""
         async with self._parts.database.read() as tx:
-            return await self._by_token(tx, token)
+            invitation = await self._by_token(tx, token)
+            found = await find_by_email(tx, invitation.email)
+        if found is None or found[1] != NO_PASSWORD:
+            return invitation
+        return replace(invitation, role=found[0].role, watch_only=found[0].watch_only)
 
     @done_over
     async def accept(self, token: str, said: Acceptance, origin: Origin) -> SignedIn:
@@ -318,6 +326,16 @@ class Invitations:
 def _invitation(row: Row[Any]) -> Invitation:
     values = dict(row._mapping)
     return Invitation(**values | {"role": Role(values["role"]), "inviter_name": values["inviter_name"] or ""})
+
+
+def _other_role(user: User) -> Conflict:
+    what = f"{user.role.value} who only watches" if user.watch_only else user.role.value
+    return Conflict(
+        f"An account of this address waits for its person, as {what}: invite them as that, or change its "
+        "role first.",
+        code="role_differs",
+        errors=[FieldError("/role", f"the account is {what}")],
+    )
 
 
 def _taken(pointer: str) -> Conflict:

@@ -2,7 +2,8 @@
 into the audit log, from which all others read it (`lockout_watch.py`).
 
 They are kept by a keyed hash of what they count on, so that others can be told of them without a word of what
-somebody has typed.
+somebody has typed. Some count on a member of a group (a device of an account): what lifts the group's wait
+lifts those of all its members, which nobody has to know.
 """
 
 from __future__ import annotations
@@ -18,6 +19,7 @@ from vtp.sealing import Sealer
 from vtp.settings import LimitSettings
 
 _KEY_CHARACTERS = 32
+_MEMBER = "."  # between a group's key and its member's
 
 
 class KeptWaits:
@@ -42,16 +44,22 @@ class KeptWaits:
         self._under_way: Counter[str] = Counter()
         self._lifted_s: OrderedDict[str, float] = OrderedDict()
 
-    def key(self, counted_on: str) -> str:
+    def key(self, counted_on: str, member: str = "") -> str:
         """What all else is asked by; gives no hint of what it is made of."""
-        return self._sealer.digest(self._purpose, counted_on)[:_KEY_CHARACTERS]
+        group = self._digest(counted_on)
+        return group + _MEMBER + self._digest(f"{counted_on}\0{member}") if member else group
+
+    def _digest(self, text: str) -> str:
+        return self._sealer.digest(self._purpose, text)[:_KEY_CHARACTERS]
 
     def wait_s(self, key: str) -> float:
         """Seconds until another try; 0.0 when it may be made now."""
+        self._lift_with_group(key)
         return self._backoff.wait_s(key, self._clock(), self._under_way[key])
 
     def count(self, key: str) -> int:
         """How many failures are remembered."""
+        self._lift_with_group(key)
         return self._backoff.count(key, self._clock())
 
     @contextmanager
@@ -69,6 +77,7 @@ class KeptWaits:
     def fail(self, key: str) -> int:
         """Counts a failure; gives how many there are once a wait has begun, else 0."""
         now_s = self._clock()
+        self._lift_with_group(key)
         self._backoff.fail(key, now_s)
         return self._backoff.count(key, now_s) if self._backoff.wait_s(key, now_s) > 0 else 0
 
@@ -77,7 +86,7 @@ class KeptWaits:
         self._backoff.succeed(key)
 
     def lift(self, key: str) -> None:
-        """Ends a wait, which comes not back when it is heard of."""
+        """Ends a wait, and those of members, which come not back when they are heard of."""
         self._lift(key, self._clock())
 
     def recall(self, key: str, count: int, ago_s: float) -> None:
@@ -85,7 +94,8 @@ class KeptWaits:
         lifted since, nothing is kept; within one nobody gets in, which would end it too.
         """
         now_s = self._clock()
-        if now_s - ago_s > self._lifted_s.get(key, -math.inf):
+        self._lift_with_group(key)
+        if now_s - ago_s > max(self._lifted_at_s(key), self._lifted_at_s(_group_of(key))):
             self._backoff.recall(key, count, now_s - ago_s, now_s)
 
     def recall_lifted(self, key: str, ago_s: float) -> None:
@@ -93,8 +103,22 @@ class KeptWaits:
         self._lift(key, self._clock() - ago_s)
 
     def _lift(self, key: str, at_s: float) -> None:
+        at_s = min(at_s, self._clock())  # clocks of machines differ
         self._backoff.succeed(key, at_s)
         self._lifted_s[key] = at_s
         self._lifted_s.move_to_end(key)
         while len(self._lifted_s) > MAX_KEYS:
             self._lifted_s.popitem(last=False)
+
+    def _lift_with_group(self, key: str) -> None:
+        """Forgets what a member had failed before its group's wait was lifted."""
+        group = _group_of(key)
+        if group != key and group in self._lifted_s:
+            self._backoff.succeed(key, self._lifted_s[group])
+
+    def _lifted_at_s(self, key: str) -> float:
+        return self._lifted_s.get(key, -math.inf)
+
+
+def _group_of(key: str) -> str:
+    return key.partition(_MEMBER)[0]

@@ -2,7 +2,8 @@
 
 Failures count on the device when it has signed in to this account before (OWASP, "device cookies"), and else
 on the account, together with those of all other strange devices. So guesses from anywhere in the world delay
-strangers only; people go on signing in on their own devices, and a stolen device has few guesses.
+strangers only; people go on signing in on their own devices, and a stolen device has few guesses. A new
+password by a link, which nobody gets who holds such a device alone, ends the waits of all of them.
 """
 
 from __future__ import annotations
@@ -22,7 +23,18 @@ from vtp.sealing import Sealer
 from vtp.settings import LimitSettings
 
 # What the keys of counts begin with: what somebody writes as an address must not be another's key.
-_STRANGERS, _DEVICE, _CONFIRMING = "s ", "d ", "c "
+_STRANGERS, _CONFIRMING = "s ", "c "
+_NEW_PASSWORD = (
+    "A new password lifts the wait, chosen by the link of “Forgot your password?” or of an administrator"
+)
+_TOLD_SIGNED_IN = f"Too many wrong passwords for this account: wait, then try again. {_NEW_PASSWORD}."
+_TOLD_DEVICE = (
+    f"Too many failed sign-ins to this account on this device: wait, then try again. {_NEW_PASSWORD}."
+)
+_TOLD_STRANGERS = (
+    f"Too many failed sign-ins to this account: wait, then try again. {_NEW_PASSWORD}; devices that have "
+    "signed in before do not wait for those of others."
+)
 MISTYPED = 1
 """Failures of an account after which a stranger is not suspected of guessing yet."""
 
@@ -56,8 +68,8 @@ class Lockout:
     def attempt(self, email: str, device_tokens: Sequence[str], origin: Origin) -> Attempt:
         """Says on whom a try to sign in counts."""
         device_id = self._devices.recognize(email, device_tokens)
-        counted_on = f"{_DEVICE}{device_id} {email}" if device_id else f"{_STRANGERS}{email}"
-        return Attempt(self.waits.key(counted_on), device_id is not None, email, origin)
+        key = self.waits.key(f"{_STRANGERS}{email}", device_id or "")
+        return Attempt(key, device_id is not None, email, origin)
 
     def confirmation(self, user_id: str) -> Attempt:
         """Says on whom it counts when somebody signed in confirms their password: never on sign-ins."""
@@ -102,9 +114,7 @@ class Lockout:
         wait_s = self.waits.wait_s(attempt.key)
         if wait_s > 0:
             raise RateLimited(
-                "Too many failed sign-ins to this account: wait, then try again. A new password lifts the "
-                "wait, chosen by the link of “Forgot your password?” or of an administrator; devices that "
-                "have signed in before do not wait.",
+                _told(attempt),
                 retry_after_s=wait_s,
                 code="account_throttled",
             )
@@ -123,10 +133,18 @@ class Lockout:
         if attempt.account:
             self._suspicion.succeed(attempt.origin.ip, attempt.account, self._clock())
 
-    def key_of_strangers(self, email: str) -> str:
-        """On what all strange devices of this account count together."""
-        return self.waits.key(f"{_STRANGERS}{email}")
+    def lifted_by_link(self, user_id: str, email: str) -> list[str]:
+        """The keys of the waits that end when the person has shown that the address is theirs: of strangers,
+        with that of each device of the account, and of confirming."""
+        return [self.waits.key(f"{_STRANGERS}{email}"), self.waits.key(f"{_CONFIRMING}{user_id}")]
 
-    def lift(self, email: str) -> None:
-        """Ends the wait of strangers: the person has shown that the address is theirs."""
-        self.waits.lift(self.key_of_strangers(email))
+    def lift(self, user_id: str, email: str) -> None:
+        """Ends these waits."""
+        for key in self.lifted_by_link(user_id, email):
+            self.waits.lift(key)
+
+
+def _told(attempt: Attempt) -> str:
+    if not attempt.known_device:
+        return _TOLD_STRANGERS
+    return _TOLD_DEVICE if attempt.account else _TOLD_SIGNED_IN

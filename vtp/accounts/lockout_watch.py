@@ -64,7 +64,9 @@ class LockoutWatch:
         if "failures" in details:
             waits.recall(str(details["key"]), int(details["failures"]), ago_s)
         elif "lifts" in details:
-            waits.recall_lifted(str(details["lifts"]), ago_s)
+            lifts = details["lifts"]
+            for key in [lifts] if isinstance(lifts, str) else lifts:
+                waits.recall_lifted(str(key), ago_s)
 
 
 async def _entries(

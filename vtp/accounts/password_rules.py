@@ -1,10 +1,11 @@
 """Which passwords are good enough (OWASP ASVS 5.0, V6.2): length, not common, not made of the person's own
-data or of words that everybody here knows.
+data or of words that everybody here knows. What is looked at is what is hashed.
 
 No composition rules and no forced change (6.2.5, 6.2.10): they make passwords worse.
 """
 
 import re
+import unicodedata
 from functools import cache
 from importlib import resources
 
@@ -27,7 +28,7 @@ class PasswordRules:
     def __init__(self, settings: AccountSettings) -> None:
         self._min_length = settings.password_min_length
         self._max_bytes = settings.password_max_bytes
-        self._forbidden = [word.casefold() for word in (*CONTEXT_WORDS, *settings.password_forbidden_words)]
+        self._forbidden = [_fold(word) for word in (*CONTEXT_WORDS, *settings.password_forbidden_words)]
         self._common = common_passwords()
 
     def check(self, password: str, *context: str, pointer: str = "/password") -> None:
@@ -39,14 +40,15 @@ class PasswordRules:
         if complaint:
             raise Invalid("Choose another password.", errors=[FieldError(pointer, complaint)])
 
-    def _complaint(self, password: str, context: tuple[str, ...]) -> str | None:
-        if len(password) < self._min_length:
+    def _complaint(self, typed: str, context: tuple[str, ...]) -> str | None:
+        password = normal_password(typed)
+        if min(len(typed), len(password)) < self._min_length:
             return f"The password is too short: take at least {self._min_length} characters."
         if len(password.encode()) > self._max_bytes:
             return f"The password is too long: take at most {self._max_bytes} bytes."
         if len(set(password)) < 3:
             return "The password repeats the same one or two characters."
-        folded = password.casefold()
+        folded = _fold(password)
         if folded in self._common or folded.rstrip("0123456789!.?") in self._common:
             return "This password is among the first that anybody would try."
         if any(_is_made_of(folded, word) for part in context for word in _words(part)):
@@ -56,6 +58,13 @@ class PasswordRules:
         return None
 
 
+def normal_password(typed: str) -> str:
+    """What is checked and hashed of a password: one spelling for the same characters typed on different
+    keyboards (Unicode NFKC). Hashes that are stored are of it.
+    """
+    return unicodedata.normalize("NFKC", typed)
+
+
 @cache
 def common_passwords() -> frozenset[str]:
     """Those that anybody would try first."""
@@ -63,8 +72,13 @@ def common_passwords() -> frozenset[str]:
     return frozenset(line for line in text.split("\n") if line and not line.startswith("#"))
 
 
+def _fold(text: str) -> str:
+    """For comparing without capitals: folding may undo the form."""
+    return unicodedata.normalize("NFKC", normal_password(text).casefold())
+
+
 def _words(text: str) -> list[str]:
-    return [word for word in re.split(r"[\W_]+", text.casefold()) if len(word) >= _CONTEXT_WORD_MIN]
+    return [word for word in re.split(r"[\W_]+", _fold(text)) if len(word) >= _CONTEXT_WORD_MIN]
 
 
 def _is_made_of(password: str, word: str) -> bool:

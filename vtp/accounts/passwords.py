@@ -9,7 +9,6 @@ import asyncio
 import base64
 import os
 import secrets
-import unicodedata
 from collections.abc import AsyncIterator, Callable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import asynccontextmanager
@@ -23,6 +22,7 @@ from argon2.profiles import RFC_9106_LOW_MEMORY
 
 from vtp.accounts.claims import Claim
 from vtp.accounts.hash_turns import HashTurns
+from vtp.accounts.password_rules import normal_password
 from vtp.settings import AccountSettings
 from vtp.threads import be_patient
 
@@ -68,12 +68,13 @@ class Hasher:
 
     async def hash(self, password: str) -> str:
         """Gives the encoded argon2id hash."""
-        return await self._run(self._hasher.hash, _normalize(password))
+        return await self._run(self._hasher.hash, normal_password(password).encode())
 
     async def verify(self, encoded: str | None, password: str) -> Verdict:
         """Compares; None (an unknown account) and an empty one (an account without a password) take the same
         time as a wrong password."""
-        verdict = await self._run(self._verify, encoded or self._nobodys_hash, _normalize(password))
+        text = normal_password(password).encode()
+        verdict = await self._run(self._verify, encoded or self._nobodys_hash, text)
         return verdict if encoded else Verdict(right=False, needs_rehash=False)
 
     async def derive(self, text: str, salt: bytes) -> bytes:
@@ -139,11 +140,6 @@ class Passwords:
 
 def _derive(text: bytes, salt: bytes) -> bytes:
     return hash_secret_raw(text, salt, **CODE_COST, hash_len=32, type=Type.ID)
-
-
-def _normalize(password: str) -> bytes:
-    """One spelling for the same characters typed on different keyboards (NIST SP 800-63B, NFKC)."""
-    return unicodedata.normalize("NFKC", password).encode()
 
 
 def _unmatched_hash(settings: AccountSettings) -> str:

@@ -91,7 +91,7 @@ class Recovery:
         user = await self.account_of(token)
         hashed = await self._hash(user, new_password, of_proof(user.email, origin))
         await self._parts.second_factor.check_at_sign_in(user, code, origin)
-        now = self._parts.clock()
+        now, lockout = self._parts.clock(), self._parts.accounts.lockout
         async with self._parts.database.transaction() as tx:
             await use(tx, token, _RESETTING, now)
             await self._end_what_was_begun(tx, user)
@@ -103,11 +103,11 @@ class Recovery:
                 and self._parts.settings.accounts.approval == "mail"
             ):
                 changes["email_verified_at"] = now  # who has the link has the mailbox
-            details = {"by": "link", "lifts": self._parts.accounts.lockout.key_of_strangers(user.email)}
+            details = {"by": "link", "lifts": lockout.lifted_by_link(user.id, user.email)}
             changed = await self._store(tx, user, changes, origin, details)
             ended = await self._parts.sessions.end_all(tx, user.id, "password_reset", now)
             await self._parts.notices.put(tx, Happening.PASSWORD_RESET, user, origin)
-        self._parts.accounts.lockout.lift(user.email)
+        lockout.lift(user.id, user.email)
         self._parts.changes.change_rights(user.id, changed.rights, now)
         self._parts.changes.end_sessions(ended, now)
         return changed

@@ -45,6 +45,7 @@ def login_reply(
         refresh_token=None if cookie_only else signed_in.refresh_token,
         device_token=own[0] if own else None,
         expires_in=signed_in.expires_in_s,
+        session_ends_in=signed_in.ends_in_s,
         user=ProfileReply.of(signed_in.user),
     )
 

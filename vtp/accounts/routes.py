@@ -1,5 +1,7 @@
 """Accounts over HTTP: registering, signing in and out, renewing, the own profile and sessions."""
 
+from datetime import timedelta
+
 from aiohttp import web
 
 from vtp.accounts.administration import Administration
@@ -145,13 +147,15 @@ def _renewal_routes(table: RouteTable, accounts: AccountService) -> None:
             return web.Response(status=204)
         if token is None:
             raise NotSignedIn("Send a refresh_token, in the body or as the cookie.", code="no_refresh_token")
-        signed_in = await accounts.refresh(token, origin_of(call))
+        unused = timedelta(seconds=call.body.unused_s if call.body is not None else 0)
+        signed_in = await accounts.refresh(token, origin_of(call), unused=unused)
         if from_cookie:
             set_refresh_cookie(call, signed_in)
         return TokensReply(
             access_token=signed_in.access_token,
             refresh_token=None if from_cookie else signed_in.refresh_token,
             expires_in=signed_in.expires_in_s,
+            session_ends_in=signed_in.ends_in_s,
         )
 
     @table.post(

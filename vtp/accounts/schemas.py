@@ -41,6 +41,10 @@ SecondFactorCode = Annotated[
 OpaqueToken = Annotated[str, Field(min_length=1, max_length=512)]
 
 
+MOST_UNUSED_S = 10**8
+"""Three years: longer than any session."""
+
+
 class RegisterRequest(BaseModel):
     """A new account. `role` is a wish: only student is given without approval."""
 
@@ -99,6 +103,14 @@ class RenewalRequest(RefreshRequest):
     if_any: Annotated[
         bool, Field(description="Without a token of either kind: answer 204, where it would be 401.")
     ] = False
+    unused_s: Annotated[
+        int,
+        Field(
+            ge=0,
+            le=MOST_UNUSED_S,
+            description="Since when nobody has used what renews by itself: so long less the session lasts.",
+        ),
+    ] = 0
 
 
 class Proof(BaseModel):
@@ -145,6 +157,7 @@ class TokensReply(BaseModel):
     access_token: str
     refresh_token: str | None
     expires_in: Annotated[int, Field(description="Seconds that the access token lives.")]
+    session_ends_in: Annotated[int, Field(description="Seconds until the session ends without use.")]
     token_type: str = "Bearer"
 
 

@@ -141,12 +141,13 @@ class SecondFactor:
     async def check_at_sign_in(self, user: User, code: str | None, origin: Origin, *, key: str = "") -> None:
         """Lets pass who has no second factor, or sends a code of it; after the password, in no transaction.
 
-        `key`: on whom a wrong code counts, see `Lockout`; the account without one.
+        `key`: who signs in, on whom a wrong code counts, see `Lockout`; the account without one.
         Raises CodeMissing without a code, NotSignedIn (`totp_wrong`), RateLimited.
         """
         if not user.totp_enabled:
             return
         if not code:
+            self._tries.check(user.id, key)
             raise CodeMissing()
         await self.check(user.id, code, origin, key=key)
 
@@ -155,7 +156,7 @@ class SecondFactor:
 
         Raises NotSignedIn for a wrong or used one, Conflict when there is no second factor, RateLimited.
         """
-        with self._tries.hold(key or user_id) as counted_on:
+        with self._tries.hold(user_id, key) as counted_on:
             if not await self._use(user_id, _spelled(code), origin):
                 await self._tries.refuse(counted_on, user_id, origin)
             self._tries.succeed(counted_on)
@@ -200,7 +201,7 @@ class SecondFactor:
         self.tell_rights(user)
 
     def tell_rights(self, user: User) -> None:
-        """Makes a reset known once it is stored; waits are over too."""
+        """Makes a reset known once it is stored; waits after wrong codes are over too, on all devices."""
         self._tries.lift(user.id)
         self._changes.change_rights(user.id, user.rights, self._clock())
 

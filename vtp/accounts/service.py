@@ -52,6 +52,8 @@ class SignedIn:
     access_token: str
     refresh_token: str
     expires_in_s: int
+    ends_in_s: int
+    """The session, when nobody uses it."""
 
 
 class AccountService:
@@ -147,7 +149,7 @@ class AccountService:
         if user.disabled_at is not None:
             await self._note_refusal(user.id, origin, "disabled")
             raise _disabled()
-        await self._check_second_factor(attempt, user, code, origin)
+        await self._second_factor.check_at_sign_in(user, code, origin, key=attempt.key)
         self.lockout.succeed(attempt)
         rehashed = await self._rehash(user, password) if verdict.needs_rehash else None
         async with self._database.transaction() as tx:
@@ -178,16 +180,6 @@ class AccountService:
             return await self._passwords.hash(password, of_person(user.id))
         except Unavailable:  # at another sign-in
             return None
-
-    async def _check_second_factor(
-        self, attempt: Attempt, user: User, code: str | None, origin: Origin
-    ) -> None:
-        try:
-            await self._second_factor.check_at_sign_in(user, code, origin, key=attempt.key)
-        except NotSignedIn as refusal:
-            if refusal.code == "totp_wrong":
-                await self._note_wait(attempt, self.lockout.fail(attempt), user, origin)
-            raise
 
     async def confirm_password(self, principal: Principal, password: str, origin: Origin) -> User:
         """Gives the caller's account when the password is theirs, before what needs more than a session.
@@ -236,14 +228,18 @@ class AccountService:
         )
 
     @done_over
-    async def refresh(self, refresh_token: str, origin: Origin) -> SignedIn:
+    async def refresh(
+        self, refresh_token: str, origin: Origin, *, unused: timedelta = timedelta()
+    ) -> SignedIn:
         """Renews a session: a new access token, and a new refresh token in place of this one.
+
+        `unused`: see `Sessions.renew`.
 
         Raises NotSignedIn when the token is unknown, used before or its session over, RateLimited.
         """
         now = self._clock()
         async with self._database.transaction() as tx:
-            renewed = await self._sessions.renew(tx, refresh_token, now, self._check_renewals)
+            renewed = await self._sessions.renew(tx, refresh_token, now, self._check_renewals, unused=unused)
             user = renewed.user
             if user is None and renewed.session is not None:
                 user = await find_user(tx, renewed.session.user_id)
@@ -350,12 +346,14 @@ class AccountService:
 
     def _signed_in(self, user: User, session: Session, refresh_token: str, now: datetime) -> SignedIn:
         ttl_s = self._settings.access_token_ttl_s
-        expires_at = min(now + timedelta(seconds=ttl_s), session.expires_at)
+        ends_at = min(session.expires_at, session.idle_expires_at)
+        expires_at = min(now + timedelta(seconds=ttl_s), ends_at)
         claims = AccessClaims(
             user.id, user.email, user.full_name, session.id, user.rights, new_id(), expires_at
         )
         access_token = self._tokens.sign_access(claims, now)
-        return SignedIn(user, session, access_token, refresh_token, int((expires_at - now).total_seconds()))
+        expires_in_s, ends_in_s = (int((at - now).total_seconds()) for at in (expires_at, ends_at))
+        return SignedIn(user, session, access_token, refresh_token, expires_in_s, ends_in_s)
 
 
 def account_of(principal: Principal) -> str:

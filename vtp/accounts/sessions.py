@@ -12,7 +12,7 @@ import hashlib
 import hmac
 import secrets
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -95,7 +95,7 @@ _PROLONG = (
     update(sessions)
     .where(sessions.c.id == bindparam("session"))
     .values(
-        last_seen_at=bindparam("now", type_=UtcDateTime()),
+        last_seen_at=bindparam("seen", type_=UtcDateTime()),
         # The role as it is by now: `_BY_TOKEN` read it before it waited for the session's lock, which who
         # changes the role holds.
         idle_expires_at=case(
@@ -152,9 +152,18 @@ class Sessions:
         return session, token
 
     async def renew(
-        self, tx: AsyncConnection, token: str, now: datetime, admit: Callable[[Session], None]
+        self,
+        tx: AsyncConnection,
+        token: str,
+        now: datetime,
+        admit: Callable[[Session], None],
+        *,
+        unused: timedelta = timedelta(),
     ) -> Renewed:
         """Takes a refresh token and gives its successor, or ends the session when it was used before.
+
+        `unused`: since when nobody has used the page that renews by itself; the session's time without use
+        counts from then, or from what another page has told.
 
         `admit` raises when this session may not be renewed now; nothing has happened then. It is not asked of
         a token that was used before: whoever renews the stolen one often must not hide that.
@@ -168,7 +177,8 @@ class Sessions:
             return Renewed(Renewal.ENDED, session)
         if used_at is None:
             admit(session)
-            return await self._rotate(tx, token, session, now)
+            seen_at = max(session.last_seen_at, now - unused)
+            return await self._rotate(tx, token, replace(session, last_seen_at=seen_at), now)
         if await self._is_graceful(tx, used_at, replaced_by, now):
             admit(session)
             return Renewed(Renewal.REPEATED, session, self._successor(token))
@@ -284,9 +294,10 @@ class Sessions:
         return await _BY_TOKEN.row(tx, {"hash": hash_token(token)})
 
     async def _rotate(self, tx: AsyncConnection, token: str, session: Session, now: datetime) -> Renewed:
-        successor = self._successor(token)
+        """Of a session as it was seen last by now; gives it as it is stored then."""
+        successor, seen_at = self._successor(token), session.last_seen_at
         until, admin_until = (
-            min(now + self._lifetimes(role)[0], session.expires_at) for role in (Role.STUDENT, Role.ADMIN)
+            min(seen_at + self._lifetimes(role)[0], session.expires_at) for role in (Role.STUDENT, Role.ADMIN)
         )
         values = {
             "hash": hash_token(token),
@@ -294,6 +305,7 @@ class Sessions:
             "session": session.id,
             "user_id": session.user_id,
             "now": now,
+            "seen": seen_at,
             "until": until,
             "admin_until": admin_until,
         }
@@ -302,7 +314,9 @@ class Sessions:
             found = await _ROTATE.rows(tx, values)
         else:
             *_, found = await together(tx, *((one, values) for one in _ROTATION))
-        return Renewed(Renewal.RENEWED, session, successor, user_of(found[0]) if found else None)
+        user = user_of(found[0]) if found else None
+        ends_at = admin_until if user is not None and user.role is Role.ADMIN else until
+        return Renewed(Renewal.RENEWED, replace(session, idle_expires_at=ends_at), successor, user)
 
     async def _is_graceful(
         self, tx: AsyncConnection, used_at: datetime, replaced_by: str | None, now: datetime

@@ -53,6 +53,8 @@ def _scrub_item(key: str, value: Any, subject: Subject) -> Any:
     """Rights change from something to something: `to` is personal only as a text."""
     if key in PERSONAL and isinstance(value, str):
         return ""
+    if key in PERSONAL and isinstance(value, list):
+        return [_scrub_item(key, one, subject) for one in value]
     if key in PERSONAL and isinstance(value, dict) and key not in ("to", "from"):
         return {}
     return _scrub(value, subject)

@@ -1,4 +1,6 @@
-"""Everything that this server holds of a person, for that person (GDPR, articles 15 and 20)."""
+"""What this server has written down of a person, for that person (GDPR, articles 15 and 20). Files of courses
+are named and recordings are not there: either may be larger than a download that is made in one go.
+"""
 
 from __future__ import annotations
 
@@ -25,6 +27,13 @@ from vtp.personal.holdings import HOLDINGS
 from vtp.personal.mailbox import mailbox_of
 
 FORMAT: Final = "vtp personal data, version 1"
+NOT_THERE: Final = (
+    "The bytes of files that you uploaded to courses or handed in: files_of_courses names them; download "
+    "them in their courses. Recordings of classes, and the tracks of your own camera, microphone and screen "
+    "that were kept beside them. Ask an administrator for what you cannot reach yourself. Passwords, secrets "
+    "and what is others' are in no export."
+)
+"""Said in the file itself."""
 AT_ONCE: Final = 2  # exports made together
 _ROWS_AT_ONCE: Final = 500
 
@@ -76,6 +85,7 @@ class Export:
     async def _write(self, user: User) -> Exported:
         now = self._clock()
         head = {"format": FORMAT, "user_id": user.id, "exported_at": now.isoformat()}
+        head["not_in_this_file"] = NOT_THERE
         bundle = await asyncio.to_thread(Bundle, head)
         try:
             async with self._database.read() as tx:

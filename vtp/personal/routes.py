@@ -52,7 +52,8 @@ def _export_routes(table: RouteTable, people: Reauthentication, export: Export) 
         reply_types=TYPE,
         limit=Limit.CONFIRM,
         summary="Take one's own data away",
-        description="A zip with data.json and the picture.",
+        description="A zip with data.json and the picture. The bytes of files in courses, and recordings, "
+        "are not in it: `not_in_this_file` says so.",
         errors=(403, 429),
     )
     async def export_own_data(call: Call) -> web.StreamResponse:
@@ -64,6 +65,7 @@ def _export_routes(table: RouteTable, people: Reauthentication, export: Export) 
         "/api/v1/users/{user_id}/export",
         reply_types=TYPE,
         summary="Take somebody's data out for them",
+        description="The same file as they get themselves.",
         errors=(403, 404),
     )
     async def export_user_data(call: Call) -> web.StreamResponse:

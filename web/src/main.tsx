@@ -10,6 +10,7 @@ import { ToastProvider } from "./design/Toast";
 import { followTheme } from "./design/theme";
 import { NewsProvider } from "./session/News";
 import { SessionProvider } from "./session/Session";
+import { StillThereDialog } from "./session/StillThere";
 import { UnreadProvider } from "./session/Unread";
 import { WaitingProvider } from "./session/Waiting";
 
@@ -25,6 +26,7 @@ createRoot(root).render(
           <UnreadProvider>
             <ToastProvider>
               <App />
+              <StillThereDialog />
             </ToastProvider>
           </UnreadProvider>
         </WaitingProvider>

@@ -38,9 +38,16 @@ export async function sendBody<T>(
   file: Blob,
   sending: Sending,
 ): Promise<T> {
-  let response = await sendOnce(address, file, await http.accessToken(), sending);
+  const telling: Sending = {
+    signal: sending.signal,
+    onSent(bytes) {
+      http.used?.note(); // a session must not end under what takes long to send
+      sending.onSent(bytes);
+    },
+  };
+  let response = await sendOnce(address, file, await http.accessToken(), telling);
   if (response.status === 401 && (await http.refresh()))
-    response = await sendOnce(address, file, await http.accessToken(), sending);
+    response = await sendOnce(address, file, await http.accessToken(), telling);
   if (!response.ok) throw await readProblem(response);
   return (await response.json()) as T;
 }

@@ -5,6 +5,15 @@ import { ApiError, readProblem, UNREACHABLE } from "./problem";
 export interface TokenGrant {
   access_token: string;
   expires_in: number;
+  /** Seconds until the session ends when nobody uses it. */
+  session_ends_in?: number;
+}
+
+/** When somebody last used these pages, as far as this one knows. */
+export interface Used {
+  readonly at_ms: number;
+  /** Says that they are in use now. */
+  note(): void;
 }
 
 /** A token this near its end is renewed before it is used. */
@@ -33,6 +42,13 @@ export class HttpClient {
   #refreshing: Promise<boolean> | null = null;
   #renewal: ReturnType<typeof setTimeout> | undefined;
   readonly #fetch: Fetch;
+  #sessionEnd_ms: number | null = null;
+
+  /** By which renewals that this page makes by itself say since when nobody has used it. */
+  used: Used | null = null;
+
+  /** Called with every new token, and when it is forgotten. */
+  onGrant: () => void = () => undefined;
 
   /**
    * Called when the session has ended on the server's side (signed out elsewhere, expired, revoked), and when
@@ -59,6 +75,11 @@ export class HttpClient {
     return subjectOf(this.#token);
   }
 
+  /** When the session ends unless somebody uses these pages; null while that is not known. */
+  get sessionEnd_ms(): number | null {
+    return this.#sessionEnd_ms;
+  }
+
   /** An access token that is good for a while yet, for what is no request; null when nobody is signed in. */
   async accessToken(): Promise<string | null> {
     if (this.#token && Date.now() > this.#expires_ms - RENEW_BEFORE_MS) await this.refresh();
@@ -74,6 +95,9 @@ export class HttpClient {
       const wait_ms = Math.max(5_000, grant.expires_in * 1000 * 0.8);
       this.#renewal = setTimeout(() => void this.refresh().catch(() => undefined), wait_ms);
     }
+    const ends_in_s = grant?.session_ends_in;
+    this.#sessionEnd_ms = ends_in_s === undefined ? null : Date.now() + ends_in_s * 1000;
+    this.onGrant();
   }
 
   /** Gets a new access token with the cookie; false when there is no session. Calls share one request. */
@@ -90,12 +114,13 @@ export class HttpClient {
   }
 
   async #refreshNow(): Promise<boolean> {
+    const unused_s = this.used ? Math.max(0, Math.floor((Date.now() - this.used.at_ms) / 1000)) : 0;
     const response = await this.#reach(REFRESH_PATH, {
       method: "POST",
       credentials: "same-origin",
       headers: { "Content-Type": "application/json" },
       // Whether there is a cookie no script can see: that there is none is no error.
-      body: '{"if_any":true}',
+      body: JSON.stringify({ if_any: true, ...(unused_s > 0 && { unused_s }) }),
     });
     if (response.ok && response.status !== NOTHING) {
       const grant = (await response.json()) as TokenGrant;

@@ -7,6 +7,7 @@ import { Button } from "../../design/Button";
 import { EmptyState } from "../../design/EmptyState";
 import { Notice } from "../../design/Notice";
 import { Loading } from "../../design/Spinner";
+import { useInUse } from "../../hooks/useInUse";
 import { useLoaded } from "../../hooks/useLoaded";
 import { useTitle } from "../../hooks/useTitle";
 import { nameIn } from "../../session/guest";
@@ -73,6 +74,7 @@ function ClassOf({ room, http, guest }: { room: Room; http: HttpClient; guest: s
   );
   const value = useClassSession(room, token);
   const phase = usePhase(value.session);
+  useInUse(phase.name === "in");
   const account = guest === null && state.phase === "ready" ? (state.user?.full_name ?? "") : "";
   return (
     <ClassContext value={value}>

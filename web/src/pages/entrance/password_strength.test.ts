@@ -20,6 +20,12 @@ describe("a new password while it is typed", () => {
     expect(strengths.map((password) => lookAt(password, 8).strength)).toEqual(["fair", "good", "strong"]);
   });
 
+  it("looks at the spelling that the server checks", () => {
+    expect(lookAt("e\u0301a\u0301o\u0301u\u0301", 8).long_enough).toBe(false);
+    expect(lookAt("\u00bd\u00bc\u00be\u2153", 8).long_enough).toBe(false);
+    expect(lookAt("ａaａaａaａaａa", 8)).toMatchObject({ varied: false, strength: "weak" });
+  });
+
   it("counts letters, not code units, and says nothing of an empty field", () => {
     expect(lookAt("😀🎓📚✏️🖍️", 8).long_enough).toBe(false);
     expect(lookAt("", 8)).toEqual({ long_enough: false, varied: false, strength: "none" });

@@ -13,8 +13,10 @@ export function surprises(password: string): number {
     .length;
 }
 
-export function lookAt(password: string, min_length: number): PasswordView {
-  const long_enough = [...password].length >= min_length;
+export function lookAt(typed: string, min_length: number): PasswordView {
+  // What the server checks and keeps the hash of, so `ａ` is `a` here too.
+  const password = typed.normalize("NFKC");
+  const long_enough = Math.min([...typed].length, [...password].length) >= min_length;
   const varied = new Set(password).size >= 3;
   return {
     long_enough,

@@ -32,7 +32,10 @@ export function PersonData({
     );
   return (
     <Section title="Data">
-      <p className="soft">Everything that this server holds of {person.full_name}, as one file.</p>
+      <p className="soft">
+        What this server has written down of {person.full_name}, and their picture, as one file. It names
+        files that they uploaded or handed in, but does not hold them; recordings are not in it.
+      </p>
       <div className="button-row">
         <Button icon="download" busy={task.busy} onClick={save} data-testid="export-person">
           Download

@@ -27,7 +27,10 @@ export function OwnData({ user }: { user: User }) {
     <Card>
       <div className="form">
         <h2>Your data</h2>
-        <p className="soft">Everything that this server holds of you, as one file.</p>
+        <p className="soft">
+          What this server has written down of you, and your picture, as one file. Files that you uploaded or
+          handed in are named in it: download them in their courses. Recordings are not in it.
+        </p>
         <div className="button-row">
           <Button icon="download" onClick={() => setAsked("export")} data-testid="export-own">
             Download my data
