@@ -37,6 +37,7 @@ export function useStream(video: RefObject<HTMLVideoElement | null>, { first, as
           renew,
           onQualities: () => undefined,
           onFailure: over,
+          onMore: over,
         });
         play(element);
         return () => {

@@ -5,7 +5,13 @@ const { FakeHls } = vi.hoisted(() => {
   const policy = { default: { errorRetry: { maxNumRetry: 1 } } };
   class FakeHls {
     static last: FakeHls;
-    static Events = { MANIFEST_PARSED: "parsed", LEVEL_LOADED: "level", FRAG_LOADED: "frag", ERROR: "error" };
+    static Events = {
+      MANIFEST_LOADED: "manifest",
+      MANIFEST_PARSED: "parsed",
+      LEVEL_LOADED: "level",
+      FRAG_LOADED: "frag",
+      ERROR: "error",
+    };
     static DefaultConfig = { manifestLoadPolicy: policy, playlistLoadPolicy: policy, fragLoadPolicy: policy };
     static ErrorTypes = { MEDIA_ERROR: "media", NETWORK_ERROR: "network" };
     static isSupported = () => true;
@@ -59,6 +65,7 @@ describe("what has failed for good", () => {
       renew: async () => undefined,
       onQualities: () => undefined,
       onFailure,
+      onMore: () => undefined,
     };
     attachSource(video as unknown as HTMLVideoElement, options);
   });

@@ -4,6 +4,7 @@ import workerUrl from "hls.js/dist/hls.worker.js?url";
 import { type Failure, failed, failureAt, failureOf } from "./failure";
 import { goOnBehindGaps } from "./gaps";
 import { type Renew, Renewal } from "./grant";
+import { LateRenditions, lookForPicture } from "./late_renditions";
 import { keepOneSound } from "./oneSound";
 
 const NO_HLS =
@@ -27,6 +28,8 @@ export interface SourceOptions {
   onQualities: (qualities: Qualities) => void;
   /** Told why when playing has failed, until it is attached anew; and where it stood, if the element forgets it. */
   onFailure: (failure: Failure, stood?: Standing) => void;
+  /** Told once when there is more to play than there was to choose from, which has to be attached anew. */
+  onMore: () => void;
 }
 
 /** Where a video stands, and whether it plays. */
@@ -37,7 +40,7 @@ export interface Standing {
 
 /** Attaches; gives the function that detaches. */
 export function attachSource(video: HTMLVideoElement, options: SourceOptions): () => void {
-  const { url, start_s, onFailure } = options;
+  const { url, start_s, onFailure, onMore } = options;
   if (Hls.isSupported()) return attachHls(video, options);
   if (!video.canPlayType("application/vnd.apple.mpegurl")) {
     onFailure(failed(NO_HLS));
@@ -55,8 +58,10 @@ export function attachSource(video: HTMLVideoElement, options: SourceOptions): (
   video.addEventListener("error", onError);
   video.addEventListener("loadedmetadata", seek, { once: true });
   video.src = url;
+  const stopLooking = lookForPicture(video, url, onMore);
   return () => {
     attached = false;
+    stopLooking();
     video.removeEventListener("error", onError);
     video.removeEventListener("loadedmetadata", seek);
     video.removeAttribute("src");
@@ -66,7 +71,7 @@ export function attachSource(video: HTMLVideoElement, options: SourceOptions): (
 
 function attachHls(
   video: HTMLVideoElement,
-  { url, start_s, renew, onFailure, onQualities }: SourceOptions,
+  { url, start_s, renew, onFailure, onQualities, onMore }: SourceOptions,
 ): () => void {
   const renewal = new Renewal(renew);
   const { manifestLoadPolicy, playlistLoadPolicy, fragLoadPolicy } = Hls.DefaultConfig;
@@ -81,14 +86,21 @@ function attachHls(
     playlistLoadPolicy: renewal.policy(playlistLoadPolicy),
     fragLoadPolicy: renewal.policy(fragLoadPolicy),
   });
+  const late = new LateRenditions(onMore);
   let recoveries = 0;
   let at_s = start_s;
   let attached = true;
+  hls.on(Hls.Events.MANIFEST_LOADED, (_event, { levels, audioTracks }) =>
+    late.list([...levels, ...audioTracks]),
+  );
   hls.on(Hls.Events.MANIFEST_PARSED, () => {
     keepOneSound(hls);
     onQualities(qualitiesOf(hls));
   });
-  hls.on(Hls.Events.LEVEL_LOADED, () => renewal.loaded());
+  hls.on(Hls.Events.LEVEL_LOADED, (_event, { details }) => {
+    renewal.loaded();
+    late.look(details);
+  });
   hls.on(Hls.Events.FRAG_LOADED, () => renewal.loaded());
   hls.on(Hls.Events.ERROR, (_event, data) => {
     if (!data.fatal) return;
@@ -113,6 +125,7 @@ function attachHls(
   const stopLooking = goOnBehindGaps(video);
   return () => {
     attached = false;
+    late.close();
     stopLooking();
     hls.destroy();
   };
