@@ -34,6 +34,7 @@ export function useStream(video: RefObject<HTMLVideoElement | null>, { first, as
         const detach = attachSource(element, {
           url,
           start_s: 0,
+          catchesUp: true,
           renew,
           onQualities: () => undefined,
           onFailure: over,

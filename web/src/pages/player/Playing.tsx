@@ -111,6 +111,7 @@ export function Playing(props: Props) {
     const detach = attachSource(video.current, {
       url,
       start_s: attempt.at_s,
+      catchesUp: false,
       renew,
       onQualities: setQualities,
       onFailure,

@@ -62,6 +62,7 @@ describe("what has failed for good", () => {
     const options = {
       url: "/a.m3u8",
       start_s: 7,
+      catchesUp: false,
       renew: async () => undefined,
       onQualities: () => undefined,
       onFailure,

@@ -11,6 +11,8 @@ const NO_HLS =
   "This browser cannot play the recording. Use a current version of Chrome, Edge, Firefox or Safari.";
 const NOT_PLAYED = "The recording could not be played.";
 const MAX_RECOVERIES = 3;
+/** What a stall has cost is made up for at this speed. */
+const CATCH_UP_RATE = 1.2;
 
 /** The pictures that a player can choose from. */
 export interface Qualities {
@@ -23,6 +25,8 @@ export interface Qualities {
 export interface SourceOptions {
   url: string;
   start_s: number;
+  /** Whether it is played a little faster where it has come behind the live edge: nobody chooses the speed then. */
+  catchesUp: boolean;
   /** Asks for a new media grant. */
   renew: Renew;
   onQualities: (qualities: Qualities) => void;
@@ -71,7 +75,7 @@ export function attachSource(video: HTMLVideoElement, options: SourceOptions): (
 
 function attachHls(
   video: HTMLVideoElement,
-  { url, start_s, renew, onFailure, onQualities, onMore }: SourceOptions,
+  { url, start_s, catchesUp, renew, onFailure, onQualities, onMore }: SourceOptions,
 ): () => void {
   const renewal = new Renewal(renew);
   const { manifestLoadPolicy, playlistLoadPolicy, fragLoadPolicy } = Hls.DefaultConfig;
@@ -80,7 +84,8 @@ function attachHls(
     workerPath: workerUrl,
     startPosition: start_s > 0 ? start_s : -1,
     backBufferLength: 60,
-    maxLiveSyncPlaybackRate: 1.2, // what a stall has cost is made up for
+    // Any other than 1 has hls.js set the speed of all that grows, also where somebody looks back.
+    maxLiveSyncPlaybackRate: catchesUp ? CATCH_UP_RATE : 1,
     renderTextTracksNatively: false, // captions are ours: useCaptions
     manifestLoadPolicy: renewal.policy(manifestLoadPolicy),
     playlistLoadPolicy: renewal.policy(playlistLoadPolicy),
