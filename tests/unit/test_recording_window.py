@@ -66,7 +66,7 @@ async def test_a_picture_that_comes_later_is_reported_beside_the_sound_and_then_
     tmp_path: Path, kind: type[Class]
 ) -> None:
     """Players go by it: from its second segment on they load the multivariant playlist again."""
-    made = kind(tmp_path, shifted(h264_units(150), 11 * NS), opus_units(50 * 16))
+    made = kind(tmp_path, shifted(h264_units(150), 11 * NS), [*opus_units(50 * 16)])
     told_ns = 0
     while made.now_ns < 16 * NS:
         made.tick()
