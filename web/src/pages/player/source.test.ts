@@ -82,6 +82,17 @@ describe("what has failed for good", () => {
     expect(onFailure).toHaveBeenCalledWith(expect.anything(), { at_s: 61.5, plays: true });
   });
 
+  it("is not what fails now and then", () => {
+    vi.useFakeTimers();
+    for (let time = 0; time < 6; time += 1) {
+      failed();
+      vi.advanceTimersByTime(60_000);
+    }
+    vi.useRealTimers();
+    expect(FakeHls.last.recoveries).toBe(6);
+    expect(onFailure).not.toHaveBeenCalled();
+  });
+
   it("stood where it was to begin, if it never came to anything", () => {
     for (let time = 0; time < 4; time += 1) failed();
     expect(onFailure).toHaveBeenCalledWith(expect.anything(), { at_s: 7, plays: false });

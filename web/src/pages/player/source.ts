@@ -11,6 +11,8 @@ const NO_HLS =
   "This browser cannot play the recording. Use a current version of Chrome, Edge, Firefox or Safari.";
 const NOT_PLAYED = "The recording could not be played.";
 const MAX_RECOVERIES = 3;
+/** After so long without another an error counts no more: a long class may have one now and then. */
+const FORGOTTEN_MS = 60_000;
 /** What a stall has cost is made up for at this speed. */
 const CATCH_UP_RATE = 1.2;
 
@@ -93,6 +95,7 @@ function attachHls(
   });
   const late = new LateRenditions(onMore);
   let recoveries = 0;
+  let failed_ms = 0;
   let at_s = start_s;
   let attached = true;
   hls.on(Hls.Events.MANIFEST_LOADED, (_event, { levels, audioTracks }) =>
@@ -109,7 +112,9 @@ function attachHls(
   hls.on(Hls.Events.FRAG_LOADED, () => renewal.loaded());
   hls.on(Hls.Events.ERROR, (_event, data) => {
     if (!data.fatal) return;
-    recoveries += 1;
+    const now_ms = performance.now();
+    recoveries = now_ms - failed_ms < FORGOTTEN_MS ? recoveries + 1 : 1;
+    failed_ms = now_ms;
     // Both that destroys it and that recovers it empty the element, which then stands at 0 and pauses.
     if (video.readyState > 0) at_s = video.currentTime;
     const plays = !video.paused;

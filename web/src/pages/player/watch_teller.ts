@@ -13,6 +13,8 @@ const REPORT_EVERY_MS = 10_000;
 const MAX_SEGMENTS = 100;
 /** Who drags along the line of time seeks once. */
 const SETTLED_MS = 400;
+/** A seek that ends this near to where it began is none: one who was attached anew goes on where they were. */
+const SAME_S = 0.5;
 
 export class WatchTeller {
   readonly #id: string;
@@ -26,6 +28,9 @@ export class WatchTeller {
   #height = 0;
   /** Where it was when it stopped or jumped last: browsers tell of playing when it has gone on already. */
   #stood_s: number | null = null;
+  /** Where it was seen last. One that is emptied, as it fails or is attached anew, is at 0 until it plays or seeks. */
+  #seen_s = 0;
+  #stands = false;
   #seek: { from_s: number; timer: ReturnType<typeof setTimeout> | undefined } | null = null;
 
   constructor(id: string, video: HTMLVideoElement, session: EventSession) {
@@ -39,15 +44,16 @@ export class WatchTeller {
     const listening = new AbortController();
     const on = (target: EventTarget, name: string, listener: () => void) =>
       target.addEventListener(name, listener, { signal: listening.signal });
-    on(this.#video, "play", () => this.#stand(this.#stood_s ?? this.#video.currentTime));
+    on(this.#video, "play", () => this.#stand(this.#stood_s ?? this.#at_s));
     on(this.#video, "playing", () => this.#play());
     on(this.#video, "timeupdate", () => this.#look());
     on(this.#video, "seeking", () => this.#jump());
     on(this.#video, "seeked", () => this.#settle());
-    on(this.#video, "ratechange", () => this.#played.stop(this.#video.currentTime));
+    on(this.#video, "ratechange", () => this.#played.stop(this.#at_s));
     on(this.#video, "resize", () => this.#showQuality());
     on(this.#video, "waiting", () => this.#stall());
     on(this.#video, "pause", () => this.#pause());
+    on(this.#video, "emptied", () => this.#empty());
     on(this.#video, "ended", () => this.#tell("completed"));
     on(document, "visibilitychange", () => document.visibilityState === "hidden" && this.#leave());
     on(window, "pagehide", () => this.#leave());
@@ -65,6 +71,12 @@ export class WatchTeller {
     };
   }
 
+  /** Where the video stands, or stood before it was emptied. */
+  get #at_s(): number {
+    if (this.#stands && this.#video.readyState > 0) this.#seen_s = this.#video.currentTime;
+    return this.#seen_s;
+  }
+
   /** Says it, with what was played; as of where the video stands, or stood. */
   #say(type: EventType, metadata?: SaidEvent["metadata"]): void {
     const at = { recording_id: this.#id, timestamp: new Date().toISOString() };
@@ -74,7 +86,7 @@ export class WatchTeller {
     this.#session.say({
       ...at,
       event_type: type,
-      position: milliseconds(this.#video.currentTime),
+      position: milliseconds(this.#at_s),
       ...(segments.length > 0 && { segments }),
       ...(metadata && { metadata }),
     });
@@ -90,6 +102,7 @@ export class WatchTeller {
   }
 
   #play(): void {
+    this.#stands = true;
     const type = this.#begun ? "resumed" : "started";
     this.#begun = true;
     if (this.#paused) this.#tell(type); // from the first on, time counts
@@ -99,7 +112,7 @@ export class WatchTeller {
   }
 
   #look(): void {
-    if (!this.#video.seeking) this.#stand(this.#video.currentTime);
+    if (!this.#video.seeking) this.#stand(this.#at_s);
   }
 
   #stand(position_s: number): void {
@@ -107,21 +120,32 @@ export class WatchTeller {
   }
 
   #pause(): void {
-    this.#stood_s = this.#video.currentTime;
-    this.#played.stop(this.#stood_s);
+    this.#stop();
     this.#paused = true;
     if (!this.#video.ended) this.#tell("paused"); // at the end that is what is said
   }
 
+  #empty(): void {
+    this.#stands = false;
+    this.#stop();
+  }
+
+  #stop(): void {
+    this.#stood_s = this.#at_s;
+    this.#played.stop(this.#stood_s);
+  }
+
   #jump(): void {
     if (isGoingOn(this.#video)) return;
+    const seen_s = this.#seen_s;
+    this.#stands = true;
     const from_s = this.#played.jump(this.#video.played, performance.now());
     // It plays on from there, whenever that is heard of.
-    this.#stood_s = this.#video.currentTime;
+    this.#stood_s = this.#at_s;
     this.#stand(this.#stood_s);
     if (!this.#begun) return;
     clearTimeout(this.#seek?.timer);
-    this.#seek ??= { from_s: from_s ?? this.#video.currentTime, timer: undefined };
+    this.#seek ??= { from_s: from_s ?? seen_s, timer: undefined };
   }
 
   #settle(): void {
@@ -136,10 +160,10 @@ export class WatchTeller {
   /** Says that somebody sought, where that is not said yet. */
   #sought(): void {
     if (!this.#seek) return;
-    const from = milliseconds(this.#seek.from_s);
-    clearTimeout(this.#seek.timer);
+    const { from_s, timer } = this.#seek;
+    clearTimeout(timer);
     this.#seek = null;
-    this.#say("seeked", { from });
+    if (Math.abs(this.#at_s - from_s) >= SAME_S) this.#say("seeked", { from: milliseconds(from_s) });
   }
 
   #stall(): void {
