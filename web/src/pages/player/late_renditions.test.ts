@@ -1,7 +1,7 @@
 /** By hls.js itself, which reads the playlists. */
 import type { Loader, LoaderCallbacks, LoaderContext } from "hls.js";
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
-import { LateRenditions, LOOK_EVERY_MS, lookForPicture } from "./late_renditions";
+import { LateRenditions, LOOK_EVERY_MS, lookForPicture, STILL_SEGMENTS } from "./late_renditions";
 
 const SOUND = `#EXTM3U
 #EXT-X-STREAM-INF:BANDWIDTH=120000
@@ -86,6 +86,20 @@ describe("renditions that come later", () => {
 
   it("are none before they are listed for whoever asks now", async () => {
     expect(await told(SOUND, growing(OPUS, 'video/playlist.m3u8",LAST-MSN=0,LAST-PART="3'))).toBe(0);
+  });
+
+  it("are told of some segments later to who looks back", async () => {
+    const came = vi.fn();
+    const late = new LateRenditions(came, STILL_SEGMENTS);
+    late.list([{ url: "https://vtp.example/aac.m3u8" }]);
+    for (const msn of [9, 10, 11, 11, 12]) {
+      late.look({
+        url: "https://vtp.example/aac.m3u8",
+        renditionReports: [{ URI: "video.m3u8", "LAST-MSN": String(msn) }],
+      } as unknown as Parameters<LateRenditions["look"]>[0]);
+      await vi.advanceTimersByTimeAsync(10_000);
+      expect(came).toHaveBeenCalledTimes(msn === 12 ? 1 : 0);
+    }
   });
 
   it("are told to nobody who has gone", async () => {

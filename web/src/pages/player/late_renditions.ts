@@ -5,6 +5,11 @@ import type { LevelDetails } from "hls.js";
 const SETTLED_MS = 1_000;
 /** Not all who follow a class are to come for it at once. */
 const SPREAD_MS = 1_000;
+/**
+ * So many segments later who looks back attaches anew. Before its beginning a late picture is a still: a piece of each
+ * segment, and then pieces without bytes, at which hls.js 1.7.4 may stand still; by then they are listed no more.
+ */
+export const STILL_SEGMENTS = 3;
 /** How often the multivariant playlist is looked at where nothing else tells. */
 export const LOOK_EVERY_MS = 4_000;
 
@@ -19,9 +24,15 @@ type Reporting = Pick<LevelDetails, "url" | "renditionReports">;
  */
 export class LateRenditions {
   readonly #listed = new Set<string>();
+  /** From which segment on each that comes later is waited for. */
+  readonly #awaited = new Map<string, number>();
   #timer: ReturnType<typeof setTimeout> | undefined;
 
-  constructor(private readonly came: () => void) {}
+  constructor(
+    private readonly came: () => void,
+    /** So many segments after it was first reported it is told of. */
+    private readonly segments = 0,
+  ) {}
 
   /** What the multivariant playlist lists, also of what the player cannot play. */
   list(renditions: readonly { url: string }[]): void {
@@ -31,9 +42,13 @@ export class LateRenditions {
   /** A playlist of one of them was loaded. */
   look({ url, renditionReports = [] }: Reporting): void {
     if (this.#timer !== undefined || this.#listed.size === 0) return;
-    const isLate = renditionReports.some(
-      (report) => Number(report["LAST-MSN"]) > 0 && !this.#listed.has(new URL(report.URI ?? "", url).href),
-    );
+    const isLate = renditionReports.some((report) => {
+      const [last, rendition] = [Number(report["LAST-MSN"]), new URL(report.URI ?? "", url).href];
+      if (this.#listed.has(rendition)) return false;
+      const from = this.#awaited.get(rendition) ?? Math.max(1, last + this.segments);
+      this.#awaited.set(rendition, from);
+      return last >= from;
+    });
     if (isLate) this.#timer = setTimeout(this.came, SETTLED_MS + Math.random() * SPREAD_MS);
   }
 

@@ -4,7 +4,7 @@ import workerUrl from "hls.js/dist/hls.worker.js?url";
 import { type Failure, failed, failureAt, failureOf } from "./failure";
 import { goOnBehindGaps } from "./gaps";
 import { type Renew, Renewal } from "./grant";
-import { LateRenditions, lookForPicture } from "./late_renditions";
+import { LateRenditions, lookForPicture, STILL_SEGMENTS } from "./late_renditions";
 import { keepOneSound } from "./oneSound";
 
 const NO_HLS =
@@ -93,7 +93,7 @@ function attachHls(
     playlistLoadPolicy: renewal.policy(playlistLoadPolicy),
     fragLoadPolicy: renewal.policy(fragLoadPolicy),
   });
-  const late = new LateRenditions(onMore);
+  const late = new LateRenditions(onMore, catchesUp ? 0 : STILL_SEGMENTS);
   let recoveries = 0;
   let failed_ms = 0;
   let at_s = start_s;
