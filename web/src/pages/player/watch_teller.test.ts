@@ -53,10 +53,10 @@ class Video extends EventTarget {
     this.tell("emptied", "timeupdate");
   }
 
-  /** It is told to play, and knows how long it is, but not yet where it goes on. */
-  attach(): void {
-    this.paused = false;
-    this.tell("play");
+  /** It may be told to play, and knows how long it is, but not yet where it goes on. */
+  attach({ plays } = { plays: true }): void {
+    this.paused = !plays;
+    if (plays) this.tell("play");
     this.readyState = 4;
     this.tell("loadedmetadata", "timeupdate");
   }
@@ -188,7 +188,7 @@ describe("what is told of watching", () => {
     video.goOn(63);
     video.empty();
     video.tell("ratechange"); // it has its first speed again
-    video.attach();
+    video.attach({ plays: false });
     seek(10);
     video.play();
     video.goOn(12);
