@@ -37,6 +37,8 @@ beside=(
   tests/e2e/classes/test_class_goes.py
   tests/e2e/classes/test_class_large.py
   tests/e2e/classes/test_class_late.py
+  tests/e2e/classes/test_class_late_picture.py
+  tests/e2e/classes/test_class_looked_back.py
   tests/e2e/classes/test_class_layers.py
   tests/e2e/classes/test_class_network.py
   tests/e2e/classes/test_class_page.py

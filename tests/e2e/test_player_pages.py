@@ -400,6 +400,21 @@ def test_a_part_of_a_recording_is_taken_along(browser: Browser, school: School, 
     with av.open(file) as container:
         assert container.duration is not None and 8 <= container.duration / 1e6 < 10
     assert "0.00.12-0.00.20" in file.name
+    page.get_by_test_id("download").click()
+    page.get_by_test_id("download-part").check()
+    page.get_by_test_id("clip-from-now").click()
+    expect(page.get_by_test_id("clip-to")).to_have_value("0:40")
+    with (
+        page.expect_request(lambda asked: "/download-url" in asked.url) as link,
+        page.expect_download() as rest,
+    ):
+        page.get_by_test_id("download-clip").click()
+    assert "?from=12" in link.value.url and "to=" not in link.value.url, (
+        "what is shown ends with a whole second"
+    )
+    rest.value.save_as(file)
+    with av.open(file) as container:
+        assert container.duration is not None and container.duration / 1e6 >= SECONDS - 12
     page.context.close()
 
 

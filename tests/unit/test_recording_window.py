@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 
 import pytest
 
 from tests.hls_duties import WindowFollower
 from tests.strict_hls import needs_strict_parser, parse
-from tests.unit.recording_material import h264_units, opus_units
+from tests.unit.recording_material import h264_units, opus_units, shifted
 from tests.unit.recording_recorder import FastClock, run
 from tests.unit.recording_sources import prepared_source
 from tests.unit.test_recording_live import TRACKS, Class, Content, lecture, other_size, stalls
@@ -58,6 +59,28 @@ async def test_every_playlist_of_a_window_is_right(tmp_path: Path, content: Cont
         assert last.ended and whole[track].first >= 13
         listed_s = sum(segment.duration_s for segment in last.segments)
         assert WINDOW_S <= listed_s < WINDOW_S + 4
+
+
+@pytest.mark.parametrize("kind", [Class, Window])
+async def test_a_picture_that_comes_later_is_reported_beside_the_sound_and_then_listed(
+    tmp_path: Path, kind: type[Class]
+) -> None:
+    """Players go by it: from its second segment on they load the multivariant playlist again."""
+    made = kind(tmp_path, shifted(h264_units(150), 11 * NS), [*opus_units(50 * 16)])
+    told_ns = 0
+    while made.now_ns < 16 * NS:
+        made.tick()
+        if not made.view.is_playable:
+            continue
+        playlist = await made.view.follow("aac", Wish())
+        report = re.search(rb'REPORT:URI="../video/playlist.m3u8",LAST-MSN=(\d+)', playlist.text)
+        listed = b"RESOLUTION=" in made.view.multivariant().text
+        if report and int(report[1]) > 0:
+            told_ns = told_ns or made.now_ns
+            assert listed
+        else:
+            assert made.now_ns < 14 * NS
+    assert 11 * NS < told_ns < 14 * NS
 
 
 async def test_what_has_left_the_window_is_there_for_as_long_again_and_then_gone(tmp_path: Path) -> None:

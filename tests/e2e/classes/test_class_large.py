@@ -6,11 +6,13 @@ from playwright.sync_api import Browser, expect
 
 from tests.e2e.classes.class_pages import (
     Visit,
+    ask,
     assert_fits_a_phone,
     join,
     make_room,
     sign_in,
     tile_of,
+    token_of,
     write,
 )
 from tests.e2e.conftest import PAGES, poll
@@ -102,3 +104,31 @@ def test_staff_stream_the_class_to_many_and_see_who_watches(
         ada.get_by_test_id("stream-stop").click()
         expect(ada.get_by_test_id("stream-start")).to_be_visible()
         expect(mei.get_by_test_id("stream-missing")).to_contain_text("There is no live stream")
+
+
+def test_who_finds_the_stream_full_is_told_so_and_sees_it_once_there_is_a_place(
+    server: Running, visit: Visit, browser: Browser
+) -> None:
+    ada = visit("ada")
+    make_room(server, "full")
+    join(ada, "full", server.url)
+    token = token_of(server, "ada")
+    room = ask(server, "/api/v1/rooms/full", token=token)
+    wish = {"room_id": room["room_id"], "max_viewers": 1}
+    stream = ask(server, "/api/v1/streams/start", token=token, body=wish)["stream_id"]
+    with browser.new_context() as first, browser.new_context() as second:
+        mei, sam = first.new_page(), second.new_page()
+        for name, page in (("mei", mei), ("sam", sam)):
+            sign_in(page, server.url, name)
+        mei.goto(f"{server.url}/rooms/full/watch?stream")
+        expect(mei.get_by_test_id("screen")).to_have_attribute("data-playing", "true")
+        sam.goto(f"{server.url}/rooms/full/watch?stream")
+        expect(sam.get_by_test_id("stream-refused")).to_contain_text("1 viewer, as many as it may have")
+        limit = sam.context.request.patch(
+            f"{server.url}/api/v1/streams/{stream}",
+            data={"max_viewers": 2},
+            headers={"Authorization": f"Bearer {token}"},
+        )
+        assert limit.ok, limit.text()
+        expect(sam.get_by_test_id("screen")).to_have_attribute("data-playing", "true")
+        expect(sam.get_by_test_id("stream-refused")).to_have_count(0)

@@ -271,11 +271,11 @@ export function recordingsApi(http: HttpClient) {
     emptyTrash: () => http.json<{ message: string }>("DELETE", `${ROOT}/trash`),
     info: (id: string, signal?: AbortSignal) =>
       http.json<RecordingInfo>("GET", `${one(id)}/info`, undefined, signal),
-    /** Of a stretch, in seconds; good for six hours, without signing in. */
-    downloadLink: (id: string, from: number, to: number) =>
+    /** Of a stretch, in seconds, or up to the end; good for six hours, without signing in. */
+    downloadLink: (id: string, from: number, to: number | null) =>
       http.json<{ url: string; expires_at: string }>(
         "GET",
-        withQuery(`${one(id)}/download-url`, { from, to }),
+        withQuery(`${one(id)}/download-url`, { from, to: to ?? undefined }),
       ),
     /** A track's HLS playlist, opened by the recording's cookie. */
     trackUrl: (id: string, track: string) => `${one(id)}/stream/${encodeURIComponent(track)}/playlist.m3u8`,

@@ -4,9 +4,10 @@ import { PAUSES_MS, STALL_MS, StreamFollower } from "./stream_follower";
 
 const OFFER: StreamOffer = { stream_id: "s", url: "/live/algebra/master.m3u8", grant: "1.p.u~a!b.c+" };
 
-function begin(ask: () => Promise<StreamOffer | null> = async () => OFFER) {
+function begin(ask: () => Promise<StreamOffer | null> = async () => OFFER, least_ms = 0) {
   const played: { url: string; over: () => void; stopped: boolean }[] = [];
   const asked = vi.fn(ask);
+  const refused = vi.fn(() => least_ms);
   const follower = new StreamFollower({
     play: (url, over) => {
       const one = { url, over, stopped: false };
@@ -16,9 +17,10 @@ function begin(ask: () => Promise<StreamOffer | null> = async () => OFFER) {
       };
     },
     ask: asked,
+    refused,
   });
   follower.follow(OFFER);
-  return { follower, played, asked };
+  return { follower, played, asked, refused };
 }
 
 describe("following the stream of a class", () => {
@@ -67,6 +69,20 @@ describe("following the stream of a class", () => {
     expect(played.length).toBe(1);
     follower.close();
     expect(played[0]?.stopped).toBe(true);
+  });
+
+  it("says why it is refused, and waits as long as that takes", async () => {
+    const why = new Error("full");
+    const { follower, played, asked, refused } = begin(() => Promise.reject(why), 10_000);
+    played[0]?.over();
+    await vi.advanceTimersByTimeAsync(9_999);
+    expect(refused.mock.calls).toEqual([[why]]);
+    expect(asked).toHaveBeenCalledTimes(1);
+    await vi.advanceTimersByTimeAsync(2);
+    expect(asked).toHaveBeenCalledTimes(2);
+    follower.close();
+    await vi.advanceTimersByTimeAsync(60_000);
+    expect(asked).toHaveBeenCalledTimes(2);
   });
 
   it("asks anew when the picture stands still for long, and not while it moves", async () => {

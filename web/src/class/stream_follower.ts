@@ -11,6 +11,8 @@ export interface FollowerOptions {
   play: Play;
   /** Asks for the stream anew; null: there is media instead. */
   ask: () => Promise<StreamOffer | null>;
+  /** Told what asking has thrown; gives how long to wait until it is tried again, at least, in milliseconds. */
+  refused: (why: unknown) => number;
 }
 
 /** How long until the next try, from one to the next without a picture in between. */
@@ -70,21 +72,21 @@ export class StreamFollower {
     this.#stop();
   }
 
-  #again(): void {
+  #again(least_ms = 0): void {
     if (this.#closed) return;
-    const pause_ms = PAUSES_MS[Math.min(this.#tries, PAUSES_MS.length - 1)];
+    const pause_ms = PAUSES_MS[Math.min(this.#tries, PAUSES_MS.length - 1)] ?? 0;
     this.#tries += 1;
     clearTimeout(this.#timer);
     clearTimeout(this.#stall);
-    this.#timer = setTimeout(() => void this.#ask(), pause_ms);
+    this.#timer = setTimeout(() => void this.#ask(), Math.max(pause_ms, least_ms));
   }
 
   async #ask(): Promise<void> {
     try {
       const stream = await this.options.ask();
       if (stream) this.follow(stream);
-    } catch {
-      this.#again();
+    } catch (why) {
+      if (!this.#closed) this.#again(this.options.refused(why));
     }
   }
 }

@@ -4,6 +4,7 @@ import type { StreamOffer } from "../class/protocol";
 import { addressOf, StreamFollower } from "../class/stream_follower";
 import { keepGrant } from "./player/grant";
 import { attachSource } from "./player/source";
+import { refusalOf } from "./stream_refusal";
 
 interface Options {
   /** What to begin with; null: it is asked for. */
@@ -14,9 +15,19 @@ interface Options {
   play: (element: HTMLVideoElement) => void;
 }
 
-/** Gives whether the picture moves. */
-export function useStream(video: RefObject<HTMLVideoElement | null>, { first, ask, play }: Options): boolean {
+export interface Following {
+  /** The picture moves. */
+  moves: boolean;
+  /** Why there is none, as a sentence; empty where there is one, or nothing is to be done but to wait. */
+  refusal: string;
+}
+
+export function useStream(
+  video: RefObject<HTMLVideoElement | null>,
+  { first, ask, play }: Options,
+): Following {
   const [moves, setMoves] = useState(false);
+  const [refusal, setRefusal] = useState("");
   const begin = useRef(first);
   begin.current = first;
   useEffect(() => {
@@ -29,14 +40,22 @@ export function useStream(video: RefObject<HTMLVideoElement | null>, { first, as
     };
     const follower = new StreamFollower({
       ask,
+      refused: (why) => {
+        const { message, least_ms } = refusalOf(why);
+        setRefusal(message);
+        return least_ms;
+      },
       play: (url, over) => {
+        setRefusal("");
         element.addEventListener("ended", over);
         const detach = attachSource(element, {
           url,
           start_s: 0,
+          catchesUp: true,
           renew,
           onQualities: () => undefined,
           onFailure: over,
+          onMore: over,
         });
         play(element);
         return () => {
@@ -66,5 +85,5 @@ export function useStream(video: RefObject<HTMLVideoElement | null>, { first, as
       follower.close();
     };
   }, [video, ask, play]);
-  return moves;
+  return { moves, refusal };
 }

@@ -19,7 +19,7 @@ export function ClassStream({ stream }: { stream: StreamOffer }) {
       if (error instanceof Error && error.name === "NotAllowedError") setBlocked(true);
     });
   }, []);
-  const moves = useStream(video, { first: stream, ask, play });
+  const { moves, refusal } = useStream(video, { first: stream, ask, play });
   useEffect(() => {
     // A loudspeaker that is gone leaves the sound where it is.
     if (speakerId && video.current && "setSinkId" in video.current)
@@ -35,8 +35,8 @@ export function ClassStream({ stream }: { stream: StreamOffer }) {
       <video ref={video} playsInline aria-label="Live stream of the class" data-testid="class-stream-video" />
       {!moves && !blocked && (
         <p className="class-stream-waiting" role="status">
-          <Spinner size={24} />
-          Waiting for the picture of the class
+          {refusal ? <Icon name="warning" size={24} /> : <Spinner size={24} />}
+          {refusal || "Waiting for the picture of the class"}
         </p>
       )}
       {blocked && (

@@ -108,11 +108,18 @@ export function Playing(props: Props) {
       stood.current = standing;
       setFailure(why);
     };
-    const options = { url, start_s: attempt.at_s, renew, onQualities: setQualities, onFailure };
-    const detach = attachSource(video.current, options);
+    const detach = attachSource(video.current, {
+      url,
+      start_s: attempt.at_s,
+      catchesUp: false,
+      renew,
+      onQualities: setQualities,
+      onFailure,
+      onMore: retry,
+    });
     if (attempt.plays) video.current.play().catch(() => undefined);
     return detach;
-  }, [id, video, url, attempt, renew]);
+  }, [id, video, url, attempt, renew, retry]);
   const hasPictures = arrangement.tracks.pictures.length > 0;
   const now_s = useCallback(() => video.current?.currentTime ?? 0, [video]);
   return (

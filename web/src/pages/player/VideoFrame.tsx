@@ -9,6 +9,7 @@ import { clock, plural } from "../../format";
 import { CaptionText } from "./CaptionText";
 import { chapterAt } from "./Chapters";
 import { languageName } from "./languages";
+import { QualityMenu } from "./QualityMenu";
 import { Scrubber } from "./Scrubber";
 import { handleKey } from "./shortcuts";
 import type { Qualities } from "./source";
@@ -189,29 +190,6 @@ function CaptionMenu({ captions, caption }: { captions: readonly Captions[]; cap
       <span className="player-cc" aria-hidden="true">
         CC
       </span>
-    </Menu>
-  );
-}
-
-function QualityMenu({ qualities }: { qualities: Qualities }) {
-  const [height, setHeight] = useState<number | null>(null);
-  const choose = (wanted: number | null) => {
-    setHeight(wanted);
-    qualities.choose(wanted);
-  };
-  return (
-    <Menu
-      label="Quality"
-      above
-      className="button button-quiet player-speed"
-      testId="quality"
-      items={[null, ...qualities.heights].map((one) => ({
-        label: one === null ? "Automatic" : `${one} lines`,
-        chosen: one === height,
-        act: () => choose(one),
-      }))}
-    >
-      <span className="numbers">{height ?? "Auto"}</span>
     </Menu>
   );
 }

@@ -1,7 +1,7 @@
 import type { Level } from "hls.js";
 import { afterEach, describe, expect, it, vi } from "vitest";
 import { keepOneSound } from "./oneSound";
-import { keepPosition, keptPosition } from "./position";
+import { keptPosition, PositionKeeper } from "./position";
 import { handleKey, type PlayerActions } from "./shortcuts";
 
 const actions = () =>
@@ -59,13 +59,59 @@ describe("keys of the player", () => {
 });
 
 describe("position kept", () => {
+  class Video extends EventTarget {
+    readyState = 0;
+    currentTime = 0;
+    duration = Number.NaN;
+
+    at(currentTime: number, ...events: string[]): void {
+      Object.assign(this, { readyState: 4, currentTime, duration: 600 });
+      for (const name of events) this.dispatchEvent(new Event(name));
+    }
+
+    empty(): void {
+      Object.assign(this, { readyState: 0, currentTime: 0, duration: Number.NaN });
+      for (const name of ["emptied", "timeupdate"]) this.dispatchEvent(new Event(name));
+    }
+  }
+
+  function watched(id: string, act: (video: Video) => void): number {
+    const video = new Video();
+    const keeper = new PositionKeeper(id, video as unknown as HTMLVideoElement);
+    act(video);
+    keeper.close();
+    return keptPosition(id);
+  }
+
   it("comes back in the middle, not at the edges", () => {
-    keepPosition("a", 61.26, 600);
-    expect(keptPosition("a")).toBe(61.3);
-    keepPosition("a", 595, 600);
-    expect(keptPosition("a")).toBe(0);
-    keepPosition("a", 4, 600);
-    expect(keptPosition("a")).toBe(0);
+    expect(watched("a", (video) => video.at(61.26, "playing"))).toBe(61.3);
+    expect(watched("a", (video) => video.at(595, "seeked"))).toBe(0);
+    watched("a", (video) => video.at(61.26, "playing"));
+    expect(watched("a", (video) => video.at(4, "seeked"))).toBe(0);
+  });
+
+  it("stays where nothing was loaded, or only what it is, before somebody left", () => {
+    watched("a", (video) => video.at(61.26, "playing"));
+    expect(watched("a", () => undefined)).toBe(61.3);
+    expect(watched("a", (video) => video.at(0, "loadedmetadata", "timeupdate"))).toBe(61.3);
+  });
+
+  it("stays where the player gives up, and while it is attached anew", () => {
+    const stopped = (video: Video) => {
+      video.at(61.26, "playing", "timeupdate");
+      video.empty();
+    };
+    expect(watched("a", stopped)).toBe(61.3);
+    const again = (video: Video) => {
+      stopped(video);
+      video.at(0, "loadedmetadata", "timeupdate");
+    };
+    expect(watched("a", again)).toBe(61.3);
+    const back = (video: Video) => {
+      again(video);
+      video.at(70, "seeked", "playing");
+    };
+    expect(watched("a", back)).toBe(70);
   });
 });
 

@@ -5,7 +5,13 @@ const { FakeHls } = vi.hoisted(() => {
   const policy = { default: { errorRetry: { maxNumRetry: 1 } } };
   class FakeHls {
     static last: FakeHls;
-    static Events = { MANIFEST_PARSED: "parsed", LEVEL_LOADED: "level", FRAG_LOADED: "frag", ERROR: "error" };
+    static Events = {
+      MANIFEST_LOADED: "manifest",
+      MANIFEST_PARSED: "parsed",
+      LEVEL_LOADED: "level",
+      FRAG_LOADED: "frag",
+      ERROR: "error",
+    };
     static DefaultConfig = { manifestLoadPolicy: policy, playlistLoadPolicy: policy, fragLoadPolicy: policy };
     static ErrorTypes = { MEDIA_ERROR: "media", NETWORK_ERROR: "network" };
     static isSupported = () => true;
@@ -56,9 +62,11 @@ describe("what has failed for good", () => {
     const options = {
       url: "/a.m3u8",
       start_s: 7,
+      catchesUp: false,
       renew: async () => undefined,
       onQualities: () => undefined,
       onFailure,
+      onMore: () => undefined,
     };
     attachSource(video as unknown as HTMLVideoElement, options);
   });
@@ -72,6 +80,17 @@ describe("what has failed for good", () => {
     failed();
     expect(video.currentTime).toBe(0);
     expect(onFailure).toHaveBeenCalledWith(expect.anything(), { at_s: 61.5, plays: true });
+  });
+
+  it("is not what fails now and then", () => {
+    vi.useFakeTimers();
+    for (let time = 0; time < 6; time += 1) {
+      failed();
+      vi.advanceTimersByTime(60_000);
+    }
+    vi.useRealTimers();
+    expect(FakeHls.last.recoveries).toBe(6);
+    expect(onFailure).not.toHaveBeenCalled();
   });
 
   it("stood where it was to begin, if it never came to anything", () => {

@@ -2,13 +2,12 @@
 import { type RefObject, useEffect, useMemo, useState } from "react";
 import { remember, remembered } from "../../storage";
 import { toggleFullscreen } from "../fullscreen";
-import { keepPosition } from "./position";
+import { PositionKeeper } from "./position";
 import type { PlayerActions } from "./shortcuts";
 import { type Loudness, Sound } from "./sound";
 
 export const SPEEDS = [0.5, 0.75, 1, 1.25, 1.5, 1.75, 2] as const;
 const SPEED_KEY = "vtp.speed";
-const KEEP_EVERY_S = 5;
 
 export interface PlaybackState {
   playing: boolean;
@@ -107,13 +106,8 @@ export function usePlayback(
   useEffect(() => {
     const element = video.current;
     if (!element) return;
-    let kept_s = 0;
-    const update = () => {
-      setState(readState(element, sound.wanted()));
-      if (Math.abs(element.currentTime - kept_s) < KEEP_EVERY_S) return;
-      kept_s = element.currentTime;
-      keepPosition(id, element.currentTime, element.duration);
-    };
+    const keeper = new PositionKeeper(id, element);
+    const update = () => setState(readState(element, sound.wanted()));
     const start = () => {
       element.playbackRate = Number(remembered(SPEED_KEY)) || 1;
     };
@@ -121,7 +115,7 @@ export function usePlayback(
     for (const name of EVENTS) element.addEventListener(name, update);
     element.addEventListener("loadedmetadata", start);
     return () => {
-      keepPosition(id, element.currentTime, element.duration);
+      keeper.close();
       for (const name of EVENTS) element.removeEventListener(name, update);
       element.removeEventListener("loadedmetadata", start);
     };

@@ -13,6 +13,16 @@ const REPORT_EVERY_MS = 10_000;
 const MAX_SEGMENTS = 100;
 /** Who drags along the line of time seeks once. */
 const SETTLED_MS = 400;
+/** One that is attached anew goes on where it was if it seeks this near to there: nobody has sought. */
+const SAME_S = 0.5;
+
+interface Seek {
+  from_s: number;
+  to_s: number;
+  /** It was the first after the video was emptied. */
+  anew: boolean;
+  timer: ReturnType<typeof setTimeout> | undefined;
+}
 
 export class WatchTeller {
   readonly #id: string;
@@ -26,7 +36,10 @@ export class WatchTeller {
   #height = 0;
   /** Where it was when it stopped or jumped last: browsers tell of playing when it has gone on already. */
   #stood_s: number | null = null;
-  #seek: { from_s: number; to_s: number; timer: ReturnType<typeof setTimeout> | undefined } | null = null;
+  #seek: Seek | null = null;
+  /** Where it was seen last. One that is emptied, as it fails or is attached anew, is at 0 until it plays or seeks. */
+  #seen_s = 0;
+  #stands = false;
 
   constructor(id: string, video: HTMLVideoElement, session: EventSession) {
     this.#id = id;
@@ -39,7 +52,7 @@ export class WatchTeller {
     const listening = new AbortController();
     const on = (target: EventTarget, name: string, listener: () => void) =>
       target.addEventListener(name, listener, { signal: listening.signal });
-    on(this.#video, "play", () => this.#stand(this.#stood_s ?? this.#video.currentTime));
+    on(this.#video, "play", () => this.#stand(this.#stood_s ?? this.#at_s));
     on(this.#video, "playing", () => this.#play());
     on(this.#video, "timeupdate", () => this.#look());
     on(this.#video, "seeking", () => this.#jump());
@@ -48,6 +61,7 @@ export class WatchTeller {
     on(this.#video, "resize", () => this.#showQuality());
     on(this.#video, "waiting", () => this.#stall());
     on(this.#video, "pause", () => this.#pause());
+    on(this.#video, "emptied", () => this.#empty());
     on(this.#video, "ended", () => this.#tell("completed"));
     on(document, "visibilitychange", () => document.visibilityState === "hidden" && this.#leave());
     on(window, "pagehide", () => this.#leave());
@@ -65,8 +79,14 @@ export class WatchTeller {
     };
   }
 
-  /** Says it, with what was played; as of where the video stands, or of another position. */
-  #say(type: EventType, metadata?: SaidEvent["metadata"], position_s = this.#video.currentTime): void {
+  /** Where the video stands, or stood before it was emptied. */
+  get #at_s(): number {
+    if (this.#stands && this.#video.readyState > 0) this.#seen_s = this.#video.currentTime;
+    return this.#seen_s;
+  }
+
+  /** Says it, with what was played; as of where the video stands, or stood, or of another position. */
+  #say(type: EventType, metadata?: SaidEvent["metadata"], position_s = this.#at_s): void {
     const at = { recording_id: this.#id, timestamp: new Date().toISOString() };
     const segments = this.#played.take();
     while (segments.length > MAX_SEGMENTS)
@@ -90,6 +110,7 @@ export class WatchTeller {
   }
 
   #play(): void {
+    this.#stands = true;
     const type = this.#begun ? "resumed" : "started";
     this.#begun = true;
     if (this.#paused) this.#tell(type); // from the first on, time counts
@@ -99,7 +120,7 @@ export class WatchTeller {
   }
 
   #look(): void {
-    if (!this.#video.seeking) this.#stand(this.#video.currentTime);
+    if (!this.#video.seeking) this.#stand(this.#at_s);
   }
 
   #stand(position_s: number): void {
@@ -108,7 +129,7 @@ export class WatchTeller {
 
   /** A stretch ends here. */
   #halt(): void {
-    this.#stood_s = this.#video.currentTime;
+    this.#stood_s = this.#at_s;
     this.#played.stop(this.#stood_s);
   }
 
@@ -118,16 +139,23 @@ export class WatchTeller {
     if (!this.#video.ended) this.#tell("paused"); // at the end that is what is said
   }
 
+  #empty(): void {
+    this.#stands = false;
+    this.#halt();
+  }
+
   #jump(): void {
     if (isGoingOn(this.#video)) return;
-    const to_s = this.#video.currentTime;
+    const anew = !this.#stands;
+    this.#stands = true;
+    const to_s = this.#at_s;
     const from_s = this.#played.jump(this.#video.played, performance.now()) ?? this.#stood_s ?? to_s;
     // It plays on from there, whenever that is heard of.
     this.#stood_s = to_s;
     this.#stand(to_s);
     if (!this.#begun) return;
     clearTimeout(this.#seek?.timer);
-    this.#seek = { from_s: this.#seek?.from_s ?? from_s, to_s, timer: undefined };
+    this.#seek = { ...(this.#seek ?? { from_s, anew }), to_s, timer: undefined };
   }
 
   #settle(): void {
@@ -142,9 +170,10 @@ export class WatchTeller {
   /** Says that somebody sought, where that is not said yet. */
   #sought(): void {
     if (!this.#seek) return;
-    const { from_s, to_s, timer } = this.#seek;
+    const { from_s, to_s, anew, timer } = this.#seek;
     clearTimeout(timer);
     this.#seek = null;
+    if (anew && Math.abs(to_s - from_s) < SAME_S) return;
     this.#say("seeked", { from: milliseconds(from_s) }, to_s);
   }
 

@@ -171,7 +171,7 @@ interface StreamCoverProps {
   asStream: boolean;
 }
 
-function StreamCover({ slug, large: { moves, seen, gone }, asStream }: StreamCoverProps) {
+function StreamCover({ slug, large: { moves, seen, gone, refusal }, asStream }: StreamCoverProps) {
   if (gone) {
     return (
       <div className="screen-cover" role="status" data-testid="stream-missing">
@@ -190,6 +190,15 @@ function StreamCover({ slug, large: { moves, seen, gone }, asStream }: StreamCov
       <p className="screen-note">
         {asStream ? "Live stream, a few seconds late" : "A large class: live stream, a few seconds late"}
       </p>
+    );
+  }
+  if (refusal) {
+    return (
+      <div className="screen-cover" role="status" data-testid="stream-refused">
+        <Icon name="warning" size={30} />
+        <p>{refusal}</p>
+        <p className="screen-soft">It is tried again by itself.</p>
+      </div>
     );
   }
   if (seen) {

@@ -1,5 +1,6 @@
 /** The live stream of a class that is too large to be sent to everybody who only watches. */
 import { type RefObject, useCallback, useEffect, useRef, useState } from "react";
+import { readProblem } from "../../api/problem";
 import { useApi } from "../../session/Session";
 import type { LinkState } from "../../webrtc/link";
 import { useStream } from "../useStream";
@@ -18,6 +19,8 @@ export interface LargeClass {
   seen: boolean;
   /** Nobody streams it: those who are in the class itself see it. */
   gone: boolean;
+  /** Why this person sees none of it, as a sentence; empty where there is nothing to say. */
+  refusal: string;
 }
 
 export const isLargeClass = (state: LinkState): boolean =>
@@ -42,15 +45,15 @@ export function useLargeClass(
   }, [isLarge, gone]);
   const ask = useCallback(async () => {
     const url = `/live/${encodeURIComponent(slug)}/master.m3u8`;
-    const { ok, status } = await http.send(url); // its cookie opens the rest
-    setGone(status === 404 || status === 410);
-    if (ok) return { stream_id: "", url, grant: "" };
-    throw new Error("There is no stream now.");
+    const answer = await http.send(url); // its cookie opens the rest
+    setGone(answer.status === 404 || answer.status === 410);
+    if (answer.ok) return { stream_id: "", url, grant: "" };
+    throw await readProblem(answer);
   }, [http, slug]);
-  const moves = useStream(video, { first: null, ask: isLarge ? ask : null, play });
+  const { moves, refusal } = useStream(video, { first: null, ask: isLarge ? ask : null, play });
   const [seen, setSeen] = useState(false);
   useEffect(() => {
     if (moves || gone) setSeen(moves);
   }, [moves, gone]);
-  return { isLarge, moves, seen, gone };
+  return { isLarge, moves, seen, gone, refusal };
 }
