@@ -191,8 +191,6 @@ class Quizzes(CourseItems[Quiz]):
             ends = {one.id: ends_at(changed, one.begun_at, extra.get(one.user_id, 0)) for one in running}
             await set_ends(tx, ends)
         await self._teller.changed(tx, inside.course, item, changed, self._clock())
-        if changed.published and not item.published:
-            await self._teller.published(tx, inside.course, changed, self._clock())
 
     async def _remove(self, tx: AsyncConnection, inside: Entered, item: Quiz) -> None:
         await find_quiz(tx, item.course_id, item.id, lock=True)
