@@ -19,6 +19,7 @@ from vtp.accounts.audit import Event, Origin
 from vtp.courses import lesson_watch
 from vtp.courses.revocations import CourseRevocations
 from vtp.courses.tables import course_enrollments, lessons
+from vtp.rooms import live as live_module
 
 ROOMS = "/api/v1/rooms"
 
@@ -378,6 +379,33 @@ async def test_a_class_beyond_its_time_goes_on_while_its_teacher_loads_the_page_
     await watch.look()
     assert (await child.pushes("room-closed"))["reason"] == "The lesson is over."
     assert await turned_away(school, late, room) == "lesson_over"
+
+
+async def test_a_class_beyond_its_time_goes_on_where_everybody_drops_out_at_once(
+    school: School, teacher: Person, pupil: Person, course: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    api = school.api
+    watch, live_rooms = api.server.services.courses.lesson_watch, api.server.services.live_rooms
+    lesson = await live_lesson(api, course, teacher)
+    room = lesson["room_id"]
+    people = [await come(school, one, room) for one in (teacher, pupil)]
+    await change(api, course, lesson, teacher, starts_at=at(-90), ends_at=at(-50))
+    await watch.look()
+    live = live_rooms.get(room)
+    assert live is not None
+    gone = asyncio.Event()
+    live.people.add_listener(lambda _: None if live.participant_count else gone.set())
+    monkeypatch.setattr(live_module, "EMPTY_ROOM_GRACE_S", 0.0)
+    for one in people:
+        await one.io.disconnect()
+    await gone.wait()
+    await watch.look()
+    child = await come(school, pupil, room)
+    assert live_rooms.get(room) is live, "students come back first"
+    monkeypatch.setattr(watch, "_clock", lambda: datetime.now(UTC) + lesson_watch.STAFF_GONE)
+    await watch.look()
+    assert (await child.pushes("room-closed"))["reason"] == "The lesson is over."
+    assert await turned_away(school, pupil, room) == "lesson_over"
 
 
 @pytest.mark.both_databases

@@ -11,6 +11,7 @@ import pytest
 from tests.api.course_material import BASE, add_lesson, add_section, make_course
 from tests.serving import Api, Person
 from vtp.courses import outline_schemas
+from vtp.courses.store import lock_course
 from vtp.ids import new_id
 
 
@@ -109,6 +110,36 @@ async def test_students_see_what_is_released_and_staff_everything(
     outsider = await api.person("student", "outsider@school.example")
     for path in ("lessons", f"lessons/{made['open']}", "sections", f"sections/{shown}", "announcements"):
         assert (await api.call("GET", f"{BASE}/{course}/{path}", by=outsider)).status == 403, path
+
+
+@pytest.mark.both_databases
+async def test_when_a_lesson_was_changed_does_not_go_backwards(
+    api: Api, teacher: Person, course: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    at = f"{BASE}/{course}/lessons/{await add_lesson(api, course, teacher)}"
+    lessons, database = api.server.services.courses.lessons, api.server.services.database
+    first = datetime.now(UTC).replace(microsecond=0)
+    clock, asked = [first], asyncio.Event()
+
+    def ask() -> datetime:
+        asked.set()
+        return clock[0]
+
+    monkeypatch.setattr(lessons, "_clock", ask)
+
+    async def changed_at(title: str) -> datetime:
+        answer = await api.call("PATCH", at, {"title": title}, by=teacher)
+        assert (answer.status, answer.body["title"]) == (200, title)
+        return datetime.fromisoformat(answer.body["updated_at"])
+
+    async with database.transaction() as tx:
+        await lock_course(tx, course)
+        waits = asyncio.create_task(changed_at("Waits"))
+        await asked.wait()
+        clock[0] = later = first + timedelta(minutes=1)
+    assert await waits == later, "when it was written"
+    clock[0] = first
+    assert await changed_at("By another server, whose clock is slow") == later
 
 
 @pytest.mark.both_databases

@@ -532,6 +532,46 @@ async def test_a_date_that_comes_earlier_while_it_is_hidden_is_told_once_it_is_s
     assert len(await texts_of(api, pupil)) == 3
 
 
+@pytest.mark.both_databases
+async def test_what_is_changed_while_it_is_hidden_is_read_in_lists_once_it_is_shown(api: Api) -> None:
+    teacher, pupil = await api.person("teacher"), await student(api, "told")
+    course = await make_course(api, teacher)
+    assert (await enrol(api, course, pupil)).status == 201
+    look = api.server.services.coursework.teller.look
+    lesson = await add_lesson(api, course, teacher)
+    at = await assign(api, course, teacher, due_at="2199-12-09T08:00:00Z", lesson_id=lesson)
+
+    async def set_to(path: str = at, **wish: Any) -> list[tuple[str, str, str]]:
+        assert (await api.call("PATCH", path, wish, by=teacher)).status == 200
+        await look()
+        return await texts_of(api, pupil)
+
+    before = await set_to(due_at="2199-12-04T08:00:00Z")
+    lesson_path = f"{BASE}/{course}/lessons/{lesson}"
+    await set_to(lesson_path, published=False)
+    assert await set_to(title="Secret", due_at="2199-12-09T08:00:00Z") == before
+    assert await set_to(title="Draft", due_at=None) == before
+    shown = await set_to(lesson_path, published=True)
+    assert shown == [
+        ("assignment_added", "Draft", "There is a new assignment: “Draft”."),
+        ("date_earlier", "Draft", "“Draft” has no date any more."),
+    ], "put right, and not told anew"
+    await set_to(published=False, title="Secret")
+    [told_anew] = await set_to(published=True, due_at="2199-12-02T08:00:00Z")
+    due = "It is due on 2 December 2199 at 08:00 UTC."
+    assert told_anew == ("assignment_added", "Secret", f"There is a new assignment: “Secret”. {due}")
+
+
+async def test_of_a_due_date_that_is_over_nobody_is_told_anew(api: Api) -> None:
+    teacher, pupil = await api.person("teacher"), await student(api, "told")
+    course = await make_course(api, teacher)
+    assert (await enrol(api, course, pupil)).status == 201
+    for due_at in (None, "2199-12-04T08:00:00Z"):
+        at = await assign(api, course, teacher, due_at=due_at)
+        assert (await api.call("PATCH", at, {"due_at": "2020-12-04T08:00:00Z"}, by=teacher)).status == 200
+    assert "date_earlier" not in await kinds(api, pupil)
+
+
 @pytest.mark.sqlite_alone
 @pytest.mark.parametrize("count", [2, 6])
 async def test_the_clocks_of_a_course_are_asked_for_once_for_all_that_its_class_is_told(

@@ -243,6 +243,46 @@ async def test_an_answer_that_came_in_time_is_saved_though_it_waited(
     assert (await end(api, course, attempt, pupil)).body["points"] == 1.5
 
 
+@pytest.mark.sqlite_alone  # whose calls take their turns in the order in which they came
+@pytest.mark.parametrize("before_it", ["begin", "points"])
+async def test_who_came_before_an_answer_in_time_does_not_end_its_attempt_though_both_waited(
+    api: Api, teacher: Person, monkeypatch: pytest.MonkeyPatch, before_it: str
+) -> None:
+    course = await make_course(api, teacher)
+    pupil = await pupil_in(api, course)
+    question = await add_question(api, course, teacher, TEXT)
+    quiz = await make_quiz(api, course, teacher, [question], time_limit_minutes=5)
+    attempt = (await begin(api, course, quiz, pupil)).body
+    services, clock = api.server.services, [now()]
+    for part in (services.quizzes.attempts, services.quizzes.ending):
+        monkeypatch.setattr(part, "_clock", lambda: clock[0])
+    queued, wait = asyncio.Queue[None](), Database._wait_for_turn
+
+    async def tell_and_wait(of: Database, stack: AsyncExitStack) -> None:
+        queued.put_nowait(None)
+        await wait(of, stack)
+
+    path = f"{BASE}/{course}/quizzes/{quiz}/attempts/{attempt['id']}/points/{question}"
+    async with services.database.transaction():
+        monkeypatch.setattr(Database, "_wait_for_turn", tell_and_wait)
+        first = asyncio.create_task(
+            begin(api, course, quiz, pupil)
+            if before_it == "begin"
+            else api.call("PUT", path, {"points": 1, "reason": "Nearly."}, by=teacher)
+        )
+        await queued.get()
+        saving = asyncio.create_task(save(api, course, attempt, question, {"text": "Paris"}, pupil))
+        await queued.get()
+        clock[0] += timedelta(minutes=5, seconds=1)
+    answer, saved = await first, await saving
+    if before_it == "begin":
+        assert answer.body["id"] == attempt["id"]
+    else:
+        assert answer.body["code"] == "attempt_running"
+    assert saved.status == 200, saved
+    assert (await end(api, course, attempt, pupil)).body["points"] == 1.5
+
+
 async def test_questions_are_drawn_and_shuffled_for_each_attempt_and_stay_so(
     api: Api, teacher: Person
 ) -> None:

@@ -238,6 +238,34 @@ def test_an_attempt_ends_by_itself_and_shows_no_result_before_the_quiz_has_close
     assert [(one["ended_by"], one["points"]) for one in attempts] == [("time", 1)]
 
 
+def test_a_closing_time_that_is_over_is_asked_about_before_it_ends_attempts(
+    school: School, browser: Browser
+) -> None:
+    course = attended(school)
+    asked = school.call(
+        "POST", f"/api/v1/courses/{course}/questions", {"kind": "text", "text": "Say it", "accepted": ["x"]}
+    )["id"]
+    wish = {"title": "Test", "published": True, "results": "at_once", "parts": [{"question_id": asked}]}
+    path = f"/api/v1/courses/{course}/quizzes"
+    quiz = school.call("POST", path, wish)["id"]
+    teacher = person(browser, school, TEACHER)
+    teacher.goto(f"{school.api.base_url}/courses/{course}/quizzes?quiz={quiz}")
+    teacher.get_by_test_id("edit-quiz").click()
+    closes = teacher.get_by_test_id("quiz-closes")
+    closes.fill("2199-01-01T08:00")
+    expect(closes).to_have_value("2199-01-01T08:00")
+    expect(teacher.get_by_test_id("quiz-closes-now")).to_have_count(0)
+    closes.fill("2020-01-01T08:00")
+    teacher.get_by_test_id("save-quiz").click()
+    expect(teacher.get_by_test_id("quiz-closes-now")).to_be_focused()
+    assert school.call("GET", f"{path}/{quiz}")["closes_at"] is None
+    teacher.get_by_test_id("quiz-closes-now").check()
+    assert_fits_a_phone(teacher)
+    teacher.get_by_test_id("save-quiz").click()
+    expect(teacher.get_by_test_id("quiz-closes")).to_have_count(0)
+    assert school.call("GET", f"{path}/{quiz}")["closes_at"].startswith("2020-01-01T")
+
+
 async def end_soon(school: School, quiz: str) -> None:
     """Nobody waits for five minutes."""
     ends = datetime.now(UTC) + timedelta(seconds=8)

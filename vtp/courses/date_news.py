@@ -1,11 +1,13 @@
 """What a course's students were told of something that has dates, where these become others.
 
-In everybody's list it reads as it is now. Of a date that comes earlier, or is set where there was none, they
-are told anew: who has planned by the old one would come too late.
+In everybody's list it reads as it is now, or as it was when they last saw it. Of a date to come that comes
+earlier, or is set where there was none, they are told anew: who has planned by the old one would come too
+late.
 """
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from dataclasses import replace
 from datetime import datetime
 
@@ -13,15 +15,15 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from vtp.courses.news import EARLIER, Whom, people_in
 from vtp.courses.store import Course
+from vtp.notifications.kinds import Kind
 from vtp.notifications.news import News
 from vtp.notifications.notifier import Notifier
 
 
 def is_earlier(now: datetime, before: datetime | None, after: datetime | None) -> bool:
-    """Whether a date comes earlier than it did, while that was to come; or is set where there was none."""
-    if after is None or before is None:
-        return after is not None
-    return after < before and before > now
+    """Whether a date that is to come comes earlier than it did, or is set where there was none. Who hears of
+    one that is over can do nothing about it."""
+    return after is not None and after > now and (before is None or after < before)
 
 
 async def tell_changed(
@@ -30,13 +32,27 @@ async def tell_changed(
     """In the transaction that changes it. `added`: what is told of it when it is new, as it is now; `dates`:
     its dates alone, in words. `earlier`: its students, who see it, are told these; once for each change, of
     which the last stays in the list."""
+    if not earlier:
+        await put_right(notifier, tx, added, dates)
+        return
     moved = _moved(added, dates)
     await notifier.change(tx, added)
-    if not earlier:
-        await notifier.change(tx, moved)
-        return
     await notifier.take_back_like(tx, moved)
     await notifier.tell(tx, moved, people_in(course.id, course.instructor_id, Whom.STUDENTS))
+
+
+async def put_right(notifier: Notifier, tx: AsyncConnection, added: News, dates: str) -> None:
+    """Rewrites what was told of something that students see, as `tell_changed`; nobody is told anew."""
+    await notifier.change(tx, added)
+    await notifier.change(tx, _moved(added, dates))
+
+
+async def told_before(
+    notifier: Notifier, tx: AsyncConnection, subject_ids: Collection[str], added: Kind
+) -> set[str]:
+    """Which of these are in anybody's list: told as new, by news of the kind `added`, or with an earlier
+    date."""
+    return await notifier.told_of(tx, subject_ids, (added.word, EARLIER.word))
 
 
 async def forget_told(notifier: Notifier, tx: AsyncConnection, added: News) -> None:

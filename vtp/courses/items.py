@@ -37,6 +37,8 @@ class CourseItem(Protocol):
     def id(self) -> str: ...
     @property
     def title(self) -> str: ...
+    @property
+    def updated_at(self) -> datetime: ...
 
 
 Item = TypeVar("Item", bound=CourseItem)
@@ -84,7 +86,7 @@ class CourseItems(ABC, Generic[Item]):
         wish: BaseModel,
         unless_changed: Callable[[Item], None] = _as_it_is,
     ) -> Item:
-        """Changes what `wish` names, as of the moment of this call."""
+        """Changes what `wish` names. What has happened by itself before this call stays so."""
         wanted = changes_of(wish, self.nullable)
         return await self._change(principal, course_id, item_id, wanted, unless_changed, self._clock())
 
@@ -103,7 +105,8 @@ class CourseItems(ABC, Generic[Item]):
             item = await self.find(tx, inside, item_id)
             unless_changed(item)
             values = await self._changes(tx, inside, item, dict(wanted))
-            values["updated_at"] = asked_at
+            await self._settle(tx, item, values, asked_at)
+            values["updated_at"] = max(self._clock(), item.updated_at)  # clocks of two servers may differ
             changed: Item = replace(item, **values)
             await self._write(tx, inside, item, changed, values)
         return replace(item, **values)
@@ -139,12 +142,17 @@ class CourseItems(ABC, Generic[Item]):
     async def _row(self, tx: AsyncConnection, course_id: str, item_id: str) -> Item | None:
         """The row of one."""
 
+    async def _settle(
+        self, tx: AsyncConnection, item: Item, values: Mapping[str, Any], asked_at: datetime
+    ) -> None:
+        """Writes down first what was so when a change of these columns was asked for, which may have waited
+        since."""
+
     @abstractmethod
     async def _write(
         self, tx: AsyncConnection, inside: Entered, item: Item, changed: Item, values: dict[str, Any]
     ) -> None:
-        """Sets the columns of one, which is then `changed`, `updated_at` when that was asked for; what it
-        sets besides goes into `values`."""
+        """Sets the columns of one, which is then `changed`; what it sets besides goes into `values`."""
 
     @abstractmethod
     async def _remove(self, tx: AsyncConnection, inside: Entered, item: Item) -> None:

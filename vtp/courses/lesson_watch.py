@@ -163,9 +163,12 @@ class LessonWatch:
             state.staff_gone_since = now
         elif now - state.staff_gone_since >= STAFF_GONE:
             live.held = False
-        if not live.held and lesson.window.is_over(now):
+        is_over = lesson.window.is_over(now)
+        if not live.held and is_over:
             live.close(OVER)
             return
+        # a class whose room has closed is held no more: students could not come back before its staff
+        live.keep_empty(STAFF_GONE.total_seconds() if is_over else None)
         if staff and lesson.over_at is not None:
             await self._held_again(lesson.lesson_id)
         if staff and not state.begun and not lesson.window.is_early(now):

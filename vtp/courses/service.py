@@ -21,7 +21,7 @@ from vtp.courses.lesson_store import rooms_of_course
 from vtp.courses.people import role_of
 from vtp.courses.permission_store import Permission, set_permission
 from vtp.courses.places import give_places
-from vtp.courses.roles import CourseStatus, Member
+from vtp.courses.roles import OPEN_TO_STUDENTS, CourseStatus, Member
 from vtp.courses.schemas import ChangeCourse, CourseStats, CreateCourse, ReplaceCourse
 from vtp.courses.store import (
     Course,
@@ -92,7 +92,7 @@ class Courses:
         self._clock = clock
 
     def when_opened(self, opened: Opened) -> None:
-        """Has this called, too, within the transaction that makes a draft active."""
+        """Has this called, too, within the transaction that lets students into a draft."""
         self._opened.append(opened)
 
     @done_over
@@ -179,7 +179,7 @@ class Courses:
             await self._lessons.tell_of_closing(tx, before)
         if is_now is CourseStatus.ACTIVE:
             await self._lessons.tell_of_start(tx, after)
-        if was is CourseStatus.DRAFT and is_now is CourseStatus.ACTIVE:
+        if was is CourseStatus.DRAFT and is_now in OPEN_TO_STUDENTS:
             for opened in self._opened:
                 await opened(tx, after)
 

@@ -10,7 +10,7 @@ from sqlalchemy import Table
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from vtp.courses.clocks import zone_of
-from vtp.courses.date_news import forget_told, is_earlier, tell_changed
+from vtp.courses.date_news import forget_told, is_earlier, put_right, tell_changed, told_before
 from vtp.courses.news import news_in
 from vtp.courses.roles import OPEN_TO_STUDENTS
 from vtp.courses.store import Course
@@ -39,6 +39,18 @@ class AssignmentNews(Tellable[Assignment]):
         """With when they are due, by the clocks of the course, which are asked for once."""
         time_zone = await zone_of(tx, course.id) if any(one.due_at is not None for one in items) else ""
         return [_news_of(course, one, time_zone) for one in items]
+
+    async def put_right(
+        self, notifier: Notifier, tx: AsyncConnection, course: Course, items: Sequence[Assignment]
+    ) -> Sequence[Assignment]:
+        """See `tell_of_change`."""
+        known = await told_before(notifier, tx, [one.id for one in items], ASSIGNED)
+        time_zone = await zone_of(tx, course.id) if known else ""
+        for one in items:
+            if one.id in known:
+                added, dates = _news_of(course, one, time_zone), _date_of(one, time_zone)
+                await put_right(notifier, tx, added, dates)
+        return [one for one in items if one.id not in known]
 
     def news_of_many(self, course: Course, items: Sequence[Assignment]) -> News:
         """How many there are."""
@@ -69,19 +81,21 @@ async def tell_of_change(
     now: datetime,
 ) -> None:
     """Puts right what was told of one that has another title or date, once that is stored. Where students
-    do not see it at that moment, and its date comes earlier, they are told of it as of a new one when they
-    do."""
+    do not see it at that moment, that waits until they do (`to_tell`); where its date comes earlier then,
+    they are told of it as of a new one."""
     if (before.title, before.due_at) == (item.title, item.due_at):
         return
     time_zone = await zone_of(tx, course.id) if item.due_at is not None else ""
     added = _news_of(course, item, time_zone)
-    earlier = is_earlier(now, before.due_at, item.due_at) and not item.to_tell
+    earlier = is_earlier(now, before.due_at, item.due_at)
     is_seen = course.status in OPEN_TO_STUDENTS and await find_assignment(tx, course.id, item.id, now)
-    if earlier and not is_seen:
+    if earlier and (item.to_tell or not is_seen):
         await forget_told(notifier, tx, added)
         await change_assignment(tx, item.id, to_tell=True)
-    else:
+    elif is_seen:
         await tell_changed(notifier, tx, course, added, _date_of(item, time_zone), earlier=earlier)
+    elif await told_before(notifier, tx, [item.id], ASSIGNED):
+        await change_assignment(tx, item.id, to_tell=True)
 
 
 def _date_of(assignment: Assignment, time_zone: str) -> str:

@@ -61,6 +61,13 @@ class Tellable(ABC, Generic[Item]):
     async def news(self, tx: AsyncConnection, course: Course, items: Sequence[Item]) -> list[News]:
         """What is told of each."""
 
+    async def put_right(
+        self, notifier: Notifier, tx: AsyncConnection, course: Course, items: Sequence[Item]
+    ) -> Sequence[Item]:
+        """Of what is to be told, puts right what was told before and was changed while nobody saw it; gives
+        the others. A kind of which nothing is told twice has none of these."""
+        return items
+
     @abstractmethod
     def news_of_many(self, course: Course, items: Sequence[Item]) -> News:
         """What is told of many at once: without titles, which stay when one is hidden."""
@@ -99,7 +106,7 @@ class ReleaseTeller:
         return told
 
     async def opened(self, tx: AsyncConnection, inside: Entered) -> None:
-        """When a draft becomes active: of what its class sees then."""
+        """When students come into a draft: of what they see then."""
         course, now = inside.course, self._clock()
         for kind in self._kinds:
             due = await released_to_tell(tx, kind.table, now, OPEN_TO_STUDENTS, course.id)
@@ -142,8 +149,9 @@ class ReleaseTeller:
         now = self._clock()
         found = [await kind.find(tx, course.id, one, now) for one in ids]
         taken = [one for one in found if one is not None and await take_to_tell(tx, kind.table, one.id)]
-        await self._tell_taken(tx, kind, course, taken)
-        return len(taken)
+        to_tell = await kind.put_right(self._notifier, tx, course, taken)
+        await self._tell_taken(tx, kind, course, to_tell)
+        return len(to_tell)
 
     async def _tell_taken(
         self, tx: AsyncConnection, kind: Tellable[Item], course: Course, taken: Sequence[Item]

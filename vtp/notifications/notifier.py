@@ -20,6 +20,7 @@ from vtp.notifications.store import (
     remove_news,
     remove_news_of,
     told_once,
+    told_subjects,
 )
 
 
@@ -53,6 +54,12 @@ class Notifier:
     async def known(self, tx: AsyncConnection, once: Collection[str]) -> set[str]:
         """Which of these were told before, by what is the same of them."""
         return await told_once(tx, once)
+
+    async def told_of(
+        self, tx: AsyncConnection, subject_ids: Collection[str], kinds: Collection[str]
+    ) -> set[str]:
+        """Of which of these anything was told, of one of these kinds."""
+        return await told_subjects(tx, subject_ids, kinds) if subject_ids else set()
 
     async def keep(self, tx: AsyncConnection, news: News) -> None:
         """Notes that something that is told once was told together with others: in nobody's list, and taken

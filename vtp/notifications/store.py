@@ -85,6 +85,14 @@ async def remove_news_of(tx: AsyncConnection, subject_id: str, kind: str | None 
     await tx.execute(told if kind is None else told.where(news.c.kind == kind))
 
 
+async def told_subjects(
+    tx: AsyncConnection, subject_ids: Collection[str], kinds: Collection[str]
+) -> set[str]:
+    """Of which of these anything was told, of one of these kinds."""
+    of_them = news.c.subject_id.in_(sorted(subject_ids)), news.c.kind.in_(sorted(kinds))
+    return {row[0] for row in await tx.execute(select(news.c.subject_id).where(*of_them).distinct())}
+
+
 async def change_news_of(tx: AsyncConnection, subject_id: str, kind: str, title: str, text: str) -> None:
     """Tells it in other words."""
     told = update(news).where(news.c.subject_id == subject_id, news.c.kind == kind)

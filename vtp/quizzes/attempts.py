@@ -1,7 +1,8 @@
 """Attempts: begun, answered one question after the other, ended, looked at, given points by hand.
 
 What is said after the time is over is refused, what was saved before counts. The server's clock decides, as
-it is when a call comes, before it waits for others.
+it is when a call comes, before it waits for others; but an attempt that has been ended stays so, and a call
+of another process that came later may be first to end it.
 """
 
 from __future__ import annotations
@@ -72,26 +73,32 @@ class Attempts:
         self._ending = ending
         self._clock = clock
 
-    @done_over
     async def begin(self, principal: Principal, course_id: str, quiz_id: str) -> AttemptView:
-        """Begins one, or gives the one that the caller is at. Raises Conflict where there is none to have."""
+        """Begins one, or gives the one that the caller is at when this is called. Raises Conflict where there
+        is none to have; whether the quiz is open is asked as it begins, or it could be over at once."""
+        return await self._begin_own(principal, course_id, quiz_id, self._clock())
+
+    @done_over
+    async def _begin_own(
+        self, principal: Principal, course_id: str, quiz_id: str, asked_at: datetime
+    ) -> AttemptView:
         async with self._database.transaction() as tx:
             inside = await enter(tx, principal, course_id, Action.COURSE_VIEW)
             user_id = require_student(principal, inside, "Quizzes are for")
             quiz = await self._quiz(tx, inside, quiz_id, lock=True)
-            now = self._clock()
             before = await attempts_of(tx, quiz.id, user_id)
             if before and before[-1].ended_at is None:
-                if not before[-1].is_due(now):
+                if not before[-1].is_due(asked_at):
                     return await self._view(tx, inside, quiz, before[-1])
-                await self._end(tx, before[-1], BY_TIME, now)
+                await self._end(tx, before[-1], BY_TIME, asked_at)
+            now = self._clock()
             extra = (await extra_minutes(tx, quiz.id, [user_id])).get(user_id, 0)
             early = quiz.opens_at is not None and now < quiz.opens_at
             time_zone = await zone_of(tx, inside.course.id) if early else WITHOUT_SERIES
             require_open(quiz, now, extra, time_zone)
             if quiz.attempts_allowed is not None and len(before) >= quiz.attempts_allowed:
                 raise Conflict("You have had all your attempts at this quiz.", code="no_attempts_left")
-            attempt = await self._begin(tx, quiz, user_id, len(before) + 1, extra)
+            attempt = await self._begin(tx, quiz, user_id, len(before) + 1, extra, now)
             return await self._view(tx, inside, quiz, attempt)
 
     async def page(
@@ -207,7 +214,6 @@ class Attempts:
                 attempt = await self._end(tx, attempt, by, now)
             return await self._view(tx, inside, quiz, attempt)
 
-    @done_over
     async def give_points(
         self,
         principal: Principal,
@@ -219,17 +225,33 @@ class Attempts:
         reason: str,
         origin: Origin,
     ) -> AttemptView:
-        """Gives points by hand, None: by rule again. Raises Conflict while the attempt goes on and in an
-        archived course, Invalid for more than the question gives."""
+        """Gives points by hand, None: by rule again. Raises Conflict where the attempt goes on when this is
+        called and in an archived course, Invalid for more than the question gives."""
         wanted = parse_id(question_id, "/path/question_id")
+        return await self._give_points(
+            principal, course_id, quiz_id, attempt_id, wanted, points, reason, origin, self._clock()
+        )
+
+    @done_over
+    async def _give_points(
+        self,
+        principal: Principal,
+        course_id: str,
+        quiz_id: str,
+        attempt_id: str,
+        wanted: str,
+        points: float | None,
+        reason: str,
+        origin: Origin,
+        asked_at: datetime,
+    ) -> AttemptView:
         async with self._database.transaction() as tx:
             await enter_to_change(tx, principal, course_id, Action.COURSE_TEACH)
             inside, quiz, attempt = await self._locked(
                 tx, principal, course_id, quiz_id, attempt_id, Action.COURSE_TEACH
             )
-            now = self._clock()
-            if attempt.is_due(now):
-                attempt = await self._end(tx, attempt, BY_TIME, now)
+            if attempt.is_due(asked_at):
+                attempt = await self._end(tx, attempt, BY_TIME, asked_at)
             if attempt.ended_at is None:
                 raise Conflict("This attempt has not ended yet.", code="attempt_running")
             given = await find_given(tx, attempt.id, wanted)
@@ -242,7 +264,7 @@ class Attempts:
                 )
             await change_answer(tx, given, override_points=points)
             who = account_of(inside.principal)
-            await add_override(tx, Override(new_id(), attempt.id, wanted, points, reason, who, now))
+            await add_override(tx, Override(new_id(), attempt.id, wanted, points, reason, who, self._clock()))
             await grade_attempts(tx, [attempt.id])
             await self._audit.record(
                 tx,
@@ -256,7 +278,9 @@ class Attempts:
             assert again is not None
             return await self._view(tx, inside, quiz, again)
 
-    async def _begin(self, tx: AsyncConnection, quiz: Quiz, user_id: str, number: int, extra: int) -> Attempt:
+    async def _begin(
+        self, tx: AsyncConnection, quiz: Quiz, user_id: str, number: int, extra: int, now: datetime
+    ) -> Attempt:
         seed = secrets.token_hex(8)
         dice = Random(seed)
         tags = {part.tag for part in quiz.parts if part.tag is not None}
@@ -271,7 +295,6 @@ class Attempts:
         if quiz.shuffle_questions:
             dice.shuffle(drawn)
         orders = {one: order_of_choices(known[one], quiz.shuffle_choices, dice) for one in drawn}
-        now = self._clock()
         most = total(known[one].points for one in drawn)
         until = ends_at(quiz, now, extra)
         attempt = Attempt(new_id(), quiz.id, user_id, number, seed, now, until, None, None, None, most)

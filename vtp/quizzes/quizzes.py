@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import datetime
 from typing import Any, ClassVar
 
@@ -18,7 +19,7 @@ from vtp.db.conflicts import done_over
 from vtp.errors import Conflict, FieldError, Forbidden, Invalid, NotFound
 from vtp.http.identity import Principal
 from vtp.ids import new_id, parse_id
-from vtp.quizzes.attempt_store import set_ends
+from vtp.quizzes.attempt_store import open_attempts, set_ends
 from vtp.quizzes.ending import Ending, running_attempts
 from vtp.quizzes.question_store import questions_by_id
 from vtp.quizzes.quiz_schemas import CreateQuiz
@@ -176,23 +177,28 @@ class Quizzes(CourseItems[Quiz]):
             ]
         return wanted
 
+    async def _settle(
+        self, tx: AsyncConnection, item: Quiz, values: Mapping[str, Any], asked_at: datetime
+    ) -> None:
+        """Attempts that were over then stay over."""
+        await find_quiz(tx, item.course_id, item.id, lock=True)  # from who begins it
+        if _TIMES & values.keys():
+            await running_attempts(tx, item.id, asked_at)
+
     async def _write(
         self, tx: AsyncConnection, inside: Entered, item: Quiz, changed: Quiz, values: dict[str, Any]
     ) -> None:
-        await find_quiz(tx, item.course_id, item.id, lock=True)  # from who begins it
         await _check(tx, changed, parts="parts" in values)
         columns = {name: value for name, value in values.items() if name != "parts"}
         await change_quiz(tx, item.id, **columns)
         if "parts" in values:
             await set_parts(tx, item.id, changed.parts)
         if _TIMES & values.keys():
-            running = await running_attempts(tx, item.id, changed.updated_at)
+            running = await open_attempts(tx, item.id)
             extra = await extra_minutes(tx, item.id, [one.user_id for one in running])
             ends = {one.id: ends_at(changed, one.begun_at, extra.get(one.user_id, 0)) for one in running}
             await set_ends(tx, ends)
         await self._teller.changed(tx, inside.course, item, changed, self._clock())
-        if changed.published and not item.published:
-            await self._teller.published(tx, inside.course, changed, self._clock())
 
     async def _remove(self, tx: AsyncConnection, inside: Entered, item: Quiz) -> None:
         await find_quiz(tx, item.course_id, item.id, lock=True)

@@ -89,6 +89,7 @@ class LiveRoom:
         self._recording = False
         self._streams = 0
         self._waiting = 0
+        self._kept_empty_s: float | None = None
         self._emitter: Emitter[RoomEvent] = Emitter()
         self._loop = asyncio.get_running_loop()
         self._opened_s = self._loop.time()
@@ -143,6 +144,12 @@ class LiveRoom:
     def waiting(self, value: int) -> None:
         self._waiting = value
         self._look_if_empty()
+
+    def keep_empty(self, seconds: float | None) -> None:
+        """Stays open for so long when everybody has left, and not for EMPTY_ROOM_GRACE_S; None: for that."""
+        if seconds != self._kept_empty_s:
+            self._kept_empty_s = seconds
+            self._look_if_empty()
 
     def part(self, kind: Callable[[LiveRoom], Part]) -> Part:
         """What one part of a class (hands, polls…) keeps here: made of this room when first asked for."""
@@ -231,7 +238,8 @@ class LiveRoom:
     def _look_if_empty(self) -> None:
         self._stop_grace()
         if not (self.closed or len(self.people) or self._recording or self._streams or self._waiting):
-            self._grace = self._loop.call_later(EMPTY_ROOM_GRACE_S, self.close, "Everybody has left.")
+            grace_s = EMPTY_ROOM_GRACE_S if self._kept_empty_s is None else self._kept_empty_s
+            self._grace = self._loop.call_later(grace_s, self.close, "Everybody has left.")
 
     def _stop_grace(self) -> None:
         if self._grace is not None:

@@ -13,7 +13,7 @@ import { EditTrouble } from "../Overtaken";
 import { useCourse } from "../useCourse";
 import { useEdited, useEditForm } from "../useEdit";
 import { PartFields } from "./PartFields";
-import { COUNTS_WORDS, RESULTS_WORDS } from "./quiz_words";
+import { COUNTS_WORDS, closesAtOnce, RESULTS_WORDS } from "./quiz_words";
 
 interface Around {
   onClose: () => void;
@@ -112,6 +112,8 @@ function QuizForm({
   const { named, error } = useNamed(id);
   const [parts, setParts] = useState<readonly Part[]>(value.parts ?? []);
   const [attempts, setAttempts] = useState(String(value.attempts_allowed ?? ""));
+  const [closes, setCloses] = useState(toLocal(value.closes_at));
+  const ends = id !== null && closesAtOnce(fromLocal(closes, value.closes_at), value.closes_at, Date.now());
   const { form, keepMine } = useEditForm(KNOWN, etag, async (values, version) => {
     const wish = { ...wishOf(values, value), parts: parts.map(partOf) };
     if (id === null) await quizzes.add(course.id, wish);
@@ -155,11 +157,21 @@ function QuizForm({
           label="Closes (empty: never)"
           name="closes_at"
           type="datetime-local"
-          defaultValue={toLocal(value.closes_at)}
+          value={closes}
+          onChange={(event) => setCloses(event.target.value)}
           error={form.fields.closes_at}
           data-testid="quiz-closes"
         />
       </div>
+      {ends && (
+        <CheckField
+          label="Close it now"
+          hint="This closing time is over: attempts that go on end with it, and no later time opens them again. Who has more time keeps that."
+          name="closes_now"
+          required
+          data-testid="quiz-closes-now"
+        />
+      )}
       <div className="field-row">
         <Field
           label="Minutes for it (empty: no limit)"

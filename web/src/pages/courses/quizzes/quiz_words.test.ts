@@ -1,7 +1,17 @@
 import { expect, it } from "vitest";
 import type { Attempt } from "../../../api/quizzes";
 import { aheadBy } from "../../../api/quizzes";
-import { attemptsOf, briefly, countedOf, doorOf, listOf, numberOf, readAs, whyNoNumber } from "./quiz_words";
+import {
+  attemptsOf,
+  briefly,
+  closesAtOnce,
+  countedOf,
+  doorOf,
+  listOf,
+  numberOf,
+  readAs,
+  whyNoNumber,
+} from "./quiz_words";
 
 it("reads numbers as people write them, and nothing else", () => {
   expect(["9.81", "9,81", " -3 ", "−2", "1e3", ".5", "1 000"].map(numberOf)).toEqual([
@@ -79,4 +89,13 @@ it("shortens a question to a line", () => {
 it("knows by how much the server's clock differs", () => {
   expect(aheadBy("Mon, 05 Oct 2026 08:00:10 GMT", Date.parse("2026-10-05T08:00:00Z"))).toBe(10_500);
   expect(aheadBy(null, 0)).toBe(0);
+});
+
+it("tells a closing time that closes a quiz at once from one to come, and from the one that it has", () => {
+  const [earlier, now, later] = ["2026-10-05T08:00:00Z", "2026-10-05T08:10:00Z", "2026-10-05T09:00:00Z"];
+  const closes = (at: string | null, was: string | null) => closesAtOnce(at, was, Date.parse(now));
+  expect([closes(earlier, later), closes(now, null), closes(earlier, now)]).toEqual([true, true, true]);
+  expect([closes(later, null), closes(null, later), closes(earlier, earlier), closes(now, earlier)]).toEqual(
+    Array(4).fill(false),
+  );
 });

@@ -34,6 +34,12 @@ export function doorOf({ opens_at, closes_at }: Times, now_ms: number): Door {
   return closes_at !== null && now_ms >= Date.parse(closes_at) ? "closed" : "open";
 }
 
+/** Whether it is closed at once by a closing time that was another one, or none. */
+export const closesAtOnce = (closes_at: string | null, was: string | null, now_ms: number): boolean =>
+  closes_at !== null &&
+  Date.parse(closes_at) <= now_ms &&
+  (was === null || Date.parse(closes_at) < Date.parse(was));
+
 /** "Closes tomorrow, 08:00" */
 export function timesOf(quiz: Times, now_ms: number): string {
   const door = doorOf(quiz, now_ms);
