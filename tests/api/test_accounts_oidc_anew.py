@@ -227,6 +227,19 @@ async def test_a_provider_that_shows_an_error_for_the_question_is_not_asked_it(
     assert query["max_age"] == ["600"] and "prompt" not in query
 
 
+@pytest.mark.parametrize("said", [None, "no login", 7, {"login": True}])
+async def test_a_list_that_is_none_counts_as_not_said(
+    hostile: Api, provider: HostileProvider, said: object
+) -> None:
+    names = ("prompt_values_supported", "token_endpoint_auth_methods_supported")
+    provider.metadata_more = dict.fromkeys(names, said)
+    browser = Browser(hostile)
+    location = await browser.start(anew=True)
+    assert parse_qs(urlsplit(location).query)["prompt"] == ["login"]
+    provider.change = asked_at(int(time.time()))
+    assert await browser.come_back(provider.authorize(location)) == "/rooms/physics"
+
+
 async def test_who_was_to_be_asked_anew_still_is_after_a_sign_in_that_failed(
     hostile: Api, provider: HostileProvider
 ) -> None:
