@@ -4,13 +4,15 @@ import asyncio
 from pathlib import Path
 
 import pytest
-from sqlalchemy import select
+from sqlalchemy import select, update
 
 from tests.fresh_database import begin_fresh
 from tests.postgres import PostgresServer
 from tests.server_process import ROOT, command, environment
 from tests.serving import FULL_WIDTH, PASSWORD, Api, serving
-from vtp.accounts.tables import audit_log
+from vtp.accounts.tables import audit_log, users
+from vtp.accounts.users import NO_PASSWORD
+from vtp.mail.tables import mails
 from vtp.settings import SfuSettings
 
 
@@ -41,6 +43,33 @@ async def test_an_account_made_beside_a_running_server_signs_in_at_once(api: Api
     assert person.user_id == out.strip()
     profile = await api.call("GET", "/api/v1/auth/profile", by=person)
     assert (profile.body["role"], profile.body["verified"]) == ("teacher", True)
+
+
+async def test_a_password_is_chosen_by_a_printed_link_where_nobody_can_read_mails(
+    api: Api, database_url: str
+) -> None:
+    """The only administrator, who has no password, and may do nothing before there is a second factor."""
+    data_dir = api.server.services.settings.data_dir
+    admin = await api.person("admin", "root@school.example")
+    async with api.server.services.database.transaction() as tx:
+        await tx.execute(update(users).values(password_hash=NO_PASSWORD))
+    link = ["password-link", "--email", "Root@School.example"]
+    code, out, err = await run(data_dir, *link, database_url=database_url)
+    assert (code, err) == (0, "")
+    page, _, token = out.strip().partition("#token=")
+    assert page.endswith("/reset")
+    chosen = {"token": token, "new_password": "nine loud red kettles"}
+    assert (await api.call("POST", "/api/v1/auth/reset-password", chosen)).status == 200
+    assert (await api.call("POST", "/api/v1/auth/reset-password", chosen)).status == 410
+    login = {"email": admin.email, "password": chosen["new_password"]}
+    signed_in = await api.call("POST", "/api/v1/auth/login", login)
+    proof = {"password": chosen["new_password"]}
+    set_up = await api.call("POST", "/api/v1/auth/2fa/setup", proof, by=signed_in.body["access_token"])
+    assert set_up.status == 200
+    async with api.server.services.database.read() as tx:
+        (entry,) = await tx.execute(select(audit_log).where(audit_log.c.event == "password_reset_sent"))
+        assert (await tx.execute(select(mails).where(mails.c.kind == "reset_password"))).all() == []
+    assert (entry.subject, entry.details) == (f"user:{admin.user_id}", {"by": "command"})
 
 
 async def test_a_room_token_made_beside_a_running_server_opens_its_room(api: Api, database_url: str) -> None:
@@ -110,6 +139,7 @@ async def test_the_commands_work_before_the_server_ever_ran(tmp_path: Path) -> N
         (["create-user", "--email", "a@b.c", "--password-stdin"], "", "too short"),
         (["create-user", "--email", "a@b.c", "--password-stdin"], FULL_WIDTH, "first that anybody"),
         (["create-user", "--email", "a@b.c"], PASSWORD, "--password-stdin"),
+        (["password-link", "--email", "nobody@school.example"], "", "There is no account of this address."),
     ],
 )
 async def test_what_cannot_be_is_refused_with_one_sentence(

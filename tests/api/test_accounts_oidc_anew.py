@@ -225,3 +225,40 @@ async def test_a_provider_that_shows_an_error_for_the_question_is_not_asked_it(
     provider.metadata_more = {"prompt_values_supported": ["none", "consent", "select_account"]}
     query = parse_qs(urlsplit(await Browser(hostile).start(anew=True)).query)
     assert query["max_age"] == ["600"] and "prompt" not in query
+
+
+@pytest.mark.parametrize("said", [None, "no login", 7, {"login": True}])
+async def test_a_list_that_is_none_counts_as_not_said(
+    hostile: Api, provider: HostileProvider, said: object
+) -> None:
+    names = ("prompt_values_supported", "token_endpoint_auth_methods_supported")
+    provider.metadata_more = dict.fromkeys(names, said)
+    browser = Browser(hostile)
+    location = await browser.start(anew=True)
+    assert parse_qs(urlsplit(location).query)["prompt"] == ["login"]
+    provider.change = asked_at(int(time.time()))
+    assert await browser.come_back(provider.authorize(location)) == "/rooms/physics"
+
+
+async def test_who_was_to_be_asked_anew_still_is_after_a_sign_in_that_failed(
+    hostile: Api, provider: HostileProvider
+) -> None:
+    for anew in (True, False):
+        browser = Browser(hostile)
+        state = parse_qs(urlsplit(await browser.start(anew=anew)).query)["state"][0]
+        page = await browser.come_back(f"{REDIRECT_URI}?error=access_denied&state={state}")
+        query = parse_qs(urlsplit(page).query)
+        assert (query["error"], query["next"]) == (["denied"], ["/rooms/physics"])
+        assert query.get("anew") == (["true"] if anew else None)
+    browser = Browser(hostile)  # but not of one that does not say that it has asked
+    page = await browser.come_back(provider.authorize(await browser.start(anew=True)))
+    assert error_in(page) == "not_asked_anew" and "anew" not in parse_qs(urlsplit(page).query)
+
+
+async def test_who_was_to_be_asked_anew_still_is_where_the_provider_was_away(
+    hostile: Api, provider: HostileProvider
+) -> None:
+    provider.metadata_more = {"issuer": "https://another.example"}
+    page = await Browser(hostile).start("/profile", anew=True)
+    query = parse_qs(urlsplit(page).query)
+    assert query == {"error": ["provider_unavailable"], "next": ["/profile"], "anew": ["true"]}

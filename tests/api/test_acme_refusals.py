@@ -18,7 +18,7 @@ from aiohttp.test_utils import TestServer
 
 from tests.api.acme_ports import NAME, Ports, open_ports
 from vtp.http.acme.failures import AcmeError
-from vtp.http.acme.pace import wait_s
+from vtp.http.acme.pace import MOST_S, wait_s
 from vtp.http.acme.wish import CertificateWish
 from vtp.tasks import Tasks
 
@@ -102,6 +102,17 @@ async def test_a_rate_limit_is_kept_to_the_second_over_a_restart(
 
 
 AHEAD = [dt.timedelta(hours=2), dt.timedelta(days=3), dt.timedelta(days=700)]
+
+
+async def test_a_clock_that_goes_back_by_a_second_cuts_no_longest_wait(ports: Ports) -> None:
+    refuser = limited(lambda: {"Retry-After": str(9 * 86_400)})
+    async with refusing(refuser) as wish:
+        keeper = ports.keeper(wish)
+        next_at = await keeper.step(NOW)
+        assert next_at - NOW == dt.timedelta(seconds=MOST_S)
+        asked = refuser.asked
+        assert await keeper.step(NOW - dt.timedelta(seconds=1)) == next_at
+        assert refuser.asked == asked
 
 
 @pytest.mark.parametrize("ahead", AHEAD)

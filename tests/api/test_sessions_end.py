@@ -5,10 +5,10 @@ from __future__ import annotations
 from datetime import UTC, datetime, timedelta
 
 import pytest
-from sqlalchemy import update
+from sqlalchemy import select, update
 
 from tests.serving import PASSWORD, Api, Person
-from vtp.accounts.tables import sessions, users
+from vtp.accounts.tables import audit_log, sessions, users
 from vtp.accounts.users import NO_PASSWORD
 
 SESSIONS = "/api/v1/auth/sessions"
@@ -50,6 +50,18 @@ async def test_who_has_just_signed_in_ends_sessions_without(api: Api) -> None:
     fresh = (await api.sign_in(person.email)).access_token
     assert (await api.call("DELETE", f"{SESSIONS}/{ended}", by=fresh)).status == 204
     assert (await api.call("DELETE", SESSIONS, by=fresh)).body["ended_sessions"] == 1
+
+
+async def test_a_password_that_is_missing_is_no_guess(api: Api) -> None:
+    _, ended, other = await signed_in_long_ago(api)
+    for _ in range(8):
+        answer = await api.call("DELETE", f"{SESSIONS}/{ended}", by=other)
+        assert (answer.status, answer.body["code"]) == (401, "wrong_password")
+        assert answer.body["detail"] == "Say your password once more, then repeat this."
+    async with api.server.services.database.read() as tx:
+        refused = select(audit_log.c.id).where(audit_log.c.details["reason"].as_string() == "wrong_password")
+        assert (await tx.execute(refused)).all() == []
+    assert (await api.call("DELETE", f"{SESSIONS}/{ended}", {"password": PASSWORD}, by=other)).status == 204
 
 
 async def test_who_has_no_password_signs_in_once_more_before(api: Api) -> None:

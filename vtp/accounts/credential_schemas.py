@@ -30,7 +30,8 @@ class ResetPasswordRequest(BaseModel):
 
 
 class ChangePasswordRequest(BaseModel):
-    """A new password of who is signed in. An account without one leaves it out, shortly after sign-in."""
+    """A new password of who is signed in. An account without one leaves the current one out, within ten
+    minutes of being asked by a provider who they are."""
 
     current_password: Password | None = None
     new_password: Password
@@ -42,7 +43,7 @@ class ChangePasswordRequest(BaseModel):
 class ChangeEmailRequest(BaseModel):
     """Another address, which takes the place of the old one when it is confirmed.
 
-    An account without a password leaves it out, shortly after sign-in.
+    An account without a password leaves it out, within ten minutes of being asked by a provider who they are.
     """
 
     new_email: Email

@@ -26,8 +26,10 @@ class Reauthentication:
         Raises NotSignedIn (`wrong_password`, `reauth_required`), RateLimited.
         """
         user = await self._parts.accounts.profile(principal)
-        if user.has_password:
-            return await self._parts.accounts.confirm_password(principal, password or "", origin)
+        if user.has_password and not password:  # no guess: pages ask so whether it is wanted
+            raise NotSignedIn("Say your password once more, then repeat this.", code="wrong_password")
+        if password and user.has_password:
+            return await self._parts.accounts.confirm_password(principal, password, origin)
         if not await self.is_fresh(principal):
             raise NotSignedIn(
                 "It is a while since your provider asked who you are: sign in once more, then repeat this.",

@@ -21,7 +21,7 @@ from vtp.accounts.reauthentication import Reauthentication
 from vtp.accounts.sessions import is_signed_in
 from vtp.accounts.users import User, change_user, find_by_email, find_user
 from vtp.db.conflicts import done_over
-from vtp.errors import NotSignedIn, RateLimited
+from vtp.errors import Conflict, NotFound, NotSignedIn, RateLimited
 from vtp.http.identity import Principal
 from vtp.limits import WindowLimiter
 from vtp.mail import letters
@@ -68,9 +68,30 @@ class Recovery:
 
         Links of before stay good until one is used: anybody can ask for one, and would end what others hold.
         """
-        token = await issue(tx, user.id, Purpose.RESET_PASSWORD, user.email, ttl=TTL, now=self._parts.clock())
-        link = self._parts.links.to(RESET_PASSWORD, token)
+        link = await self._link(tx, user)
         await self._parts.mails.put(tx, letters.reset_password(user.email, user.id, link, TTL))
+
+    @done_over
+    async def hand_out(self, email: str, origin: Origin) -> str:
+        """The same link for who runs the server, mailed to nobody (`vtp admin password-link`).
+
+        Raises NotFound, Conflict for a disabled account.
+        """
+        async with self._parts.database.transaction() as tx:
+            found = await find_by_email(tx, email)
+            if found is None:
+                raise NotFound("There is no account of this address.")
+            user, _ = found
+            if user.disabled_at is not None:
+                raise Conflict("This account is disabled: enable it first.", code="account_disabled")
+            await self._parts.audit.record(
+                tx, Event.PASSWORD_RESET_SENT, origin, subject=f"user:{user.id}", details={"by": "command"}
+            )
+            return await self._link(tx, user)
+
+    async def _link(self, tx: AsyncConnection, user: User) -> str:
+        token = await issue(tx, user.id, Purpose.RESET_PASSWORD, user.email, ttl=TTL, now=self._parts.clock())
+        return self._parts.links.to(RESET_PASSWORD, token)
 
     async def account_of(self, token: str) -> User:
         """Whose link this is, without using it up. Raises Gone."""

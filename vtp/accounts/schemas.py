@@ -114,7 +114,8 @@ class RenewalRequest(RefreshRequest):
 
 
 class Proof(BaseModel):
-    """Who asks, once more: the password. Accounts without one leave it out, shortly after sign-in."""
+    """Who asks, once more: the password. Accounts without one leave it out, within ten minutes of being asked
+    by a provider who they are."""
 
     model_config = ConfigDict(extra="forbid")
 
@@ -122,7 +123,8 @@ class Proof(BaseModel):
 
 
 class EndSessionsRequest(Proof):
-    """Ends sessions. The password may be left out shortly after sign-in."""
+    """Ends sessions. The password may be left out within ten minutes after signing in, if no provider is
+    linked, or of being asked by one who one is."""
 
 
 class ProfileReply(BaseModel):

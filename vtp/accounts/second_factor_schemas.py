@@ -13,7 +13,8 @@ Code = Annotated[
 
 
 class SetupFactorRequest(Proof):
-    """Begins a second factor. The password may be left out by accounts without one, shortly after sign-in."""
+    """Begins a second factor. Accounts without a password leave it out, within ten minutes of being asked by
+    a provider who they are."""
 
 
 class SetupFactorReply(BaseModel):

@@ -60,6 +60,15 @@ def create_user(
     print(_run(lambda: _create_user(load_settings(), email, role, name, password)))
 
 
+@app.command("password-link")
+def password_link(email: Annotated[str, typer.Option(help="The address of the account.")]) -> None:
+    """Print a link by which somebody chooses a new password; good once, for an hour, and mailed to nobody.
+
+    For who can be helped in no other way. Without http.public_url it is what follows the server's address.
+    """
+    print(_run(lambda: _password_link(load_settings(), email)))
+
+
 @app.command("token")
 def token(
     room: Annotated[str, typer.Option(help="The room's id or slug; made when there is none.")] = "",
@@ -147,6 +156,15 @@ async def _create_user(settings: Settings, email: str, role: str, name: str, pas
     async with _opened(settings) as (_, accounts):
         user = await accounts.administration.create_user(email, password, name, role)
         return user.id
+
+
+async def _password_link(settings: Settings, email: str) -> str:
+    from vtp.accounts.audit import Origin
+    from vtp.accounts.schemas import Email
+
+    email = _checked(Email, email, "--email")
+    async with _opened(settings) as (_, accounts):
+        return await accounts.recovery.hand_out(email, Origin(user_agent="vtp admin password-link"))
 
 
 async def _room_token(

@@ -25,6 +25,11 @@ _ASKED = 3  # times without an answer, after which it is closed, which the pool 
 _CONNECTIONS = 10
 _NO_TLS = "rejected SSL upgrade"  # in asyncpg's sentence
 _BELIEVED = "(name its authority in database.url, ?sslrootcert=/path, or believe any, ?sslmode=require)"
+_NAMED = (
+    "(write the name that it is for in database.url, or check its authority alone, "
+    "?sslmode=verify-ca&sslrootcert=/path)"
+)
+_ANOTHER_NAME = {62, 64}  # OpenSSL's X509_V_ERR_HOSTNAME_MISMATCH and X509_V_ERR_IP_ADDRESS_MISMATCH
 _UNENCRYPTED = "(switch it on there, or have everything sent in the clear, ?sslmode=disable in database.url)"
 _IN_MEMORY = """SELECT set_config(name, '1.1', false) FROM pg_settings
 WHERE name = 'random_page_cost' AND source = 'default'"""
@@ -101,7 +106,8 @@ async def connect_asyncpg(*args: Any, **options: Any) -> Any:
     except (asyncpg.PostgresError, asyncpg.InterfaceError) as error:
         raise ConnectionError(str(error)) from error
     except ssl.SSLCertVerificationError as error:
-        raise ConnectionError(f"its certificate does not hold: {error.verify_message} {_BELIEVED}") from error
+        advice = _NAMED if error.verify_code in _ANOTHER_NAME else _BELIEVED
+        raise ConnectionError(f"its certificate does not hold: {error.verify_message} {advice}") from error
     except ConnectionError as error:
         if _NO_TLS not in str(error):
             raise

@@ -22,13 +22,14 @@ _PIECE_BYTES: Final = 65_536
 
 
 class ExportRequest(Proof):
-    """Takes one's own data away. Who has no password leaves it out, and has signed in a moment ago."""
+    """Takes one's own data away. Who has no password leaves it out, within ten minutes of being asked by a
+    provider who they are."""
 
 
 class DeleteAccountRequest(Proof):
     """Erases one's own account; `totp` is a code of the second factor, where one is on.
 
-    Who has no password leaves it out, and has signed in a moment ago.
+    Who has no password leaves it out, within ten minutes of being asked by a provider who they are.
     """
 
     totp: Annotated[str | None, Field(max_length=32)] = None

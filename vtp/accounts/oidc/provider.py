@@ -127,8 +127,8 @@ class Provider:
         userinfo = document.get("userinfo_endpoint")
         if not all(map(is_acceptable, (authorization, token, keys, userinfo or token))):
             raise _unavailable(f"{issuer} names addresses that cannot be used")
-        methods = document.get("token_endpoint_auth_methods_supported", ["client_secret_basic"])
-        prompts = document.get("prompt_values_supported", [] if issuer in _WITHOUT_LOGIN else ["login"])
+        methods = _listed(document, "token_endpoint_auth_methods_supported", ["client_secret_basic"])
+        prompts = _listed(document, "prompt_values_supported", [] if issuer in _WITHOUT_LOGIN else ["login"])
         return Metadata(
             str(authorization),
             str(token),
@@ -210,6 +210,12 @@ def _basic(client_id: str, secret: str) -> str:
 def _is_token(text: str) -> bool:
     """What may stand in a header (RFC 6750, section 2.1)."""
     return text.isascii() and text.isprintable() and " " not in text
+
+
+def _listed(document: dict[str, Any], name: str, otherwise: list[str]) -> list[Any]:
+    """What a discovery document lists under a name; what is no list counts as not said."""
+    said = document.get(name)
+    return said if isinstance(said, list) else otherwise
 
 
 def _unavailable(detail: str) -> SignInFaultError:

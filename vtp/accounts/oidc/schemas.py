@@ -59,7 +59,8 @@ class UnlinkRequest(Proof):
 
 
 class LinkRequest(Proof):
-    """Links an identity. The password may be left out shortly after sign-in."""
+    """Links an identity. The password may be left out within ten minutes after signing in, if no provider is
+    linked, or of being asked by one who one is."""
 
     return_to: OwnPath = "/profile"
 

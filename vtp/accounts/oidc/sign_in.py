@@ -85,14 +85,14 @@ class OidcSignIn:
         """Where the browser goes to sign in: the provider's page, or ours with an error. `anew`: the provider
         asks who it is, also somebody whom it knows. Raises NotFound."""
         provider = self.provider(name)
+        flow = Flow(name, new_secret(), new_secret(), return_to, None, anew=anew)
         try:
             if self._starts.take(network_of(origin.ip), time.monotonic()) > 0:
                 raise SignInFaultError(Reason.TOO_MANY, "too many sign-ins are begun")
-            flow = Flow(name, new_secret(), new_secret(), return_to, None, anew=anew)
             return await self._begin(provider, flow, browser)
         except SignInFaultError as fault:
             logger.warning("Signing in by %s cannot begin: %s", name, fault.detail)
-            return error_address(None, fault.reason)
+            return error_address(flow, fault.reason)
 
     async def start_linking(
         self, name: str, return_to: str, browser: Browser, user: User, session_id: str
@@ -257,7 +257,9 @@ def error_address(flow: Flow | None, reason: Reason) -> str:
         return with_query(SIGN_IN_PAGE, error=reason.value)
     if flow.user_id is not None:
         return with_query(flow.return_to, error=reason.value)
-    return with_query(SIGN_IN_PAGE, error=reason.value, next=flow.return_to)
+    # Who goes on must still be asked anew; but not by a provider that does not say that it has asked.
+    anew = {"anew": "true"} if flow.anew and reason is not Reason.NOT_ASKED_ANEW else {}
+    return with_query(SIGN_IN_PAGE, error=reason.value, next=flow.return_to, **anew)
 
 
 def with_query(path: str, **more: str) -> str:

@@ -29,9 +29,10 @@ NUMBERS_STANDING = ("next_attempt_timestamp_seconds", "failures_in_a_row")
 
 def _is_before(now: dt.datetime, state: OrderState) -> bool:
     """Whether the next try is still to come; not after one that failed by a clock that was ahead."""
-    if state.failed_at > now + dt.timedelta(seconds=LONGEST_SLEEP_S):
+    put_right = dt.timedelta(seconds=LONGEST_SLEEP_S)  # by less than that a clock may go back: no wait is cut
+    if state.failed_at > now + put_right:
         return False
-    return now < state.next_at <= now + dt.timedelta(seconds=MOST_S)
+    return now < state.next_at <= now + put_right + dt.timedelta(seconds=MOST_S)
 
 
 class CertificateKeeper:

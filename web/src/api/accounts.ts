@@ -103,7 +103,7 @@ export function accountsApi(http: HttpClient) {
         ...(password && { password }),
       }),
 
-    /** Everything held of oneself; who has no password has signed in a moment ago. */
+    /** Everything held of oneself; who has no password has been asked by a provider who they are. */
     exportOwn: (password?: string) => http.download(`${AUTH}/export`, { ...(password && { password }) }),
 
     /** Erases the own account and forgets the token. */

@@ -44,7 +44,7 @@ export function identitiesApi(http: HttpClient) {
           ...(password && { password }),
         })
       ).location,
-    /** Ends it as a way to sign in; who has no password has signed in a moment ago. */
+    /** Ends it as a way to sign in; who has no password has been asked by a provider who they are. */
     unlink: (id: string, password?: string) =>
       http.json<unknown>("POST", `${AUTH}/identities/${encodeURIComponent(id)}/unlink`, {
         ...(password && { password }),

@@ -10,8 +10,8 @@ import { useSession } from "../../session/Session";
 import { FormTrouble } from "../FormTrouble";
 
 /**
- * The password, as `password` or under another name. An account without one proves itself by a sign-in that is
- * fresh: the server says when it is not.
+ * The password, as `password` or under another name. An account without one has been asked by its
+ * provider who it is, in the last ten minutes: the server says when it has not.
  */
 export function ProofField({
   user,

@@ -4,14 +4,14 @@ import { useForm } from "../../hooks/useForm";
 import { FormEnds } from "../Submit";
 import { ProofField, ProofTrouble } from "./Proof";
 
-/** Whether the server wants to know once more who asks: of a request without a password, long after sign-in. */
+/** Whether the server wants to know once more who asks: of a request without a password. */
 export const wantsProof = (problem: unknown): boolean =>
   problem instanceof ApiError && ["reauth_required", "wrong_password"].includes(problem.code);
 
 /** Asks once more who is asking, then does what they wanted. */
 export function ProofForm({
   user,
-  about = "You signed in a while ago: say once more that it is you.",
+  about = "This matters: say once more that it is you.",
   yes,
   send,
   onCancel,
