@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import csv
 import io
+from datetime import UTC, datetime
 
 import pytest
 from sqlalchemy import select, update
@@ -19,7 +20,7 @@ from tests.statements import hearing
 from vtp.coursework.carried_files import FilesToCarry
 from vtp.coursework.check import differing_settled
 from vtp.coursework.file_store import StoredFile
-from vtp.coursework.tables import submissions
+from vtp.coursework.tables import coursework_files, submissions
 from vtp.http.pagination import encode_cursor
 from vtp.ids import new_id
 
@@ -207,6 +208,115 @@ async def test_nothing_is_left_of_files_for_a_group_that_are_refused(
     assert len(lying(api)) == len(await rows(api)) == 2
     assert (await api.call("PATCH", path, wish, by=teacher)).status == 200
     assert len(lying(api)) == len(await rows(api)) == 4
+
+
+async def group_of(api: Api, count: int) -> tuple[Person, list[str], list[Person]]:
+    """An assignment with a group of so many; gives its teacher, and by the students' ids their grades' paths
+    and themselves."""
+    teacher, first, at = await prepared(api, for_groups=True)
+    mates = [await student(api, f"mate{number}") for number in range(1, count)]
+    for one in mates:
+        await enrol(api, at.split("/")[4], one)
+    people = sorted([first, *mates], key=lambda one: one.user_id)
+    group = {"name": "Reds", "members": [one.user_id for one in people]}
+    assert (await api.call("PUT", f"{at}/groups", {"groups": [group]}, by=teacher)).status == 200
+    return teacher, [f"{at}/grades/{one.user_id}" for one in people], people
+
+
+FOR_ALL = {"points": 50, "for_group": True, "files_for_group": True}
+
+
+async def test_a_group_keeps_its_files_where_those_of_the_grade_are_lost(api: Api) -> None:
+    teacher, (path, other), _ = await group_of(api, 2)
+    sent = await upload(api, f"{path}/files", teacher, name="remarks.pdf")
+    assert (await upload(api, f"{path}/files", teacher, name="more.pdf")).status == 201
+    own = await upload(api, f"{other}/files", teacher, name="own.pdf")
+    lies = api.server.services.coursework.files.lies
+    there = lies.path(sent.body["id"])
+    assert there is not None
+    whole = there.read_bytes()
+
+    async def is_refused(status: int, code: str) -> None:
+        kept = await rows(api), len(lying(api))
+        answer = await api.call("PATCH", path, FOR_ALL, by=teacher)
+        assert (answer.status, answer.body["code"]) == (status, code), answer
+        if code == "file_lost":
+            assert "remarks.pdf" in answer.body["detail"] and "more.pdf" not in answer.body["detail"]
+        assert (await rows(api), len(lying(api))) == kept
+        theirs = (await api.call("GET", other, by=teacher)).body
+        assert ([one["id"] for one in theirs["files"]], theirs["points"]) == ([own.body["id"]], None)
+
+    there.write_bytes(whole[:-1])
+    await is_refused(409, "file_lost")
+    there.unlink()
+    await is_refused(409, "file_lost")
+    async with api.server.services.database.transaction() as tx:
+        stored = {"stored_at": datetime.now(UTC), "stored_url": "https://s3.example/b"}
+        await tx.execute(
+            update(coursework_files).where(coursework_files.c.id == sent.body["id"]).values(**stored)
+        )
+    await is_refused(503, "storage_away")
+    there.write_bytes(whole)
+    assert (await api.call("PATCH", path, FOR_ALL, by=teacher)).status == 200
+    names = [one["name"] for one in (await api.call("GET", other, by=teacher)).body["files"]]
+    assert names == ["remarks.pdf", "more.pdf"]
+
+
+@pytest.mark.both_databases
+async def test_a_quota_is_for_what_a_whole_group_has_then_and_judged_in_few_statements(
+    api: Api, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    teacher, paths, _ = await group_of(api, 5)
+    for name in ("a.pdf", "b.pdf", "c.pdf"):
+        assert (await upload(api, f"{paths[0]}/files", teacher, name=name)).status == 201
+    large = b"%PDF-1.7\n" + bytes(12 * len(PDF) - 9)
+    assert (await upload(api, f"{paths[-1]}/files", teacher, large)).status == 201
+    limits = api.server.services.coursework.files._settings
+
+    def allow(size: int) -> None:
+        tight = limits.model_copy(update={"quota_per_course_bytes": size})
+        monkeypatch.setattr(api.server.services.coursework.files, "_settings", tight)
+
+    allow(15 * len(PDF) - 1)
+
+    async def repeat(carried: FilesToCarry, files: list[StoredFile], by: str) -> list[str | None]:
+        raise AssertionError("nothing is copied for what is refused")
+
+    with monkeypatch.context() as patch:
+        patch.setattr(FilesToCarry, "repeat", repeat)
+        for wish, match, status in (
+            (FOR_ALL, '"another"', 412),
+            (FOR_ALL | {"points": 5000}, None, 422),
+        ):
+            headers = {"If-Match": match} if match else {}
+            assert (await api.call("PATCH", paths[0], wish, by=teacher, headers=headers)).status == status
+    more = await upload(api, f"{paths[0]}/files", teacher, b"%PDF-1.7\n1")
+    assert (more.status, more.body["code"]) == (409, "quota_exceeded")
+    with hearing() as heard:
+        assert (await api.call("PATCH", paths[0], FOR_ALL, by=teacher)).status == 200
+    texts = [text for text in heard.texts() if "coursework_files" in text]
+    assert sum("sum(" in text for text in texts) == 0, "what takes no more needs no sum"
+    holding = [text for text in texts if text.startswith("UPDATE") and "state" in text]
+    letting_go = [text for text in texts if text.startswith("UPDATE") and "state" not in text]
+    assert (len(holding), len(letting_go)) == (4, 1), texts
+    assert sum(text.startswith("INSERT") for text in texts) == 1, texts
+    held = [(await api.call("GET", path, by=teacher)).body["files"] for path in paths]
+    assert [[one["name"] for one in files] for files in held] == [["a.pdf", "b.pdf", "c.pdf"]] * 5
+
+    async def is_clean() -> bool:
+        return len(lying(api)) == len(await rows(api)) == 15
+
+    await until(is_clean)
+    allow(16 * len(PDF))
+    assert (await upload(api, f"{paths[0]}/files", teacher, name="d.pdf")).status == 201
+    with monkeypatch.context() as patch:
+        patch.setattr(FilesToCarry, "repeat", repeat)
+        full = await api.call("PATCH", paths[0], FOR_ALL, by=teacher)
+    assert (full.status, full.body["code"]) == (409, "quota_exceeded")
+    allow(20 * len(PDF))
+    with hearing() as heard:
+        assert (await api.call("PATCH", paths[0], FOR_ALL, by=teacher)).status == 200
+    assert sum("sum(" in text and "coursework_files" in text for text in heard.texts()) == 2
 
 
 async def entry_of(api: Api, at: str, who: Person) -> dict[str, object]:

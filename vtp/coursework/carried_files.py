@@ -20,6 +20,7 @@ from vtp.coursework.file_store import (
     ARRIVING,
     StoredFile,
     add_file,
+    add_files,
     files_among,
     find_file,
     key_of,
@@ -156,11 +157,11 @@ class FilesToCarry:
         sound = await self._lies.sound_path(old) is not None
         if sound and await self._lies.store.link(old.key, key_of(new)):
             return True
-        if self._lies.remote is None:
-            return False
         try:
             await self._lies.open(old)
         except Gone:
+            return False
+        if self._lies.remote is None:  # it was here a moment ago
             return False
         await self._note_sending(new)
         if not await self._lies.copy(old, new):
@@ -186,8 +187,8 @@ class FilesToCarry:
         now = self._clock()
         async with self._database.transaction() as tx:
             made = [(one, new_id()) for one in await find(tx)]
-            for one, copy_id in made:
-                copy = replace(
+            copies = [
+                replace(
                     one,
                     id=copy_id,
                     course_id=None,
@@ -202,7 +203,9 @@ class FilesToCarry:
                     stored_url=None,
                     stored_at=None,
                 )
-                await add_file(tx, copy)
+                for one, copy_id in made
+            ]
+            await add_files(tx, copies)
         return made
 
 
