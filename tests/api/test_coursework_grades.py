@@ -319,6 +319,18 @@ async def test_a_quota_is_for_what_a_whole_group_has_then_and_judged_in_few_stat
     assert sum("sum(" in text and "coursework_files" in text for text in heard.texts()) == 2
 
 
+async def test_files_for_a_group_that_is_not_spoken_of_are_refused(api: Api) -> None:
+    teacher, (path, other), _ = await group_of(api, 2)
+    assert (await upload(api, f"{path}/files", teacher)).status == 201
+    for wish in ({"files_for_group": True}, {"files_for_group": True, "for_group": False}):
+        refused = await api.call("PATCH", path, {"points": 50, **wish}, by=teacher)
+        assert refused.status == 422, refused
+        assert [one["pointer"] for one in refused.body["errors"]] == ["/files_for_group"]
+    for at in (path, other):
+        assert (await api.call("GET", at, by=teacher)).body["points"] is None
+    assert (await api.call("PATCH", path, {"files_for_group": False}, by=teacher)).status == 200
+
+
 async def entry_of(api: Api, at: str, who: Person) -> dict[str, object]:
     """How somebody stands with the newest assignment of a course."""
     found = (await api.call("GET", f"{course_of(at)}/grades/mine", by=who)).body["items"][0]
