@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import asyncio
 import csv
+import errno
 import io
+import os
 from datetime import UTC, datetime
 
 import pytest
@@ -317,6 +319,38 @@ async def test_a_quota_is_for_what_a_whole_group_has_then_and_judged_in_few_stat
     with hearing() as heard:
         assert (await api.call("PATCH", paths[0], FOR_ALL, by=teacher)).status == 200
     assert sum("sum(" in text and "coursework_files" in text for text in heard.texts()) == 2
+
+
+@pytest.mark.parametrize("links", [True, False])
+async def test_files_of_a_group_are_on_the_disk_before_a_grade_has_them(
+    api: Api, monkeypatch: pytest.MonkeyPatch, links: bool
+) -> None:
+    teacher, paths, _ = await group_of(api, 3)
+    for name in ("a.pdf", "b.pdf"):
+        assert (await upload(api, f"{paths[0]}/files", teacher, name=name)).status == 201
+    written = set[tuple[int, int]]()
+    real = os.fsync
+
+    def fsync(descriptor: int) -> None:
+        found = os.fstat(descriptor)
+        written.add((found.st_dev, found.st_ino))
+        real(descriptor)
+
+    def no_link(*_: object) -> None:
+        raise PermissionError(errno.EPERM, "no links here")
+
+    with monkeypatch.context() as patch:
+        patch.setattr(os, "fsync", fsync)
+        if not links:
+            patch.setattr(os, "link", no_link)
+        assert (await api.call("PATCH", paths[0], FOR_ALL, by=teacher)).status == 200
+    lies = api.server.services.coursework.files.lies
+    for at in paths[1:]:
+        for file in (await api.call("GET", at, by=teacher)).body["files"]:
+            there = lies.path(file["id"])
+            assert there is not None
+            for one in (there, there.parent, there.parent.parent):
+                assert (one.stat().st_dev, one.stat().st_ino) in written, one
 
 
 async def test_files_for_a_group_that_is_not_spoken_of_are_refused(api: Api) -> None:

@@ -62,9 +62,9 @@ class FilesToCarry:
         self._clock = clock
 
     async def link(self, course_id: str, by: str) -> tuple[dict[str, str], dict[str, str]]:
-        """Has the newest file of each material lie there once more, without taking space where the file
-        system can do that. Gives the new ids by the old ones, and the names of those whose bytes are not
-        there. Raises Unavailable.
+        """Has the newest file of each material lie there once more, whatever happens to the machine, without
+        taking space where the file system can do that. Gives the new ids by the old ones, and the names of
+        those whose bytes are not there. Raises Unavailable.
         """
         made = await self._repeat(by, lambda tx: newest_files(tx, course_id))
         copies = {old.id: new for old, new in made if new is not None}
@@ -82,6 +82,8 @@ class FilesToCarry:
         made = await self._announce(by, find)
         try:
             there = [await self._link(old, new) for old, new in made]
+            here = [key_of(new) for _, new in made if self._lies.path(new) is not None]
+            await asyncio.to_thread(self._lies.store.sync, *here)
         except BaseException as error:
             await asyncio.shield(self.discard([new for _, new in made]))
             if isinstance(error, OSError) and error.errno == errno.ENOSPC:
