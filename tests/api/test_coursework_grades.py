@@ -11,14 +11,11 @@ from sqlalchemy import select, update
 
 from tests.api.assignment_material import assign, begin, hand_in, prepared, soon
 from tests.api.course_material import BASE, enrol, student
-from tests.api.coursework_material import PDF, lying, rows, until, upload
+from tests.api.coursework_material import PDF, upload
 from tests.api.notification_material import kinds, told
-from tests.api.test_accounts_erasure import erase
 from tests.serving import Api, Person
 from tests.statements import hearing
-from vtp.coursework.carried_files import FilesToCarry
 from vtp.coursework.check import differing_settled
-from vtp.coursework.file_store import StoredFile
 from vtp.coursework.tables import submissions
 from vtp.http.pagination import encode_cursor
 from vtp.ids import new_id
@@ -123,90 +120,6 @@ async def test_a_group_is_graded_at_once(api: Api) -> None:
     await api.call("PUT", f"{at}/groups", {"groups": [group]}, by=teacher)
     await grade(api, at, pupil, teacher, points=50, for_group=True, released=True)
     assert (await api.call("GET", f"{at}/grades/{mate.user_id}", by=mate)).body["points"] == 50
-
-
-@pytest.mark.both_databases
-async def test_a_group_has_the_files_of_a_grade_in_place_of_theirs(api: Api) -> None:
-    teacher, pupil, at = await prepared(api, for_groups=True)
-    mates = [await student(api, name) for name in ("mate", "third")]
-    for one in mates:
-        await enrol(api, at.split("/")[4], one)
-    people = [pupil, *mates]
-    group = {"name": "Reds", "members": [one.user_id for one in people]}
-    await api.call("PUT", f"{at}/groups", {"groups": [group]}, by=teacher)
-    paths = [f"{at}/grades/{one.user_id}" for one in people]
-    sent = [
-        (paths[0], PDF, "remarks.pdf"),
-        (paths[0], PDF + b"2", "more.pdf"),
-        (paths[1], PDF, "remarks.pdf"),
-        (paths[1], PDF, "wrong.pdf"),
-    ]
-    ids = []
-    for path, data, name in sent:
-        file = await upload(api, f"{path}/files", teacher, data, name=name)
-        assert file.status == 201, file
-        ids.append(file.body["id"])
-    alone = await grade(api, at, pupil, teacher, points=40, for_group=True)
-    assert [one["id"] for one in alone["files"]] == ids[:2]  # type: ignore[attr-defined]
-    theirs = [(await api.call("GET", path, by=teacher)).body["files"] for path in paths[1:]]
-    assert [[one["id"] for one in files] for files in theirs] == [ids[2:], []], "files were not spoken of"
-    for _ in range(2):
-        await grade(api, at, pupil, teacher, points=50, for_group=True, files_for_group=True, released=True)
-    held = [(await api.call("GET", path, by=teacher)).body["files"] for path in paths]
-    assert [sorted(one["name"] for one in files) for files in held] == [["more.pdf", "remarks.pdf"]] * 3
-    assert ids[2] in [one["id"] for one in held[1]], "what is the same stays"
-    for one, files in zip(people, held, strict=True):
-        for file in files:
-            had = await api.call("GET", f"{course_of(at)}/files/{file['id']}", by=one)
-            assert had.body == (PDF if file["name"] == "remarks.pdf" else PDF + b"2")
-    other = f"{course_of(at)}/files/{held[1][0]['id']}"
-    assert (await api.call("GET", other, by=mates[1])).status == 403, "each has files of their own"
-
-    async def is_clean(left: int = 6) -> bool:
-        return len(lying(api)) == len(await rows(api)) == left
-
-    await until(is_clean)
-    assert await erase(api, await api.person("admin"), pupil.user_id) == 204
-    await until(lambda: is_clean(4))
-    mine = (await api.call("GET", f"{course_of(at)}/files/{held[2][0]['id']}", by=mates[1])).body
-    assert mine in (PDF, PDF + b"2"), "one's own bytes stay when another's go"
-
-
-async def test_nothing_is_left_of_files_for_a_group_that_are_refused(
-    api: Api, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    teacher, pupil, at = await prepared(api, for_groups=True)
-    mate = await student(api, "mate")
-    await enrol(api, at.split("/")[4], mate)
-    group = {"name": "Reds", "members": [pupil.user_id, mate.user_id]}
-    await api.call("PUT", f"{at}/groups", {"groups": [group]}, by=teacher)
-    path = f"{at}/grades/{pupil.user_id}"
-    assert (await upload(api, f"{path}/files", teacher)).status == 201
-    wish = {"points": 50, "for_group": True, "files_for_group": True}
-    late = await api.call("PATCH", path, wish, by=teacher, headers={"If-Match": '"another"'})
-    assert late.status == 412, late
-    assert len(lying(api)) == len(await rows(api)) == 1
-    real = FilesToCarry.repeat
-
-    async def repeat(carried: FilesToCarry, files: list[StoredFile], by: str) -> list[str | None]:
-        found = await real(carried, files, by)
-        assert (await upload(api, f"{path}/files", teacher, name="meanwhile.pdf")).status == 201
-        return found
-
-    with monkeypatch.context() as patch:
-        patch.setattr(FilesToCarry, "repeat", repeat)
-        refused = await api.call("PATCH", path, wish, by=teacher)
-    assert (refused.status, refused.body["code"]) == (409, "file_replaced")
-    assert len(lying(api)) == len(await rows(api)) == 2
-    limits = api.server.services.coursework.files._settings
-    tight = limits.model_copy(update={"quota_per_course_bytes": 3 * len(PDF)})
-    with monkeypatch.context() as patch:
-        patch.setattr(api.server.services.coursework.files, "_settings", tight)
-        full = await api.call("PATCH", path, wish, by=teacher)
-    assert (full.status, full.body["code"]) == (409, "quota_exceeded")
-    assert len(lying(api)) == len(await rows(api)) == 2
-    assert (await api.call("PATCH", path, wish, by=teacher)).status == 200
-    assert len(lying(api)) == len(await rows(api)) == 4
 
 
 async def entry_of(api: Api, at: str, who: Person) -> dict[str, object]:

@@ -20,6 +20,7 @@ from vtp.coursework.file_store import (
     ARRIVING,
     StoredFile,
     add_file,
+    add_files,
     files_among,
     find_file,
     key_of,
@@ -61,9 +62,9 @@ class FilesToCarry:
         self._clock = clock
 
     async def link(self, course_id: str, by: str) -> tuple[dict[str, str], dict[str, str]]:
-        """Has the newest file of each material lie there once more, without taking space where the file
-        system can do that. Gives the new ids by the old ones, and the names of those whose bytes are not
-        there. Raises Unavailable.
+        """Has the newest file of each material lie there once more, whatever happens to the machine, without
+        taking space where the file system can do that. Gives the new ids by the old ones, and the names of
+        those whose bytes are not there. Raises Unavailable.
         """
         made = await self._repeat(by, lambda tx: newest_files(tx, course_id))
         copies = {old.id: new for old, new in made if new is not None}
@@ -81,6 +82,8 @@ class FilesToCarry:
         made = await self._announce(by, find)
         try:
             there = [await self._link(old, new) for old, new in made]
+            here = [key_of(new) for _, new in made if self._lies.path(new) is not None]
+            await asyncio.to_thread(self._lies.store.sync, *here)
         except BaseException as error:
             await asyncio.shield(self.discard([new for _, new in made]))
             if isinstance(error, OSError) and error.errno == errno.ENOSPC:
@@ -156,11 +159,11 @@ class FilesToCarry:
         sound = await self._lies.sound_path(old) is not None
         if sound and await self._lies.store.link(old.key, key_of(new)):
             return True
-        if self._lies.remote is None:
-            return False
         try:
             await self._lies.open(old)
         except Gone:
+            return False
+        if self._lies.remote is None:  # it was here a moment ago
             return False
         await self._note_sending(new)
         if not await self._lies.copy(old, new):
@@ -186,8 +189,8 @@ class FilesToCarry:
         now = self._clock()
         async with self._database.transaction() as tx:
             made = [(one, new_id()) for one in await find(tx)]
-            for one, copy_id in made:
-                copy = replace(
+            copies = [
+                replace(
                     one,
                     id=copy_id,
                     course_id=None,
@@ -202,7 +205,9 @@ class FilesToCarry:
                     stored_url=None,
                     stored_at=None,
                 )
-                await add_file(tx, copy)
+                for one, copy_id in made
+            ]
+            await add_files(tx, copies)
         return made
 
 

@@ -74,7 +74,15 @@ FILES = select(*COLUMNS)
 
 async def add_file(tx: AsyncConnection, file: StoredFile) -> None:
     """Adds the row of one that arrives."""
-    await tx.execute(insert(table).values({name: getattr(file, name) for name in file.__slots__}))
+    await add_files(tx, [file])
+
+
+async def add_files(tx: AsyncConnection, files: Sequence[StoredFile]) -> None:
+    """The same of several."""
+    if files:
+        await tx.execute(
+            insert(table), [{name: getattr(file, name) for name in file.__slots__} for file in files]
+        )
 
 
 async def keep_file(
@@ -108,10 +116,17 @@ async def hold_file(
 ) -> bool:
     """One that has arrived is held from now on; False: its row is no more. `holder`: a column and its value;
     `version`: of a material."""
+    return await hold_files(tx, [file_id], course_id, holder, version)
+
+
+async def hold_files(
+    tx: AsyncConnection, ids: Sequence[str], course_id: str, holder: tuple[str, str], version: int = 0
+) -> bool:
+    """The same of several, at once; False: a row is no more."""
     column, holder_id = holder
     held = {"state": KEPT, "course_id": course_id, column: holder_id, "version": version}
-    done = await tx.execute(update(table).where(table.c.id == file_id).values(**held))
-    return done.rowcount == 1
+    done = await tx.execute(update(table).where(table.c.id.in_(ids)).values(**held))
+    return done.rowcount == len(ids)
 
 
 async def newest_files(tx: AsyncConnection, course_id: str) -> list[StoredFile]:
@@ -141,12 +156,16 @@ async def remove_files(tx: AsyncConnection, ids: Sequence[str]) -> None:
     await tx.execute(delete(table).where(table.c.id.in_(ids)))
 
 
-async def used_bytes(tx: AsyncConnection, course_id: str, but: str, user_id: str | None = None) -> int:
-    """What all files of a course take, or somebody's in it, those that arrive included, without one. What
+async def used_bytes(
+    tx: AsyncConnection, course_id: str, but: str | None = None, user_id: str | None = None
+) -> int:
+    """What all files of a course take, or somebody's in it, those that arrive included; without one. What
     nothing holds any more does not count, however long its bytes are still to be deleted."""
     total = select(func.coalesce(func.sum(table.c.size_bytes), 0)).where(
-        table.c.course_id == course_id, table.c.id != but, ~_NOWHERE
+        table.c.course_id == course_id, ~_NOWHERE
     )
+    if but is not None:
+        total = total.where(table.c.id != but)
     if user_id is not None:
         total = total.where(table.c.uploaded_by == user_id)
     return int((await tx.execute(total)).scalar_one())
@@ -266,7 +285,8 @@ async def count_files(tx: AsyncConnection, holder: str, holder_id: str) -> int:
     return int((await tx.execute(counted)).scalar_one())
 
 
-async def let_go(tx: AsyncConnection, file_id: str) -> None:
-    """Takes a file from what holds it."""
+async def let_go(tx: AsyncConnection, ids: Sequence[str]) -> None:
+    """Takes files from what holds them."""
     free: dict[str, None] = {column.name: None for column in _HOLDERS}
-    await tx.execute(update(table).where(table.c.id == file_id).values(**free))
+    if ids:
+        await tx.execute(update(table).where(table.c.id.in_(ids)).values(**free))

@@ -274,19 +274,27 @@ class CourseFiles:
 
     async def check_quotas(self, tx: AsyncConnection, place: Place, file_id: str, size: int) -> None:
         """Whether there is room for so many bytes more, besides one file. Raises Conflict."""
-        bounds: list[tuple[str, int, str | None]] = [
-            ("this course", self._settings.quota_per_course_bytes, None)
-        ]
-        if place.is_student:
-            bounds.append(("you in this course", self._settings.quota_per_student_bytes, place.user_id))
-        for whose, allowed, user_id in bounds:
-            used = await used_bytes(tx, place.course_id, file_id, user_id) if allowed else 0
-            if allowed and used + size > allowed:
-                raise Conflict(
-                    f"The files of {whose} take {in_words(used)} of the {in_words(allowed)} that they may: "
-                    "delete old ones, or ask an administrator for more.",
-                    code=QUOTA_EXCEEDED,
-                )
+        if allowed := self._settings.quota_per_course_bytes:
+            _check_quota("this course", allowed, await used_bytes(tx, place.course_id, file_id), size)
+        if place.is_student and (allowed := self._settings.quota_per_student_bytes):
+            used = await used_bytes(tx, place.course_id, file_id, place.user_id)
+            _check_quota("you in this course", allowed, used, size)
+
+    async def check_room(self, tx: AsyncConnection, course_id: str, more: int) -> None:
+        """Whether a course has room for so many bytes more; for what takes no more there is. Raises
+        Conflict."""
+        allowed = self._settings.quota_per_course_bytes
+        if allowed and more > 0:
+            _check_quota("this course", allowed, await used_bytes(tx, course_id), more)
+
+
+def _check_quota(whose: str, allowed: int, used: int, size: int) -> None:
+    if used + size > allowed:
+        raise Conflict(
+            f"The files of {whose} take {in_words(used)} of the {in_words(allowed)} that they may: "
+            "delete old ones, or ask an administrator for more.",
+            code=QUOTA_EXCEEDED,
+        )
 
 
 def file_arriving(file_id: str, name: str, by: str, now: datetime, instance_id: str | None) -> StoredFile:

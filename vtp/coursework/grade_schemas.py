@@ -6,7 +6,7 @@ import re
 from datetime import datetime
 from typing import Annotated, Any, Self
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field, ValidationInfo, field_validator
 
 from vtp.courses.outline_schemas import not_a_cursor
 from vtp.coursework.assignment_schemas import MAX_CRITERIA, Points
@@ -52,7 +52,7 @@ class ChangeGrade(BaseModel):
         bool,
         Field(
             description="With `for_group`: the files of this grade are everybody's there, in place of the "
-            "files that they had."
+            "files that they had; 422 without it."
         ),
     ] = False
     for_newest: Annotated[
@@ -62,6 +62,13 @@ class ChangeGrade(BaseModel):
             "stay for the one that they were given for. Points that are different are for the newest."
         ),
     ] = False
+
+    @field_validator("files_for_group")
+    @classmethod
+    def _is_for_a_group(cls, value: bool, info: ValidationInfo) -> bool:
+        if value and not info.data.get("for_group", True):  # left out: it is wrong itself
+            raise ValueError("is for a group: say for_group, too")
+        return value
 
 
 class GradeReply(BaseModel):

@@ -94,7 +94,7 @@ class Grades:
         there are; with files for a group Conflict where one came meanwhile or beyond a quota, Unavailable. A
         new attempt counts as a change: points are given for what is handed in."""
         wanted = parse_id(user_id, "/path/student_id")
-        copies = await self._copies(principal, course_id, assignment_id, wanted, wish)
+        copies = await self._copies(principal, course_id, assignment_id, wanted, wish, unless_changed)
         try:
             changed, held = await self._change(
                 principal, course_id, assignment_id, wanted, wish, origin, unless_changed, copies
@@ -106,17 +106,27 @@ class Grades:
         return changed
 
     async def _copies(
-        self, principal: Principal, course_id: str, assignment_id: str, wanted: str, wish: ChangeGrade
+        self,
+        principal: Principal,
+        course_id: str,
+        assignment_id: str,
+        wanted: str,
+        wish: ChangeGrade,
+        unless_changed: Callable[[Grade], None],
     ) -> Copies:
-        """The files that others of the group are to have, before any grade is locked: they may be large."""
+        """The files that others of the group are to have, before any grade is locked: they may be large. What
+        would be refused then is refused before any is copied."""
         if not (wish.for_group and wish.files_for_group):
-            return Copies()
+            return {}
         async with self._database.read() as tx:
             inside = await enter(tx, principal, course_id, Action.COURSE_TEACH)
             assignment = await self._assignments.find(tx, inside, assignment_id)
-            grade = await self._of(tx, inside, assignment, wanted)
+            grade = await _with_newest(tx, assignment, await self._of(tx, inside, assignment, wanted))
+            unless_changed(grade)
+            _values(assignment, wish, self._clock())
             people = await _group(tx, inside, assignment, wanted)
             mates = [await self._of(tx, inside, assignment, one) for one in people if one != wanted]
+            await self._group_files.check_room(tx, inside.course.id, grade, mates)
         return await self._group_files.copy(grade, mates, account_of(principal))
 
     @done_over
@@ -144,19 +154,19 @@ class Grades:
             people = [wanted]
             if wish.for_group:
                 people = await _group(tx, inside, assignment, wanted)
-            new, other = list[str](), list[str]()
+            new, other, mates = list[str](), list[str](), list[Grade]()
             for one in people:
                 before = found if one == wanted else await self._of(tx, inside, assignment, one)
                 changed = await self._put(tx, inside, before, values)
-                if wish.for_group and wish.files_for_group and one != wanted:
-                    held |= await self._group_files.set(
-                        tx, inside.course.id, found, before, copies, account_of(principal)
-                    )
+                if one != wanted:
+                    mates.append(before)
                 if changed.released_at is not None and before.released_at is None:
                     new.append(one)
                 elif changed.released_at is not None and _is_another(changed, before):
                     other.append(one)
                 await self._note(tx, inside, assignment, changed, origin)
+            if wish.files_for_group:
+                held = await self._group_files.set(tx, inside.course.id, found, mates, copies)
             await self._tell(tx, inside, assignment, new)
             await self._tell(tx, inside, assignment, other, has_changed=True)
             now = await self._of(tx, inside, assignment, wanted)
@@ -206,7 +216,7 @@ class Grades:
             file = await find_file(tx, parse_id(file_id, "/path/file_id"))
             if file is None or file.grade_id != grade.id:
                 raise NotFound("There is no such file of feedback.", code="no_such_file")
-            await let_go(tx, file.id)
+            await let_go(tx, [file.id])
             self._files.remove_after(tx, [file.id], self._tasks)
 
     async def check_file(self, tx: AsyncConnection, inside: Entered, file: StoredFile) -> None:

@@ -6,73 +6,84 @@ Their bytes lie there before something holds them, as those of copies of courses
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass, field
 
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from vtp.coursework.carried_files import FilesToCarry
-from vtp.coursework.file_store import StoredFile, hold_file, let_go
-from vtp.coursework.files import CourseFiles, Place
+from vtp.coursework.file_store import StoredFile, hold_files, let_go
+from vtp.coursework.files import CourseFiles
 from vtp.coursework.grade_store import Grade
 from vtp.errors import Conflict
 from vtp.tasks import Tasks
 
-
-@dataclass(frozen=True, slots=True)
-class Copies:
-    """Files that lie there for grades and are held by none yet. `made`: their ids, by (student, file)."""
-
-    made: Mapping[tuple[str, str], str] = field(default_factory=dict)
-    lost: Collection[str] = ()
-    """Files whose bytes are not there."""
+Copies = Mapping[tuple[str, str], str]
+"""Ids of files that lie there for grades and are held by none yet, by (student, file)."""
 
 
 class GroupFiles:
-    """`by`: the account that gives them."""
+    """Made once."""
 
     def __init__(self, files: CourseFiles, carried: FilesToCarry, tasks: Tasks) -> None:
         self._files = files
         self._carried = carried
         self._tasks = tasks
 
+    async def check_room(
+        self, tx: AsyncConnection, course_id: str, grade: Grade, mates: Sequence[Grade]
+    ) -> None:
+        """Whether these may have the files of a grade in place of theirs: by what all of them take then.
+        Raises Conflict."""
+        more = 0
+        for mate in mates:
+            missing, others = _differences(grade, mate)
+            more += sum(file.size_bytes for file in missing) - sum(file.size_bytes for file in others)
+        await self._files.check_room(tx, course_id, more)
+
     async def copy(self, grade: Grade, mates: Sequence[Grade], by: str) -> Copies:
-        """Has those files of a grade lie there once more for each of these that has them not. Raises
-        Unavailable."""
+        """Has the files of a grade lie there once more for each of these that has them not; `by`: the account
+        that gives them. Raises Conflict for a file whose bytes are lost, Unavailable; then there is none."""
         wanted = [(one.user_id, file) for one in mates for file in _differences(grade, one)[0]]
         made = await self._carried.repeat([file for _, file in wanted], by)
-        pairs = list(zip(wanted, made, strict=True))
-        return Copies(
-            {(user_id, file.id): new for (user_id, file), new in pairs if new is not None},
-            {file.id for (_, file), new in pairs if new is None},
-        )
+        copies = {
+            (user_id, file.id): new
+            for (user_id, file), new in zip(wanted, made, strict=True)
+            if new is not None
+        }
+        lost = sorted({file.name for user_id, file in wanted if (user_id, file.id) not in copies})
+        if lost:
+            await asyncio.shield(self.discard(copies))
+            raise Conflict(
+                f"The group cannot have what the server has lost: {', '.join(lost)}. Take it away from this "
+                "grade, and send it again.",
+                code="file_lost",
+            )
+        return copies
 
     async def set(
-        self, tx: AsyncConnection, course_id: str, grade: Grade, mate: Grade, copies: Copies, by: str
+        self, tx: AsyncConnection, course_id: str, grade: Grade, mates: Sequence[Grade], copies: Copies
     ) -> set[str]:
-        """Has somebody's grade hold the files of another one and no others; gives the copies that it holds
-        from now on. Raises Conflict where files have come meanwhile, and beyond a quota."""
-        missing, others = _differences(grade, mate)
-        for file in others:
-            await let_go(tx, file.id)
-        self._files.remove_after(tx, [file.id for file in others], self._tasks)
+        """Has the grades of these hold the files of another one and no others; gives the copies that they
+        hold from now on. Raises Conflict where files have come meanwhile, and beyond a quota."""
+        await self.check_room(tx, course_id, grade, mates)
+        differences = [(mate, *_differences(grade, mate)) for mate in mates]
+        others = [file.id for _, _, files in differences for file in files]
+        await let_go(tx, others)
+        self._files.remove_after(tx, others, self._tasks)
         held = set[str]()
-        holder = ("grade_id", mate.id)
-        for file in missing:
-            if file.id in copies.lost:
-                continue
-            copy = copies.made.get((mate.user_id, file.id))
-            if copy is None:
+        for mate, missing, _ in differences:
+            own = [one for file in missing if (one := copies.get((mate.user_id, file.id))) is not None]
+            if len(own) < len(missing):
                 raise Conflict("A file of feedback came meanwhile: save it again.", code="file_replaced")
-            await self._files.check_quotas(tx, Place(course_id, by, holder), copy, file.size_bytes)
-            if not await hold_file(tx, copy, course_id, holder):
+            if own and not await hold_files(tx, own, course_id, ("grade_id", mate.id)):
                 raise Conflict("A file of feedback was given up: save it again.", code="file_replaced")
-            held.add(copy)
+            held.update(own)
         return held
 
     async def discard(self, copies: Copies, held: Collection[str] = ()) -> None:
         """Deletes those that no grade holds."""
-        await self._carried.discard([one for one in copies.made.values() if one not in held])
+        await self._carried.discard([one for one in copies.values() if one not in held])
 
 
 def _differences(grade: Grade, mate: Grade) -> tuple[list[StoredFile], list[StoredFile]]:

@@ -117,7 +117,7 @@ class Materials(CourseItems[Material]):
             file = await find_file(tx, parse_id(file_id, "/path/file_id"))
             if file is None or file.material_id != found.id:
                 raise NotFound("This material has no such version.", code="no_such_file")
-            await let_go(tx, file.id)
+            await let_go(tx, [file.id])
             left = await self.find(tx, inside, found.id)
             to_tell = left.to_tell and left.file is not None
             await change_material(tx, found.id, updated_at=self._clock(), to_tell=to_tell)

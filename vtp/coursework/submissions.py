@@ -216,7 +216,7 @@ class Submissions:
             file = await find_file(tx, parse_id(file_id, "/path/file_id"))
             if file is None or file.submission_id != found.id:
                 raise NotFound("There is no such file in it.", code="no_such_file")
-            await let_go(tx, file.id)
+            await let_go(tx, [file.id])
             self._files.remove_after(tx, [file.id], self._tasks)
 
     async def check_file(self, tx: AsyncConnection, inside: Entered, file: StoredFile) -> None:

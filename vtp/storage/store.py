@@ -79,10 +79,12 @@ class Store:
         except GenericError as error:
             raise _of_disk(error) from error
 
-    def sync(self, key: str) -> None:
-        """One object, and that it is where it is, whatever happens to the machine. For threads."""
-        path, root = self.path(key), self.root.resolve()
-        for one in (path, *(folder for folder in path.parents if folder.is_relative_to(root))):
+    def sync(self, *keys: str) -> None:
+        """Objects, and that they are where they are, whatever happens to the machine; each folder once. For
+        threads. Raises OSError of the disk."""
+        paths, root = [self.path(key) for key in keys], self.root.resolve()
+        folders = {folder for path in paths for folder in path.parents if folder.is_relative_to(root)}
+        for one in (*paths, *sorted(folders, reverse=True)):
             descriptor = os.open(one, os.O_RDONLY)
             try:
                 os.fsync(descriptor)

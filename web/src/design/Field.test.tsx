@@ -1,4 +1,4 @@
-import { act } from "react";
+import { act, useState } from "react";
 import { createRoot } from "react-dom/client";
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
 import { CheckField, Field, SelectField } from "./Field";
@@ -96,6 +96,36 @@ describe("a form that is not filled in as it must be", () => {
     await act(async () => own.requestSubmit());
     expect(saidOf("email")).toBe("This is no email address. One looks like ada@school.example.");
     expect(document.activeElement).toBe(field("email"));
+  });
+});
+
+describe("a field that another one asks for", () => {
+  function Score() {
+    const [comment, setComment] = useState("");
+    return (
+      <form>
+        <Field label="Points" name="points" type="number" required={comment !== ""} />
+        <Field label="Comment" name="comment" onChange={(event) => setComment(event.target.value)} />
+      </form>
+    );
+  }
+
+  it("is said to be wrong for as long as it is asked for", async () => {
+    vi.stubGlobal("IS_REACT_ACT_ENVIRONMENT", true);
+    page = document.body.appendChild(document.createElement("div"));
+    const root = createRoot(page);
+    await act(async () => root.render(<Score />));
+    await type("comment", "Good");
+    await act(async () => page.querySelector("form")?.requestSubmit());
+    await type("comment", "Good.");
+    expect(saidOf("points")).toBe("Enter a number.");
+    expect(field("points").getAttribute("aria-invalid")).toBe("true");
+    await type("comment", "");
+    expect(saidOf("points")).toBe("");
+    expect(field("points").hasAttribute("aria-invalid")).toBe(false);
+    await act(async () => root.unmount());
+    page.remove();
+    vi.unstubAllGlobals();
   });
 });
 

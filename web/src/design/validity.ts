@@ -1,5 +1,5 @@
 /** What is wrong with a field in the words of the page, where the browser would show a bubble of its own. */
-import { type FormEvent, useState } from "react";
+import { type FormEvent, useEffect, useRef, useState } from "react";
 import { plural } from "../format";
 
 export type Control = HTMLInputElement | HTMLSelectElement | HTMLTextAreaElement;
@@ -75,13 +75,22 @@ export interface Validity {
   onInput: () => void;
 }
 
-/** Takes the browser's complaint about a field: in words until it is changed; the first of a form has the focus. */
+/**
+ * Takes the browser's complaint about a field: in words until it is changed, or is right since something else was; the
+ * first of a form has the focus.
+ */
 export function useValidity(error: string | undefined): Validity {
   const [found, setFound] = useState("");
+  const control = useRef<Control>(null);
+  // With each change of its page: another field may have asked for this one, and does no more.
+  useEffect(() => {
+    if (found && control.current?.validity.valid) setFound("");
+  });
   return {
     wrong: found || error,
     onInvalid: (event) => {
       event.preventDefault();
+      control.current = event.currentTarget;
       setFound(wordsOf(event.currentTarget));
       if (isFirst(event.currentTarget)) event.currentTarget.focus();
     },

@@ -1,9 +1,13 @@
+import { ApiError } from "../../api/problem";
 import { Button } from "../../design/Button";
 import { Notice } from "../../design/Notice";
 import type { FormState } from "../../hooks/useForm";
 import { FormTrouble } from "../FormTrouble";
 
 const CODE = "precondition_failed";
+
+/** Whether somebody else has changed it meanwhile. */
+export const isOvertaken = (error: unknown): boolean => error instanceof ApiError && error.code === CODE;
 
 /**
  * What went wrong with a form that edits something; when somebody else has changed the same meanwhile, the two ways

@@ -17,7 +17,7 @@ import { Submit } from "../../Submit";
 import { FileDrop } from "../files/FileDrop";
 import { FileLinks } from "../files/FileLinks";
 import { useUploads } from "../files/useUploads";
-import { EditTrouble } from "../Overtaken";
+import { EditTrouble, isOvertaken } from "../Overtaken";
 import { useCourse } from "../useCourse";
 import { useEdited, useEditForm } from "../useEdit";
 import { Attempt } from "./Attempt";
@@ -80,6 +80,8 @@ export function Grading(around: Around) {
 const wordsOf = ({ points, scores, feedback, released, newest_submission_id }: Grade): string =>
   JSON.stringify([points, scores, feedback, released, newest_submission_id]);
 
+const idsOf = (files: Grade["files"]): string => files.map(({ id }) => id).join();
+
 /** Whether something was handed in after what has its points. */
 const isAhead = ({ points, submission_id, newest_submission_id }: Grade): boolean =>
   points !== null && newest_submission_id !== submission_id;
@@ -97,6 +99,9 @@ function GradeForm({
   const [held, setHeld] = useState(value.files);
   const [version, setVersion] = useState(etag);
   const [typed, setTyped] = useState<Record<string, string> | null>(null);
+  /** The version that is written over, once somebody else's was found: its files are shown by then. */
+  const seen = useRef(etag);
+  const [othersFiles, setOthersFiles] = useState(false);
   const released = useRef(false);
   const path = assignments.feedbackFiles(course_id, id, student);
   /** After a file: what is typed stays, and is for the grade with that file, unless others changed its words. */
@@ -105,10 +110,27 @@ function GradeForm({
     setHeld(now.value.files);
     if (wordsOf(now.value) === wordsOf(value)) setVersion(now.etag);
   };
+  /**
+   * What somebody else has left there, before one's own is kept over it: files go to a whole group, in place of
+   * theirs. Where it cannot be read, keeping it is refused as before.
+   */
+  const look = async () => {
+    const now = await assignments.grade(course_id, id, student).catch(() => null);
+    if (now === null) return;
+    seen.current = now.etag;
+    setOthersFiles(idsOf(now.value.files) !== idsOf(held));
+    setHeld(now.value.files);
+  };
   const uploads = useUploads((file, sending) => files.send(path, file, sending), refresh);
   const { form, keepMine } = useEditForm(["points", "feedback"], version, async (values, said) => {
     const change = changeOf(rubric, value, values, said === null);
-    await assignments.setGrade(course_id, id, student, { ...change, released: released.current }, said);
+    const wish = { ...change, released: released.current };
+    try {
+      await assignments.setGrade(course_id, id, student, wish, said ?? seen.current);
+    } catch (error) {
+      if (isOvertaken(error)) await look();
+      throw error;
+    }
     toast(released.current ? "The student sees the grade now." : "Kept as a draft.");
     await Promise.all([onAgain(), onDone()]);
   });
@@ -165,6 +187,11 @@ function GradeForm({
           error={form.fields.feedback}
           data-testid="grade-feedback"
         />
+        {othersFiles && (
+          <p role="status" data-testid="others-files">
+            The files have changed, too. Here they are as they are now, and are kept with yours.
+          </p>
+        )}
         <FileLinks
           files={held}
           label="Files of feedback"

@@ -1,7 +1,7 @@
 /** The points of a grade: by the criteria of the rubric, if there is one, and in all. */
 import type { Assignment, Grade } from "../../../api/assignments";
 import { Field } from "../../../design/Field";
-import { givenIn, ownPointsOf, sumOf, totalWords } from "./grade_change";
+import { emptyWords, givenIn, ownPointsOf, sumOf, totalWords } from "./grade_change";
 
 interface Props {
   assignment: Assignment;
@@ -59,7 +59,7 @@ export function PointsFields({ assignment, grade, typed, error }: Props) {
       <Field
         {...field}
         label={`Points of your own, of ${points}`}
-        hint="Empty, the rubric’s sum counts."
+        hint={emptyWords(given)}
         placeholder={String(sumOf(given.scores) ?? "")}
         defaultValue={ownPointsOf(grade) ?? ""}
       />

@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
 import type { Criterion, Grade } from "../../../api/assignments";
-import { changeOf, givenIn, ownPointsOf, sumOf, totalWords } from "./grade_change";
+import { changeOf, emptyWords, givenIn, ownPointsOf, sumOf, totalWords } from "./grade_change";
 
 const RUBRIC: Criterion[] = [
   { id: "a", title: "Reasoning", description: "", points: 60 },
@@ -89,6 +89,16 @@ describe("points in all", () => {
     expect(totalWords({ points: 85, scores: [] }, 100)).toBe("85 of 100 points. The rubric gives nothing.");
     expect(totalWords({ points: null, scores: SCORES }, 100)).toBe("No points yet. The rubric gives 80.");
     expect(totalWords({ points: null, scores: [] }, 100)).toBe("No points yet.");
+  });
+
+  it("stay away where scores were stored without them, and the field of one's own says so", () => {
+    const one = grade({ scores: SCORES });
+    expect(changed(one, {})).toEqual({});
+    expect(emptyWords(givenIn(RUBRIC, one, shown(one)))).toContain("no points yet");
+    const now = givenIn(RUBRIC, one, { ...shown(one), "points-a": "50" });
+    expect([now.points, emptyWords(now)]).toEqual([80.1, "Empty, the rubric’s sum counts."]);
+    for (const given of [grade({}), grade({ points: 80, scores: SCORES })])
+      expect(emptyWords(given)).toBe("Empty, the rubric’s sum counts.");
   });
 
   it("follow what is typed", () => {

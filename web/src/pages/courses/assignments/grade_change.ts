@@ -78,3 +78,9 @@ export function totalWords(given: Given, out_of: number): string {
   if (given.points === sum) return total;
   return `${total} The rubric gives ${sum ?? "nothing"}.`;
 }
+
+/** What it means that there are no points of one's own. Scores may be stored without any points, which stay away. */
+export const emptyWords = ({ points, scores }: Given): string =>
+  points === null && scores.length > 0
+    ? "Empty, there are no points yet: type them here, or change a criterion."
+    : "Empty, the rubric’s sum counts.";

@@ -4,7 +4,7 @@ import type { Answer, Given } from "../../../api/quizzes";
 import { Card } from "../../../design/Card";
 import { Field } from "../../../design/Field";
 import { plural } from "../../../format";
-import { isAmbiguous, numberOf, readAs, whyNoNumber } from "./quiz_words";
+import { numberOf, readAs, typedAnswer, whyNoNumber } from "./quiz_words";
 
 interface AnswerProps {
   given: Given;
@@ -78,15 +78,7 @@ function TypedAnswer({ given, refusal, onAnswer }: AnswerProps) {
   const isNone = numeric && text.trim() !== "" && value === null;
   const write = (now: string, typed: boolean) => {
     setText(now);
-    if (now.trim() === "") onAnswer(null, typed);
-    else if (!numeric) onAnswer({ text: now }, typed);
-    else {
-      const number = numberOf(now);
-      // Half a number is none yet: what was saved before it stays until it is one. What may be either of two is no
-      // answer, or the one that was saved of its beginning would count.
-      if (number !== null) onAnswer({ value: number }, typed);
-      else if (isAmbiguous(now)) onAnswer(null, typed);
-    }
+    onAnswer(typedAnswer(given.kind, now), typed);
   };
   return (
     <div className="quiz-typed">

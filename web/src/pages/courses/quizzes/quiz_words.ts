@@ -1,5 +1,13 @@
 /** Quizzes, questions and what was reached in words, and what was typed as numbers and lists. */
-import type { Attempt, CountsRule, Given, QuestionKind, Quiz, ResultsRule } from "../../../api/quizzes";
+import type {
+  Answer,
+  Attempt,
+  CountsRule,
+  Given,
+  QuestionKind,
+  Quiz,
+  ResultsRule,
+} from "../../../api/quizzes";
 import { momentWithin, plural } from "../../../format";
 
 export const KIND_WORDS: Readonly<Record<QuestionKind, string>> = {
@@ -103,7 +111,7 @@ const ungrouped = (text: string): string => text.replace(/[\s\u00a0\u202f']/g, "
 const AMBIGUOUS = /^[+-]?[1-9]\d{0,2},\d{3}(e[+-]?\d+)?$/i;
 
 /** Whether what was typed is one number to some who write so, and another to others. */
-export const isAmbiguous = (text: string): boolean => AMBIGUOUS.test(ungrouped(text));
+const isAmbiguous = (text: string): boolean => AMBIGUOUS.test(ungrouped(text));
 
 /** A number as people write it, with a point or a comma; null for what is none, or may be another. */
 export function numberOf(text: string): number | null {
@@ -111,6 +119,14 @@ export function numberOf(text: string): number | null {
   const plain = ungrouped(text).replace(",", ".");
   const number = /^[+-]?(\d+\.?\d*|\.\d+)(e[+-]?\d+)?$/i.test(plain) ? Number(plain) : Number.NaN;
   return Number.isFinite(number) ? number : null;
+}
+
+/** What was typed, as an answer; none where a number is asked for and it is none: that of its beginning counts nothing. */
+export function typedAnswer(kind: QuestionKind, text: string): Answer | null {
+  if (text.trim() === "") return null;
+  if (kind !== "numeric") return { text };
+  const value = numberOf(text);
+  return value === null ? null : { value };
 }
 
 /** What to do about what is no number. */

@@ -26,7 +26,8 @@ export function CopyCourse() {
         <p className="soft">
           A copy is a draft with the sections, lessons, materials, assignments, questions and quizzes. No
           student takes part in it yet; recordings and announcements stay here. Say when the new term begins,
-          and series, due dates and all other times are there, too, moved by whole weeks.
+          and series, due dates and all other times are there, too, moved by whole weeks. Classes of a series
+          that you have moved or cancelled by hand are at the series’ times again.
         </p>
         <p className="soft">
           Without that day there are no series and no dates. What was released on a date is hidden then, and
