@@ -192,9 +192,10 @@ def test_a_log_of_before_is_read_as_it_stands() -> None:
         ]
 
     rows = [
-        *batch(1, (EventType.STARTED, {"position": 0}), (EventType.SEEKED, {"position": 300}),
+        *batch(1, (EventType.STARTED, {"position": 0}), (EventType.SEEKED, {"position": 300, "from": 8}),
                (EventType.WATCHED, watched(0, 8000))),
-        *batch(2, (EventType.SEEKED, {"position": 40}), (EventType.WATCHED, watched(8000, 372_500))),
+        *batch(2, (EventType.SEEKED, {"position": 40, "from": 40}),
+               (EventType.WATCHED, watched(8000, 372_500))),
         *batch(3, (EventType.STOPPED, {"position": 45, "counted": [[40_000, 45_000, 1.0]]})),
     ]  # fmt: skip
     made = list(statements(SOURCE, rows))
@@ -209,6 +210,39 @@ def test_a_log_of_before_is_read_as_it_stands() -> None:
     assert made[3]["result"]["extensions"] == {EXTENSION + "time-from": 300, EXTENSION + "time-to": 40}
     assert made[4]["result"]["extensions"][EXTENSION + "time"] == 372.5
     assert [one["action"] for one in events(SOURCE, rows)] == ["Started", "ForwardedTo", "JumpedTo"]
+
+
+def jumps(*rows: tuple[EventType, dict[str, Any]]) -> list[tuple[float, float]]:
+    """From where to where, of one page that tells it all at once."""
+    told = list(statements(SOURCE, [(new_id(), "page", Logged(kind, START, data)) for kind, data in rows]))
+    results = [one["result"]["extensions"] for one in told if WORDS[one["verb"]["id"]] == "seeked"]
+    return [(one[EXTENSION + "time-from"], one[EXTENSION + "time-to"]) for one in results]
+
+
+def test_jumps_of_the_player_before_are_from_where_it_stood() -> None:
+    """While it was paused, had ended or had just got another speed, it said as `from` where the jump led,
+    of a drag where that first did."""
+    paused = (EventType.STARTED, {"position": 0}), (EventType.PAUSED, {"position": 300})
+    of_before = EventType.WATCHED, watched(0, 300_000)
+    once, dragged = (EventType.SEEKED, {"position": 40, "from": 40}), {"position": 90, "from": 70}
+    assert jumps(*paused, once, of_before) == [(300, 40)]
+    assert jumps(*paused, of_before, once, (EventType.SEEKED, dragged)) == [(300, 40), (40, 90)]
+    ended = EventType.COMPLETED, {"position": 372.5}
+    assert jumps(*paused[:1], ended, (EventType.SEEKED, dragged)) == [(372.5, 90)]
+    faster = {"position": 40.8, "from": 40, "counted": [[0, 8000, 1.0], [40_000, 40_800, 2.0]]}
+    assert jumps(*paused[:1], (EventType.SEEKED, faster)) == [(8, 40.8)]
+    assert jumps(*paused[:1], (EventType.SEEKED, {**faster, "counted": [[40_000, 40_800, 2.0]]})) == [
+        (0, 40.8)
+    ]
+
+
+def test_jumps_are_from_where_the_player_says_while_it_plays() -> None:
+    begun = EventType.PAUSED, {"position": 300}
+    seeked = EventType.SEEKED, {"position": 40, "from": 306}
+    assert jumps(begun, (EventType.RESUMED, {"position": 300}), seeked) == [(306, 40)]
+    assert jumps(begun, (EventType.PROGRESS, {"counted": [[300_000, 305_000, 1.0]]}), seeked) == [(306, 40)]
+    carried = {**seeked[1], "counted": [[300_000, 305_000, 1.0], [40_000, 40_400, 1.0]]}
+    assert jumps(begun, (EventType.SEEKED, carried)) == [(306, 40)]
 
 
 def test_a_recording_is_completed_from_where_its_course_says() -> None:
