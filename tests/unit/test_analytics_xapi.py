@@ -212,6 +212,37 @@ def test_a_log_of_before_is_read_as_it_stands() -> None:
     assert [one["action"] for one in events(SOURCE, rows)] == ["Started", "ForwardedTo", "JumpedTo"]
 
 
+@pytest.mark.parametrize("wrong", ["2199-01-01T00:00:00", "2001-01-01T00:00:00"])
+def test_a_time_that_cannot_be_moves_none_that_follow(wrong: str) -> None:
+    """A batch that was kept for an hour; the second of its times cannot be."""
+    times = [START + timedelta(seconds=after_s) for after_s in (0, 0, 20, 10, 40)]
+    times[1] = datetime.fromisoformat(wrong).replace(tzinfo=UTC)
+    kinds = EventType.STARTED, EventType.PAUSED, EventType.RESUMED, EventType.PAUSED, EventType.RESUMED
+    received = START + timedelta(hours=1)
+    rows = [
+        (new_id(), "page", Logged(kind, received, {"position": 1}, at))
+        for kind, at in zip(kinds, times, strict=True)
+    ]
+    expected = ["08:00:00", "09:00:00", "08:00:20", "08:00:20", "08:00:40"]
+    assert [one["timestamp"][11:19] for one in statements(SOURCE, rows)][1:] == expected
+    assert [one["eventTime"][11:19] for one in events(SOURCE, rows)] == expected
+    behind = (new_id(), "page", Logged(EventType.WATCHED, received, watched(0, LENGTH_MS), received))
+    assert list(statements(SOURCE, [*rows, behind]))[-1]["timestamp"][11:19] == "08:00:40"
+
+
+def test_times_of_a_batch_that_was_kept_as_long_as_can_be_stay() -> None:
+    """It is kept by its last word; its first is older."""
+    received = START + timedelta(days=30, minutes=1)
+    times = START - timedelta(hours=2), START - timedelta(days=2), START + timedelta(minutes=2)
+    kinds = EventType.STARTED, EventType.RESUMED, EventType.PAUSED
+    rows = [
+        (new_id(), "page", Logged(kind, received, {"position": 1}, at))
+        for kind, at in zip(kinds, times, strict=True)
+    ]
+    told = [one["timestamp"][:19] for one in statements(SOURCE, rows)][1:]
+    assert told == ["2026-03-02T06:00:00", "2026-04-01T08:01:00", "2026-03-02T08:02:00"]
+
+
 def jumps(*rows: tuple[EventType, dict[str, Any]]) -> list[tuple[float, float]]:
     """From where to where, of one page that tells it all at once."""
     told = list(statements(SOURCE, [(new_id(), "page", Logged(kind, START, data)) for kind, data in rows]))
