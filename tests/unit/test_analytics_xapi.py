@@ -166,7 +166,9 @@ def test_ids_of_statements_are_those_of_the_log() -> None:
     assert [said["id"] for said in statements(SOURCE, [one])][-1] == row
 
 
-@pytest.mark.parametrize("position", [float("inf"), float("nan"), -1e308, 10**400, -1, 1e7, "4", True, None])
+@pytest.mark.parametrize(
+    "position", [float("inf"), float("nan"), -1e308, 10**400, -1, 1e7, "4", True, False, None]
+)
 def test_a_position_that_cannot_be_is_none(position: object) -> None:
     rows = log(
         ("page", EventType.STARTED, {"position": 4}),
