@@ -252,9 +252,10 @@ async def test_a_segment_that_is_none_says_nothing_of_where_a_player_stands(api:
     pupil = await student(api, "pupil")
     await send(api, pupil, 0, event("started", recording, position=100))
     await time_passes(api, pupil, 10)
-    wrong = event("progress", recording, segments=[segment(50, 40), segment(-9, -3)])
-    sent = await send(api, pupil, 1, wrong)
-    assert [one["reason"] for one in sent.body["refused"]] == ["out_of_order", "before_the_beginning"]
+    none = [segment(50, 40), segment(-9, -3), segment(100, 5000), *(segment(50, 60, r) for r in (0, -1, 5))]
+    sent = await send(api, pupil, 1, event("progress", recording, segments=none))
+    reasons = ["out_of_order", "before_the_beginning", "behind_the_end", *["rate_out_of_range"] * 3]
+    assert [one["reason"] for one in sent.body["refused"]] == reasons
     assert (await metrics(api, pupil, recording, pupil)).body["resume_position"] == 100
     await send(api, pupil, 2, event("progress", recording, segments=[segment(100, 105), segment(9, 3)]))
     assert (await metrics(api, pupil, recording, pupil)).body["resume_position"] == 105

@@ -89,6 +89,7 @@ IMPOSSIBLE: list[tuple[tuple[float, float, float], str]] = [
     ((5, 5, 1), "out_of_order"),
     ((10, 5, 1), "out_of_order"),
     ((5, 5.0004, 1), "out_of_order"),
+    ((700, 50, 1), "out_of_order"),
     ((-1, 5, 1), "before_the_beginning"),
     ((-1e9, 5, 1), "before_the_beginning"),
     ((0, 1e9, 1), "behind_the_end"),

@@ -166,7 +166,9 @@ def test_ids_of_statements_are_those_of_the_log() -> None:
     assert [said["id"] for said in statements(SOURCE, [one])][-1] == row
 
 
-@pytest.mark.parametrize("position", [float("inf"), float("nan"), -1e308, 10**400, -1, 1e7, "4", True, None])
+@pytest.mark.parametrize(
+    "position", [float("inf"), float("nan"), -1e308, 10**400, -1, 1e7, "4", True, False, None]
+)
 def test_a_position_that_cannot_be_is_none(position: object) -> None:
     rows = log(
         ("page", EventType.STARTED, {"position": 4}),
@@ -192,9 +194,10 @@ def test_a_log_of_before_is_read_as_it_stands() -> None:
         ]
 
     rows = [
-        *batch(1, (EventType.STARTED, {"position": 0}), (EventType.SEEKED, {"position": 300}),
+        *batch(1, (EventType.STARTED, {"position": 0}), (EventType.SEEKED, {"position": 300, "from": 8}),
                (EventType.WATCHED, watched(0, 8000))),
-        *batch(2, (EventType.SEEKED, {"position": 40}), (EventType.WATCHED, watched(8000, 372_500))),
+        *batch(2, (EventType.SEEKED, {"position": 40, "from": 40}),
+               (EventType.WATCHED, watched(8000, 372_500))),
         *batch(3, (EventType.STOPPED, {"position": 45, "counted": [[40_000, 45_000, 1.0]]})),
     ]  # fmt: skip
     made = list(statements(SOURCE, rows))
@@ -209,6 +212,70 @@ def test_a_log_of_before_is_read_as_it_stands() -> None:
     assert made[3]["result"]["extensions"] == {EXTENSION + "time-from": 300, EXTENSION + "time-to": 40}
     assert made[4]["result"]["extensions"][EXTENSION + "time"] == 372.5
     assert [one["action"] for one in events(SOURCE, rows)] == ["Started", "ForwardedTo", "JumpedTo"]
+
+
+@pytest.mark.parametrize("wrong", ["2199-01-01T00:00:00", "2001-01-01T00:00:00"])
+def test_a_time_that_cannot_be_moves_none_that_follow(wrong: str) -> None:
+    """A batch that was kept for an hour; the second of its times cannot be."""
+    times = [START + timedelta(seconds=after_s) for after_s in (0, 0, 20, 10, 40)]
+    times[1] = datetime.fromisoformat(wrong).replace(tzinfo=UTC)
+    kinds = EventType.STARTED, EventType.PAUSED, EventType.RESUMED, EventType.PAUSED, EventType.RESUMED
+    received = START + timedelta(hours=1)
+    rows = [
+        (new_id(), "page", Logged(kind, received, {"position": 1}, at))
+        for kind, at in zip(kinds, times, strict=True)
+    ]
+    expected = ["08:00:00", "09:00:00", "08:00:20", "08:00:20", "08:00:40"]
+    assert [one["timestamp"][11:19] for one in statements(SOURCE, rows)][1:] == expected
+    assert [one["eventTime"][11:19] for one in events(SOURCE, rows)] == expected
+    behind = (new_id(), "page", Logged(EventType.WATCHED, received, watched(0, LENGTH_MS), received))
+    assert list(statements(SOURCE, [*rows, behind]))[-1]["timestamp"][11:19] == "08:00:40"
+
+
+def test_times_of_a_batch_that_was_kept_as_long_as_can_be_stay() -> None:
+    """It is kept by its last word; its first is older."""
+    received = START + timedelta(days=30, minutes=1)
+    times = START - timedelta(hours=2), START - timedelta(days=2), START + timedelta(minutes=2)
+    kinds = EventType.STARTED, EventType.RESUMED, EventType.PAUSED
+    rows = [
+        (new_id(), "page", Logged(kind, received, {"position": 1}, at))
+        for kind, at in zip(kinds, times, strict=True)
+    ]
+    told = [one["timestamp"][:19] for one in statements(SOURCE, rows)][1:]
+    assert told == ["2026-03-02T06:00:00", "2026-04-01T08:01:00", "2026-03-02T08:02:00"]
+
+
+def jumps(*rows: tuple[EventType, dict[str, Any]]) -> list[tuple[float, float]]:
+    """From where to where, of one page that tells it all at once."""
+    told = list(statements(SOURCE, [(new_id(), "page", Logged(kind, START, data)) for kind, data in rows]))
+    results = [one["result"]["extensions"] for one in told if WORDS[one["verb"]["id"]] == "seeked"]
+    return [(one[EXTENSION + "time-from"], one[EXTENSION + "time-to"]) for one in results]
+
+
+def test_jumps_of_the_player_before_are_from_where_it_stood() -> None:
+    """While it was paused, had ended or had just got another speed, it said as `from` where the jump led,
+    of a drag where that first did."""
+    paused = (EventType.STARTED, {"position": 0}), (EventType.PAUSED, {"position": 300})
+    of_before = EventType.WATCHED, watched(0, 300_000)
+    once, dragged = (EventType.SEEKED, {"position": 40, "from": 40}), {"position": 90, "from": 70}
+    assert jumps(*paused, once, of_before) == [(300, 40)]
+    assert jumps(*paused, of_before, once, (EventType.SEEKED, dragged)) == [(300, 40), (40, 90)]
+    ended = EventType.COMPLETED, {"position": 372.5}
+    assert jumps(*paused[:1], ended, (EventType.SEEKED, dragged)) == [(372.5, 90)]
+    faster = {"position": 40.8, "from": 40, "counted": [[0, 8000, 1.0], [40_000, 40_800, 2.0]]}
+    assert jumps(*paused[:1], (EventType.SEEKED, faster)) == [(8, 40.8)]
+    assert jumps(*paused[:1], (EventType.SEEKED, {**faster, "counted": [[40_000, 40_800, 2.0]]})) == [
+        (0, 40.8)
+    ]
+
+
+def test_jumps_are_from_where_the_player_says_while_it_plays() -> None:
+    begun = EventType.PAUSED, {"position": 300}
+    seeked = EventType.SEEKED, {"position": 40, "from": 306}
+    assert jumps(begun, (EventType.RESUMED, {"position": 300}), seeked) == [(306, 40)]
+    assert jumps(begun, (EventType.PROGRESS, {"counted": [[300_000, 305_000, 1.0]]}), seeked) == [(306, 40)]
+    carried = {**seeked[1], "counted": [[300_000, 305_000, 1.0], [40_000, 40_400, 1.0]]}
+    assert jumps(begun, (EventType.SEEKED, carried)) == [(306, 40)]
 
 
 def test_a_recording_is_completed_from_where_its_course_says() -> None:

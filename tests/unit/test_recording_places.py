@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from uuid import uuid4
 
+import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
@@ -82,7 +83,7 @@ def test_a_clock_that_is_late_misleads_the_first_report_alone(right: Page, late_
 
 
 def test_a_kept_batch_stands_since_it_played_though_it_tells_of_its_end_too() -> None:
-    said = _Said(recording=None)  # type: ignore[arg-type]
+    said = _Said(recording=None, extent=Extent(LENGTH_MS))  # type: ignore[arg-type]
     played = [{"start": 20, "end": 20.5, "rate": 1}]
     happened: list[tuple[int, str, dict[str, object]]] = [
         (20, "paused", {"position": 20.5, "segments": played}),
@@ -95,6 +96,51 @@ def test_a_kept_batch_stands_since_it_played_though_it_tells_of_its_end_too() ->
     report = said.report(SendEvents.model_construct(session_id="page", seq=0))
     assert report is not None
     assert (report.position_ms, report.said_ms) == (5000, BEGAN_MS + 20 * MINUTE_MS)
+
+
+CANNOT_BE = [
+    Played(50_000, 40_000, 1.0),
+    Played(-1, 40_000, 1.0),
+    Played(100_000, LENGTH_MS * 2, 1.0),
+    Played(LENGTH_MS, LENGTH_MS + 400, 1.0),
+    *(Played(40_000, 50_000, rate) for rate in (0, -1.0, 5.0)),
+]
+
+
+@pytest.mark.parametrize("stretch", CANNOT_BE)
+def test_what_cannot_have_been_played_moves_nobody(stretch: Played) -> None:
+    """Of two pages, the other was played last; nor does it stand anywhere that has told nothing else."""
+    progress, minute = Progress("u", "r", BEGAN, BEGAN), iter(range(1, 10))
+
+    def report(session: str, number: int, played: tuple[Played, ...], position_ms: int | None) -> None:
+        now_ms = BEGAN_MS + next(minute) * MINUTE_MS
+        take_report(progress, Report(session, number, played, position_ms, now_ms), Extent(LENGTH_MS), now_ms)
+
+    report("one", 0, (Played(0, 500, 1.0),), 500)
+    report("two", 0, (Played(9000, 9500, 1.0),), 9500)
+    report("one", 1, (stretch,), 7000)
+    assert progress.position_ms == 9500
+    report("three", 0, (stretch,), None)
+    report("two", 1, (), 9000)
+    assert progress.position_ms == 9000
+    report("three", 1, (), 5000)
+    assert progress.position_ms == 5000
+
+
+@pytest.mark.parametrize("stretch", CANNOT_BE)
+def test_an_event_tells_by_what_can_have_been_played(stretch: Played) -> None:
+    said, recording_id = _Said(recording=None, extent=Extent(LENGTH_MS)), str(uuid4())  # type: ignore[arg-type]
+    wrong = {"start": stretch.start_ms / 1000, "end": stretch.end_ms / 1000, "rate": stretch.rate}
+    right = {"start": 20, "end": 20.5, "rate": 1}
+    for index, (minute, segments) in enumerate([(10, [wrong]), (20, [right, wrong]), (30, [wrong])]):
+        when = {"recording_id": recording_id, "timestamp": BEGAN.replace(minute=minute)}
+        event = {**when, "event_type": "progress", "segments": segments}
+        said.take(index, SaidEvent.model_validate(event), {})
+        report = said.report(SendEvents.model_construct(session_id="page", seq=0))
+        assert report is not None
+        expected = (None, None) if index == 0 else (20_500, BEGAN_MS + 20 * MINUTE_MS)
+        assert (report.position_ms, report.said_ms) == expected
+    assert len(said.played) == len(said.places) == 4
 
 
 def test_pages_of_an_older_version_go_on() -> None:

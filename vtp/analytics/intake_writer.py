@@ -36,6 +36,7 @@ from vtp.recording.progress_store import (
     progress_change,
 )
 from vtp.recording.store import Recording
+from vtp.recording.taking import Extent
 from vtp.recording.watching import Played, Report
 
 DOOR: Final = "e:"
@@ -102,30 +103,35 @@ class _Said:
     """
 
     recording: Recording
+    extent: Extent
     played: list[Played] = field(default_factory=list)
     places: list[_Place] = field(default_factory=list)
     position_ms: int | None = None
+    plays_to_ms: int | None = None
+    """Where what was played last ends, of what can have been played."""
     said_ms: int | None = None
     """When it played last, or stood there where it has not."""
 
     def take(self, index: int, event: SaidEvent, data: dict[str, Any]) -> None:
         """Takes the event at this place of the batch, of which the log keeps `data`."""
+        plays = False
         if event.segments:
-            self.played += event.played
+            played = event.played
+            self.played += played
             self.places += [_Place(index, segment, data) for segment in range(len(event.segments))]
+            ends = [one.end_ms for one in played if self.extent.has(one)]
+            if ends:
+                plays, self.plays_to_ms = True, ends[-1]
         if event.position is not None:
             self.position_ms = round(event.position * 1000)
-        if event.segments or (event.position is not None and not self.played):
+        if plays or (event.position is not None and self.plays_to_ms is None):
             self.said_ms = int(event.timestamp.timestamp() * 1000)
 
     def report(self, batch: SendEvents) -> Report | None:
         """None where nothing is said of where the player stands."""
         if self.position_ms is None and not self.played:
             return None
-        position_ms = self.position_ms
-        if position_ms is None:
-            stretches = (one for one in reversed(self.played) if 0 <= one.start_ms < one.end_ms)
-            position_ms = next((one.end_ms for one in stretches), None)
+        position_ms = self.plays_to_ms if self.position_ms is None else self.position_ms
         return Report(batch.session_id, batch.seq, tuple(self.played), position_ms, self.said_ms)
 
 
@@ -172,7 +178,7 @@ class IntakeWriter:
         lengths: dict[Key, int] = {}
         for one in taken:
             for said, _ in one.reports:
-                lengths[one.sent.user_id, said.recording.id] = bins_length(extent_of(said.recording))
+                lengths[one.sent.user_id, said.recording.id] = bins_length(said.extent)
         missing = sorted(lengths.keys() - progress.keys())
         if missing:
             progress |= await lock_progress(tx, missing, now)
@@ -222,7 +228,9 @@ def _take(sent: SentBatch, new: set[BatchKey], now: datetime) -> _Taken:
         if recording_id is not None:
             theirs = said.get(recording_id)
             if theirs is None:
-                theirs = said[recording_id] = _Said(sent.seen[recording_id])
+                theirs = said[recording_id] = _Said(
+                    sent.seen[recording_id], extent_of(sent.seen[recording_id])
+                )
             theirs.take(index, event, data)
     reports = [(said[key], said[key].report(batch)) for key in sorted(said)]
     taken.reports = [(one, report) for one, report in reports if report is not None]

@@ -10,8 +10,11 @@ from typing import Final
 from vtp.analytics.playback import EventType, Logged
 from vtp.recording.watching import Played
 
-KEPT_FOR: Final = timedelta(days=30)
-"""Pages keep what they have to say for so long; a clock that says more is wrong."""
+BELIEVED_FOR: Final = timedelta(days=31)
+"""Pages keep a batch for 30 days after its last word; its first is older. A clock that says more is wrong."""
+_STAND: Final = frozenset({EventType.PAUSED, EventType.COMPLETED})
+_KEEP_STANDING: Final = frozenset({EventType.SEEKED, EventType.QUALITY_CHANGED, EventType.STOPPED})
+"""What a player says also while it stands still."""
 
 
 @dataclass(slots=True)
@@ -21,32 +24,54 @@ class PagePlace:
 
     position_ms: int = 0
     from_ms: int = 0
-    at: datetime | None = None
+    _at: datetime | None = None
+    _not_before: datetime | None = None
+    """The latest time that the page has said and that could be."""
     _received_at: datetime | None = None
     _said_in: datetime | None = None
     """When the row was received that said last where the player stood."""
+    _stands: bool = False
+    """It was paused or at the end when it told of itself last: `position_ms` is where it stood since."""
 
     def take(self, event: Logged, counted: Sequence[Played]) -> datetime:
         """Takes the next row of the page, and what counted of it; gives when it happened: not after it was
-        received, and not before what the page said before."""
+        received, and not before what the page said before, as far as that can be."""
         before_ms, said_ms = self.position_ms, event.said_ms
+        follows = event.event_type is EventType.WATCHED and self._said_in == event.received_at
         if counted:
             self.position_ms = counted[-1].end_ms
-        from_ms = event.from_ms if event.event_type is EventType.SEEKED else None
-        self.from_ms = self.position_ms if from_ms is None else from_ms
+        self.from_ms = self._from_ms(event, counted, before_ms)
         if said_ms is not None:
             self.position_ms, self._said_in = said_ms, event.received_at
-        follows = event.event_type is EventType.WATCHED
-        if follows and self._said_in == event.received_at:
+        if follows:
             self.position_ms = before_ms  # as was said behind what was played
-        at = _happened_at(event)
-        if self.at is not None and (self.at > at or (follows and self._received_at == event.received_at)):
-            at = self.at
-        self.at, self._received_at = at, event.received_at
+        elif counted or event.event_type not in _KEEP_STANDING:
+            self._stands = event.event_type in _STAND and said_ms is not None
+        return self._happened_at(event)
+
+    def _happened_at(self, event: Logged) -> datetime:
+        """By the clock of its player, as far as that can be: a time that cannot be moves none that follow."""
+        said, received = event.happened_at, event.received_at
+        at = received
+        if event.event_type is EventType.WATCHED and self._received_at == received and self._at is not None:
+            at = self._at
+        elif said is not None and received - BELIEVED_FOR <= said <= received:
+            at = said if self._not_before is None else max(said, self._not_before)
+            self._not_before = at
+        self._at, self._received_at = at, received
         return at
 
+    def _from_ms(self, event: Logged, counted: Sequence[Played], before_ms: int) -> int:
+        """As its player says of a jump, else where it had come to.
 
-def _happened_at(event: Logged) -> datetime:
-    """By the clock of its player, as far as that can be."""
-    said, received = event.happened_at, event.received_at
-    return said if said is not None and received - KEPT_FOR <= said <= received else received
+        Players of before decision 178 said where the jump led (of a drag: where it first did) while they
+        stood still or had just got another speed.
+        """
+        if event.event_type is not EventType.SEEKED:
+            return self.position_ms
+        said_ms = event.from_ms
+        if counted and counted[-1].start_ms == said_ms:  # played since the jump
+            return counted[-2].end_ms if len(counted) > 1 else before_ms
+        if said_ms is None or said_ms == event.said_ms or (self._stands and not counted):
+            return self.position_ms
+        return said_ms

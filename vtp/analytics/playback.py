@@ -64,7 +64,7 @@ class Logged(NamedTuple):
 
 
 def _position_ms(said_s: object) -> int | None:
-    if isinstance(said_s, int | float) and said_s is not True and 0 <= said_s <= LONGEST_S:
+    if isinstance(said_s, int | float) and not isinstance(said_s, bool) and 0 <= said_s <= LONGEST_S:
         return round(said_s * 1000)
     return None
 

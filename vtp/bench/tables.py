@@ -45,7 +45,7 @@ _ROWS = {
     "hls.part_ms.p50": "a part p50, ms",
     "hls.part_ms.p99": "a part p99, ms",
     "hls.client_cores": "load client at that: cores",
-    "log.events": "events",
+    "log.events": "events (rows of the log)",
     "log.bytes": "bytes of them and of their roll-ups",
     "log.bytes_per_event": "bytes per event",
     "log.filled_s": "filling, s",

@@ -267,7 +267,7 @@ def analytics(
         int | None,
         typer.Option(min=1, max=1000, help="How many are watched.", show_default="sqlite 10, postgresql 100"),
     ] = None,
-    events: Annotated[int, typer.Option(min=1000, help="Of each recording.")] = 100_000,
+    events: Annotated[int, typer.Option(min=1000, help="Rows of the log of each recording.")] = 100_000,
     viewers: Annotated[int, typer.Option(min=1, max=10_000, help="Of each recording.")] = 200,
     calls: Annotated[int, typer.Option(min=2, help="How often each report is asked for.")] = 40,
     database: Annotated[

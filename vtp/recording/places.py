@@ -13,6 +13,9 @@ from vtp.recording.watching import Report
 
 NEARER_MS = 1000  # reports of a clock that is late are as late as each other, but for the network
 
+NOWHERE = 0
+"""Since when a page stands that has not said where."""
+
 
 @dataclass(frozen=True, slots=True)
 class Place:
@@ -28,11 +31,12 @@ def place_of(sitting: Sequence[int]) -> Place:
     return Place(*sitting[3:]) if len(sitting) > 3 else Place(sitting[1], 0)
 
 
-def place_after(sittings: Mapping[str, Sequence[int]], report: Report, now_ms: int) -> Place:
-    """Of the page of a report that comes now.
+def place_after(sittings: Mapping[str, Sequence[int]], report: Report, now_ms: int, *, plays: bool) -> Place:
+    """Of the page of a report that comes now; `plays`: whether something of it can have been played.
 
-    One that has played nothing stands there since it played. One that comes as late as those before it has a
-    clock that is late; one that comes late for the first time, or less late than those before, was kept.
+    One that has played nothing stands there since it played, and nowhere while it does not say where. One
+    that comes as late as those before it has a clock that is late; one that comes late for the first time, or
+    less late than those before, was kept.
     """
     late_ms = 0 if report.said_ms is None else max(0, now_ms - report.said_ms)
     since_ms = now_ms - late_ms
@@ -44,8 +48,13 @@ def place_after(sittings: Mapping[str, Sequence[int]], report: Report, now_ms: i
         late_ms = min(late_ms, least_ms)
     page = _page_of(report.session_id)
     before = [place_of(one).since_ms for session, one in sittings.items() if _page_of(session) == page]
-    if before:
-        since_ms = max([*before, since_ms] if report.played else before)
+    stood = [then_ms for then_ms in before if then_ms != NOWHERE]
+    if plays:
+        since_ms = max([*stood, since_ms])
+    elif stood:
+        since_ms = max(stood)
+    elif report.position_ms is None:
+        since_ms = NOWHERE
     return Place(since_ms, late_ms)
 
 

@@ -38,6 +38,11 @@ class Extent:
         """Where it ends, as far as that is known: nothing of one that grows is cut off."""
         return furthest_ms(self.duration_ms, grows=True) if self.grows else self.duration_ms
 
+    def has(self, played: Played) -> bool:
+        """Whether a stretch of it can have been played so, whatever the clock says."""
+        furthest = furthest_ms(self.duration_ms, grows=self.grows)
+        return played.start_ms < self.end_ms and not why_refused(played, furthest)
+
 
 @dataclass(frozen=True, slots=True)
 class Taken:
@@ -65,7 +70,7 @@ def take_report(progress: Progress, report: Report, extent: Extent, now_ms: int)
         return REPEATED
     if not extent.grows:  # what was watched while it grew, or before a course asked for less
         _note(progress, extent, int(progress.updated_at.timestamp() * 1000))
-    place = place_after(progress.sittings, report, now_ms)
+    place = place_after(progress.sittings, report, now_ms, plays=any(map(extent.has, report.played)))
     if report.position_ms is not None and is_newest(progress.sittings, report, place):
         progress.position_ms = min(report.position_ms, extent.end_ms)
     room_ms = _room_ms(progress, report.session_id, now_ms)
@@ -119,7 +124,7 @@ def _count(
     for index, one in enumerate(played):
         left_ms = min(room_ms, whole_ms - progress.watch_time_ms)
         reason = why_refused(one, furthest, left_ms)
-        if one.start_ms >= extent.end_ms:
+        if one.start_ms >= extent.end_ms and reason in ("", "faster_than_time"):
             reason = "behind_the_end"
         end_ms = min(one.end_ms, extent.end_ms)
         if not reason and not add_piece(progress.pieces, one.start_ms, end_ms):

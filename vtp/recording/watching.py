@@ -141,7 +141,7 @@ def furthest_ms(duration_ms: int, *, grows: bool) -> int:
     return duration_ms + (OVER_EDGE_MS if grows else OVER_END_MS)
 
 
-def why_refused(played: Played, furthest: int, left_ms: int) -> str:
+def why_refused(played: Played, furthest: int, left_ms: float = math.inf) -> str:
     """Why a stretch does not count; empty when it does. `left_ms`: what the clock has room for."""
     if played.start_ms < 0:
         return "before_the_beginning"

@@ -47,8 +47,9 @@ class Analytics:
         one = self.school
         return {
             "text": f"{one.recordings} recordings of 40 minutes, {one.of_a_course} in a course, each watched "
-            f"by {one.viewers} students: {one.events} events of each; every report asked for {self.calls} "
-            "times in turn over courses and recordings, one after the other, by their teacher over HTTP"
+            f"by {one.viewers} students: {one.events} rows of the log (events) of each; every report asked "
+            f"for {self.calls} times in turn over courses and recordings, one after the other, by their "
+            "teacher over HTTP"
         }
 
     @contextlib.asynccontextmanager

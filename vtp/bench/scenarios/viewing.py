@@ -46,11 +46,19 @@ class Said:
     position_s: float
     played: tuple[float, float] | None = None
     quality: str = ""
+    from_s: float | None = None
+    """From where somebody jumped."""
+
+    @property
+    def metadata(self) -> dict[str, Any]:
+        """What is said besides."""
+        from_where = {} if self.from_s is None else {"from": self.from_s}
+        return {**({"quality": self.quality} if self.quality else {}), **from_where}
 
     @property
     def data(self) -> dict[str, Any]:
         """What is kept of it."""
-        return {**({"quality": self.quality} if self.quality else {}), "position": self.position_s}
+        return {**self.metadata, "position": self.position_s}
 
     def wish(self, recording_id: str, at: datetime) -> dict[str, Any]:
         """As it is sent."""
@@ -61,7 +69,7 @@ class Said:
             "recording_id": recording_id,
             "position": self.position_s,
             "segments": segments,
-            **({"metadata": {"quality": self.quality}} if self.quality else {}),
+            **({"metadata": metadata} if (metadata := self.metadata) else {}),
         }
 
 
@@ -127,10 +135,12 @@ def _batches(number: int, of_a_page: int) -> Iterator[Batch]:
         said = [Said(EventType.PROGRESS, at_s, (began, at_s))]
         if step % EVERY == number % EVERY:
             kind = BESIDES[(step // EVERY + number) % len(BESIDES)]
+            from_s = None
             if kind is EventType.SEEKED:
+                from_s = at_s
                 at_s = (at_s + (70 if step % 2 else -40)) % (LENGTH_MS / 1000)
             quality = ("480p", "720p")[step % 2] if kind is EventType.QUALITY_CHANGED else ""
-            said.append(Said(kind, at_s, quality=quality))
+            said.append(Said(kind, at_s, quality=quality, from_s=from_s))
         yield Batch(step * STEP_MS, page, tuple(said))
         if at_s + STEP_MS / 1000 > LENGTH_MS / 1000:
             at_s = 0.0
