@@ -45,8 +45,9 @@ def upgrade() -> None:
     connection = op.get_bind()
     for row in _without_place():
         theirs = placed.c.course_id == row.course_id, placed.c.user_id == row.user_id
-        if connection.execute(sa.update(placed).where(*theirs).values(status="active")).rowcount:
-            continue  # they waited
+        placed_now = {"status": "active", "enrolled_at": row.granted_at}
+        if connection.execute(sa.update(placed).where(*theirs).values(placed_now)).rowcount:
+            continue  # they waited, and are enrolled besides what they were given
         connection.execute(
             sa.insert(placed).values(
                 id=new_id(),
