@@ -11,6 +11,7 @@ from tests.api.assignment_material import assign, begin, hand_in
 from tests.api.course_material import BASE, enrol, make_course, read, student
 from tests.api.quiz_material import add_question, make_quiz
 from tests.api.quiz_material import begin as begin_quiz
+from tests.api.test_courses_enrolment import invite
 from tests.api.test_home import home
 from tests.serving import Answer, Api, Person
 from vtp.courses.check import differing_students
@@ -154,6 +155,62 @@ async def test_whose_the_course_is_is_none_of_its_students(api: Api, teacher: Pe
     changed = await api.call("PATCH", f"{BASE}/{course}", wish, by=teacher)
     assert (changed.status, changed.body["enrolled_count"]) == (200, 1)
     assert await students(api, course, heir) == ["ann"]
+
+
+async def import_list(api: Api, course: str, by: Person, whom: list[Person]) -> list[str]:
+    """What became of each, which is what the dry run has said."""
+    found = []
+    for query in ("?dry_run=true", ""):
+        answer = await api.call(
+            "POST",
+            f"{BASE}/{course}/enrollments/import{query}",
+            data="\n".join(["email", *(one.email for one in whom)]).encode(),
+            by=by,
+            headers={"Content-Type": "text/csv"},
+        )
+        assert answer.status == 200, answer
+        found.append([line["outcome"] for line in answer.body["lines"]])
+    assert found[0] == found[1]
+    return found[1]
+
+
+@pytest.mark.parametrize("waiting_list", [True, False])
+async def test_staff_who_are_enrolled_take_no_place(api: Api, teacher: Person, waiting_list: bool) -> None:
+    course = await make_course(api, teacher, max_students=2, waiting_list=waiting_list)
+    ann, ben, cal, dan = [await student(api, name) for name in ("ann", "ben", "cal", "dan")]
+    for one in (ann, dan):
+        assert (await give(api, course, teacher, one, "assistant")).status == 201
+    assert await import_list(api, course, teacher, [ann, ben, cal]) == ["enrolled"] * 3
+    assert await students(api, course, teacher) == ["ben", "cal"]
+    for one in (dan, teacher):
+        came = await enrol(api, course, teacher, student_id=one.user_id)
+        assert (came.status, came.body["status"]) == (201, "active"), "the course is full of others"
+    assert await students(api, course, teacher) == ["ben", "cal"]
+
+
+@pytest.mark.parametrize("way", ["by themselves", "by a code", "by staff", "by a list"])
+async def test_a_student_by_right_is_enrolled_besides(api: Api, teacher: Person, way: str) -> None:
+    course, ann = await make_course(api, teacher, max_students=1), await student(api, "ann")
+    code = (await invite(api, course, teacher))["code"]
+    assert (await give(api, course, teacher, ann, "student")).status == 201
+    source = {"by themselves": "self", "by a code": "code", "by staff": "staff", "by a list": "list"}[way]
+    if way == "by a list":
+        assert await import_list(api, course, teacher, [ann]) == ["enrolled"]
+        assert await import_list(api, course, teacher, [ann]) == ["exists"]
+    else:
+        by, wish = {
+            "by themselves": (ann, {}),
+            "by a code": (ann, {"code": code}),
+            "by staff": (teacher, {"student_id": ann.user_id}),
+        }[way]
+        came = await enrol(api, course, by, **wish)
+        assert (came.status, came.body["status"], came.body["source"]) == (201, "active", source)
+        again = await enrol(api, course, by, **wish)
+        assert (again.status, again.body["code"]) == (409, "already_enrolled")
+    await take(api, course, teacher, ann)
+    assert await students(api, course, teacher) == ["ann"], "as enrolled"
+    [row] = (await api.call("GET", f"{BASE}/{course}/enrollments", by=teacher)).body["items"]
+    assert row["source"] == source
 
 
 @pytest.mark.drawn(1)
