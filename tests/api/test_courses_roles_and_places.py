@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
-from sqlalchemy import delete
+from sqlalchemy import delete, update
 
 from tests.api.assignment_material import assign, begin, hand_in
 from tests.api.course_material import BASE, enrol, make_course, read, student
@@ -14,8 +14,10 @@ from tests.api.quiz_material import begin as begin_quiz
 from tests.api.test_courses_enrolment import invite
 from tests.api.test_home import home
 from tests.serving import Answer, Api, Person
+from vtp.accounts.tables import users
 from vtp.courses.check import differing_students
-from vtp.courses.tables import course_enrollments
+from vtp.courses.enrolment_store import count_anew
+from vtp.courses.tables import course_enrollments, courses
 
 
 async def give(api: Api, course: str, by: Person, whom: Person, role: str) -> Answer:
@@ -211,6 +213,60 @@ async def test_a_student_by_right_is_enrolled_besides(api: Api, teacher: Person,
     assert await students(api, course, teacher) == ["ann"], "as enrolled"
     [row] = (await api.call("GET", f"{BASE}/{course}/enrollments", by=teacher)).body["items"]
     assert row["source"] == source
+
+
+async def test_an_administrator_who_is_given_the_role_of_a_student_has_a_place(
+    api: Api, teacher: Person
+) -> None:
+    """They may be an administrator no more one day; so may whose the course is."""
+    course, other = await make_course(api, teacher, max_students=1), await api.person("admin")
+    heir = await api.person("teacher", "heir@school.example")
+    assert (await give(api, course, teacher, other, "student")).status == 201
+    assert (await give(api, course, other, teacher, "student")).status == 201, "they need no place"
+    assert len(await students(api, course, teacher)) == 1
+    async with api.server.services.database.transaction() as tx:
+        await tx.execute(update(users).where(users.c.id == other.user_id).values(role="student"))
+        await tx.execute(update(courses).values(instructor_id=heir.user_id))
+        await count_anew(tx, [course])
+    assert len(await students(api, course, heir)) == 2
+    assert (await enrol(api, course, await student(api, "ann"))).body["status"] == "waiting"
+
+
+@pytest.mark.parametrize("role", ["viewer", "student"])
+async def test_who_is_enrolled_is_given_less_in_a_full_course(api: Api, teacher: Person, role: str) -> None:
+    course = await make_course(api, teacher, max_students=1)
+    ann, ben = [await student(api, name) for name in ("ann", "ben")]
+    for one in (ann, ben):
+        assert (await enrol(api, course, one)).status == 201
+    assert (await give(api, course, teacher, ann, "assistant")).status == 201
+    assert await students(api, course, teacher) == ["ben"]
+    assert (await give(api, course, teacher, ann, role)).status == 201
+    assert await students(api, course, teacher) == ["ann", "ben"], "as where the role is taken"
+
+
+@pytest.mark.parametrize("waiting_list", [True, False])
+async def test_who_gets_no_place_by_a_role_is_told_what_would_help(
+    api: Api, teacher: Person, waiting_list: bool
+) -> None:
+    course = await make_course(api, teacher, max_students=1, waiting_list=waiting_list)
+    ann, ben, helper = [await student(api, name) for name in ("ann", "ben", "helper")]
+    for one in (ann, ben):
+        await enrol(api, course, one)
+    assert (await enrol(api, course, teacher, student_id=helper.user_id, role="assistant")).status == 201
+
+    async def told(whom: Person) -> str:
+        refused = await give(api, course, teacher, whom, "student")
+        assert (refused.status, refused.body["code"]) == (409, "course_full")
+        return str(refused.body["detail"])
+
+    more = "This course is full: let it have more students"
+    assert await told(helper) == f"{more}."
+    if waiting_list:
+        assert await told(ben) == f"{more}, or wait until it is this person's turn."
+        cal = await student(api, "cal")
+        assert await told(cal) == f"{more}, or enrol this person, who waits then."
+    else:
+        assert await told(ben) == f"{more}."
 
 
 @pytest.mark.drawn(1)

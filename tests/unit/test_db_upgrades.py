@@ -371,10 +371,11 @@ async def test_students_by_right_have_a_place_after_the_upgrade(empty_database_u
             "enrolled": at,
             "passed": given_at,
             "given": None,
+            "admin": None,
             "was-staff": at,
         }
         waiting = select(c.user_id).where(c.status == "waiting")
         assert list((await tx.execute(waiting)).scalars()) == ["waits"]
         assert [one async for one in differing_students(tx)] == []
-        assert (await tx.execute(select(courses.c.students))).scalar_one() == 4
+        assert (await tx.execute(select(courses.c.students))).scalar_one() == 5
     await database.close()

@@ -62,7 +62,9 @@ async def roles_above(
         _given.course_id == course_id, _given.user_id.in_(sorted(user_ids))
     )
     found = {row[0]: Role(row[1]) for row in await tx.execute(wanted)}
-    return {**found, instructor_id: Role.TEACHER} if instructor_id in user_ids else found
+    if instructor_id is not None and instructor_id in user_ids:
+        found[instructor_id] = Role.TEACHER
+    return found
 
 
 async def given_among(tx: AsyncConnection, course_id: str, user_ids: Collection[str]) -> set[str]:
