@@ -1,5 +1,5 @@
 """Who was given the role of a student in a course has a place in it for as long, and students are counted by
-the role that holds."""
+the role that holds. Of a class is kept until when its staff were there at last."""
 
 from collections.abc import Iterator
 
@@ -41,6 +41,7 @@ placed = sa.table(
 
 
 def upgrade() -> None:
+    op.add_column("lesson_classes", sa.Column("led_until", UtcDateTime()))
     connection = op.get_bind()
     for row in _without_place():
         theirs = placed.c.course_id == row.course_id, placed.c.user_id == row.user_id
