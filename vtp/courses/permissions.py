@@ -94,7 +94,7 @@ class CoursePermissions:
                 await self._require_place(tx, inside, given)
             await set_permission(tx, given)
             await self._place(tx, given, learns=learns and not watch_only)
-            await self._settle(tx, inside)
+            await self._settle(tx, inside, wanted)
             await self._news.lessons.role_changed(tx, inside.course, wanted, had)
             await self._record(tx, Event.COURSE_ROLE_GIVEN, inside, given, origin)
             if wanted != principal.user_id and (before is None or before.role is not role):
@@ -143,7 +143,7 @@ class CoursePermissions:
             had = await self._role_of(tx, inside, wanted)
             await remove_permission(tx, inside.course.id, wanted)
             await self._leave_place(tx, inside.course.id, wanted)
-            await self._settle(tx, inside)
+            await self._settle(tx, inside, wanted)
             await self._news.lessons.role_changed(tx, inside.course, wanted, had)
             await self._record(tx, Event.COURSE_ROLE_TAKEN, inside, found, origin)
         self._tell_narrowed(inside.course.id)
@@ -153,7 +153,8 @@ class CoursePermissions:
 
         Not of who is enrolled as one: taking away the role that they have makes them a student, too."""
         course = inside.course
-        await give_places(tx, course, self._news, self._clock())  # it may be their turn
+        whom = given.user_id  # it may be their turn
+        await give_places(tx, course, self._news, self._clock(), but_lessons=whom)
         found = await find_enrolment(tx, course.id, given.user_id)
         is_placed = found is not None and found.status is EnrolmentStatus.ACTIVE
         if is_placed and found is not None and Role.STUDENT in (found.held, found.role):
@@ -185,10 +186,11 @@ class CoursePermissions:
         if found is not None and found.is_by_right:
             await remove_enrolment(tx, found)
 
-    async def _settle(self, tx: AsyncConnection, inside: Entered) -> None:
-        """Counts the students by their roles now, and gives what places are free."""
+    async def _settle(self, tx: AsyncConnection, inside: Entered, user_id: str) -> None:
+        """Counts the students by their roles now, and gives what places are free. What somebody's calendar
+        lacks then is for `role_changed` to say: they may have a place by it."""
         await count_anew(tx, [inside.course.id])
-        await give_places(tx, inside.course, self._news, self._clock())
+        await give_places(tx, inside.course, self._news, self._clock(), but_lessons=user_id)
 
     async def _role_of(self, tx: AsyncConnection, inside: Entered, user_id: str) -> Role | None:
         return await role_of(tx, inside.course.id, inside.course.instructor_id, user_id)
