@@ -5,12 +5,15 @@ from __future__ import annotations
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import select
+import pytest
+from sqlalchemy import select, update
 
+from tests.api.anonymous_material import anonymizer_of
 from tests.api.course_material import add_lesson
 from tests.api.test_analytics_attendance import BASE, EIGHT, School, make_school, stay
 from tests.serving import Api, Person
 from vtp.courses.tables import lessons
+from vtp.errors import Conflict
 
 
 async def earlier(school: School, days: int) -> School:
@@ -117,3 +120,101 @@ async def test_a_class_whose_staff_went_long_ago_is_over_though_somebody_stays(
     school.clock.minutes = 101
     assert [user_id for user_id, _ in await alerts_of(school)] == [school.pupils["Ada"].user_id]
     live.close()
+
+
+async def test_a_class_that_begins_long_after_a_look_into_its_room_goes_on(api: Api, teacher: Person) -> None:
+    """Until it is longer than the look was, that is what counts so far."""
+    school = await make_school(api, teacher, ["Ada"])
+    by_script(school)
+    await two_classes_before(school)
+    await stay(school, {"Teacher": (0, 10)})
+    school.clock.minutes = 90
+    live = await school.open()
+    live.people.hold(school.participant("Teacher"))
+    school.clock.minutes = 95
+    await school.presence.flush()
+    assert await alerts_of(school) == []
+    assert (await school.sheet())["goes_on"] is True
+    assert len((await report(school, teacher))["going_on"]) == 1
+    live.close()
+    await school.presence.flush()
+    assert [user_id for user_id, _ in await alerts_of(school)] == [school.pupils["Ada"].user_id]
+
+
+async def test_an_alert_stays_while_a_class_that_was_over_goes_on(api: Api, teacher: Person) -> None:
+    school = await make_school(api, teacher, ["Ada"])
+    by_script(school)
+    await two_classes_before(school)
+    await stay(school, {"Teacher": (0, 44)})
+
+    async def statuses() -> list[str]:
+        await school.api.server.services.analytics.alerts.look()
+        path = f"{BASE}/alerts?course_id={school.course}"
+        found = (await api.call("GET", path, by=teacher)).body["items"]
+        return [one["status"] for one in found if one["rule"] == "low_attendance"]
+
+    school.clock.minutes = 46
+    assert await statuses() == ["open"]
+    school.clock.minutes = 60
+    live = await school.open()
+    live.people.hold(school.participant("Teacher"))
+    school.clock.minutes = 65
+    await school.presence.flush()
+    assert len((await report(school, teacher))["going_on"]) == 1
+    assert await statuses() == ["open"], "it is not decided yet"
+    live.close()
+    await school.presence.flush()
+    assert await statuses() == ["open"]
+    # Of who leaves the course meanwhile none stays.
+    live = await school.open()
+    live.people.hold(school.participant("Teacher"))
+    await school.presence.flush()
+    path = f"/api/v1/courses/{school.course}/enroll/{school.pupils['Ada'].user_id}"
+    assert (await api.call("DELETE", path, by=teacher)).status == 200
+    assert await statuses() == ["over"]
+    live.close()
+
+
+async def test_what_staff_rehearse_or_have_cancelled_is_no_class_to_come(api: Api, teacher: Person) -> None:
+    school = await make_school(api, teacher, ["Ada"])
+    by_script(school)
+    ada = school.pupils["Ada"]
+    live = await school.open()
+    live.people.hold(school.participant("Teacher"))
+    school.clock.minutes = 5
+    await school.presence.flush()
+
+    async def shown(by: Person) -> tuple[int, float]:
+        found = await report(school, by)
+        return len(found["going_on"]), found["student_attendance"][0]["best_possible_rate"]
+
+    async def change(**values: Any) -> None:
+        async with api.server.services.database.transaction() as tx:
+            await tx.execute(update(lessons).where(lessons.c.id == school.lesson).values(**values))
+
+    assert await shown(ada) == await shown(teacher) == (1, 100)
+    await change(published=False)
+    assert (await shown(ada), await shown(teacher)) == ((0, 0), (1, 0))
+    assert (await school.sheet())["goes_on"] is True
+    await change(published=True, cancelled_at=EIGHT)
+    assert (await shown(ada), await shown(teacher)) == ((0, 0), (0, 0))
+    assert (await school.sheet())["goes_on"] is False, "it will not count"
+    live.close()
+
+
+async def test_a_course_is_not_closed_before_the_time_of_its_class_is_over(api: Api, teacher: Person) -> None:
+    """Staff have gone, and may come back."""
+    school = await make_school(api, teacher, ["Ada"])
+    by_script(school)
+    await stay(school, {"Teacher": (0, 30), "Ada": (0, 30)})
+    anonymizer = anonymizer_of(api)
+    anonymizer.clock = school.clock
+    school.clock.minutes = 40
+    with pytest.raises(Conflict, match="goes on"):
+        await anonymizer.close_course(school.course)
+    school.clock.minutes = 46
+    assert await anonymizer.close_course(school.course)
+    school.clock.minutes = 44  # a clock that was set back
+    found = await report(school, teacher)
+    assert (found["going_on"], found["lectures_total"]) == ([], 1)
+    assert (await school.sheet())["goes_on"] is False

@@ -541,6 +541,11 @@ async def test_who_was_expected_is_seen_beside_who_is_there(
         absent.user_id,
     ]
     assert (await api.call("GET", path, by=pupil)).status == 403
+    helps = {"user_id": absent.user_id, "role": "assistant"}
+    assert (await api.call("POST", f"{BASE}/{course}/permissions", helps, by=teacher)).status == 201
+    now = (await api.call("GET", path, by=teacher)).body
+    assert [one["role"] for one in now["items"]] == ["student", "assistant"]
+    assert now["expected_count"] == 1
 
 
 async def test_lessons_from_before_get_their_rooms_once(api: Api, teacher: Person, course: str) -> None:

@@ -7,6 +7,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
+from sqlalchemy import func, select, update
 
 from tests.api.course_material import BASE, add_lesson, add_section, enrol, make_course, student
 from tests.api.notification_material import told
@@ -23,7 +24,9 @@ from tests.api.test_courses_schedules import (
 )
 from tests.serving import Api, Person
 from tests.smtp_server import Mailbox
-from vtp.courses.tables import lessons
+from vtp.courses.tables import courses, lessons
+from vtp.mail.outbox import MailKind
+from vtp.mail.tables import mails
 
 
 def soon(**more: float) -> str:
@@ -322,6 +325,40 @@ async def test_who_is_given_or_loses_a_role_gets_what_is_planned_into_their_cale
     heir = await api.person("teacher", "heir@school.example")
     await change(api, course, teacher, instructor_id=heir.user_id)
     assert carried_ids(await mailbox.next_to(heir.email, "3 lessons")) == {"REQUEST": shown | hidden}
+
+
+async def test_who_gets_a_place_as_a_role_is_given_or_taken_is_sent_each_lesson_once(
+    mailed: Api, mailbox: Mailbox
+) -> None:
+    api = mailed
+    teacher = await api.person("teacher")
+    ann, ben = [await student(api, name) for name in ("ann", "ben")]
+    course = await make_course(api, teacher, max_students=1)
+    shown = {await live(api, course, teacher, title) for title in ("Lenses", "Mirrors")}
+    for one in (ben, ann):
+        assert (await enrol(api, course, one)).status == 201
+    path = f"{BASE}/{course}/permissions"
+    wish = {"user_id": ann.user_id, "role": "assistant"}
+    assert (await api.call("POST", path, wish, by=teacher)).status == 201
+    assert carried_ids(await mailbox.next_to(ann.email, "2 lessons")) == {"REQUEST": shown}
+    assert (await api.call("DELETE", f"{BASE}/{course}/enroll/{ben.user_id}", by=teacher)).status == 200
+    # She waited, and has the free place without the role: her calendar has the lessons.
+    assert (await api.call("DELETE", f"{path}/{ann.user_id}", by=teacher)).status == 204
+    assert await lesson_mails(api, ann) == 1
+    cal = await student(api, "cal")
+    assert (await enrol(api, course, cal)).body["status"] == "waiting"
+    async with api.server.services.database.transaction() as tx:  # a place that nobody has given yet
+        await tx.execute(update(courses).where(courses.c.id == course).values(max_students=2))
+    wish = {"user_id": cal.user_id, "role": "student"}
+    assert (await api.call("POST", path, wish, by=teacher)).status == 201
+    assert await lesson_mails(api, cal) == 1
+
+
+async def lesson_mails(api: Api, who: Person) -> int:
+    """How many somebody is, or was, sent."""
+    async with api.server.services.database.read() as tx:
+        theirs = mails.c.user_id == who.user_id, mails.c.kind == MailKind.LESSON
+        return int((await tx.execute(select(func.count()).where(*theirs))).scalar_one())
 
 
 def carried_ids(mail: Any) -> dict[str, set[str]]:

@@ -5,16 +5,19 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
-from sqlalchemy import delete
+from sqlalchemy import delete, update
 
 from tests.api.assignment_material import assign, begin, hand_in
 from tests.api.course_material import BASE, enrol, make_course, read, student
 from tests.api.quiz_material import add_question, make_quiz
 from tests.api.quiz_material import begin as begin_quiz
+from tests.api.test_courses_enrolment import invite
 from tests.api.test_home import home
 from tests.serving import Answer, Api, Person
+from vtp.accounts.tables import users
 from vtp.courses.check import differing_students
-from vtp.courses.tables import course_enrollments
+from vtp.courses.enrolment_store import count_anew
+from vtp.courses.tables import course_enrollments, courses
 
 
 async def give(api: Api, course: str, by: Person, whom: Person, role: str) -> Answer:
@@ -154,6 +157,116 @@ async def test_whose_the_course_is_is_none_of_its_students(api: Api, teacher: Pe
     changed = await api.call("PATCH", f"{BASE}/{course}", wish, by=teacher)
     assert (changed.status, changed.body["enrolled_count"]) == (200, 1)
     assert await students(api, course, heir) == ["ann"]
+
+
+async def import_list(api: Api, course: str, by: Person, whom: list[Person]) -> list[str]:
+    """What became of each, which is what the dry run has said."""
+    found = []
+    for query in ("?dry_run=true", ""):
+        answer = await api.call(
+            "POST",
+            f"{BASE}/{course}/enrollments/import{query}",
+            data="\n".join(["email", *(one.email for one in whom)]).encode(),
+            by=by,
+            headers={"Content-Type": "text/csv"},
+        )
+        assert answer.status == 200, answer
+        found.append([line["outcome"] for line in answer.body["lines"]])
+    assert found[0] == found[1]
+    return found[1]
+
+
+@pytest.mark.parametrize("waiting_list", [True, False])
+async def test_staff_who_are_enrolled_take_no_place(api: Api, teacher: Person, waiting_list: bool) -> None:
+    course = await make_course(api, teacher, max_students=2, waiting_list=waiting_list)
+    ann, ben, cal, dan = [await student(api, name) for name in ("ann", "ben", "cal", "dan")]
+    for one in (ann, dan):
+        assert (await give(api, course, teacher, one, "assistant")).status == 201
+    assert await import_list(api, course, teacher, [ann, ben, cal]) == ["enrolled"] * 3
+    assert await students(api, course, teacher) == ["ben", "cal"]
+    for one in (dan, teacher):
+        came = await enrol(api, course, teacher, student_id=one.user_id)
+        assert (came.status, came.body["status"]) == (201, "active"), "the course is full of others"
+    assert await students(api, course, teacher) == ["ben", "cal"]
+
+
+@pytest.mark.parametrize("way", ["by themselves", "by a code", "by staff", "by a list"])
+async def test_a_student_by_right_is_enrolled_besides(api: Api, teacher: Person, way: str) -> None:
+    course, ann = await make_course(api, teacher, max_students=1), await student(api, "ann")
+    code = (await invite(api, course, teacher))["code"]
+    assert (await give(api, course, teacher, ann, "student")).status == 201
+    source = {"by themselves": "self", "by a code": "code", "by staff": "staff", "by a list": "list"}[way]
+    if way == "by a list":
+        assert await import_list(api, course, teacher, [ann]) == ["enrolled"]
+        assert await import_list(api, course, teacher, [ann]) == ["exists"]
+    else:
+        by, wish = {
+            "by themselves": (ann, {}),
+            "by a code": (ann, {"code": code}),
+            "by staff": (teacher, {"student_id": ann.user_id}),
+        }[way]
+        came = await enrol(api, course, by, **wish)
+        assert (came.status, came.body["status"], came.body["source"]) == (201, "active", source)
+        again = await enrol(api, course, by, **wish)
+        assert (again.status, again.body["code"]) == (409, "already_enrolled")
+    await take(api, course, teacher, ann)
+    assert await students(api, course, teacher) == ["ann"], "as enrolled"
+    [row] = (await api.call("GET", f"{BASE}/{course}/enrollments", by=teacher)).body["items"]
+    assert row["source"] == source
+
+
+async def test_an_administrator_who_is_given_the_role_of_a_student_has_a_place(
+    api: Api, teacher: Person
+) -> None:
+    """They may be an administrator no more one day; so may whose the course is."""
+    course, other = await make_course(api, teacher, max_students=1), await api.person("admin")
+    heir = await api.person("teacher", "heir@school.example")
+    assert (await give(api, course, teacher, other, "student")).status == 201
+    assert (await give(api, course, other, teacher, "student")).status == 201, "they need no place"
+    assert len(await students(api, course, teacher)) == 1
+    async with api.server.services.database.transaction() as tx:
+        await tx.execute(update(users).where(users.c.id == other.user_id).values(role="student"))
+        await tx.execute(update(courses).values(instructor_id=heir.user_id))
+        await count_anew(tx, [course])
+    assert len(await students(api, course, heir)) == 2
+    assert (await enrol(api, course, await student(api, "ann"))).body["status"] == "waiting"
+
+
+@pytest.mark.parametrize("role", ["viewer", "student"])
+async def test_who_is_enrolled_is_given_less_in_a_full_course(api: Api, teacher: Person, role: str) -> None:
+    course = await make_course(api, teacher, max_students=1)
+    ann, ben = [await student(api, name) for name in ("ann", "ben")]
+    for one in (ann, ben):
+        assert (await enrol(api, course, one)).status == 201
+    assert (await give(api, course, teacher, ann, "assistant")).status == 201
+    assert await students(api, course, teacher) == ["ben"]
+    assert (await give(api, course, teacher, ann, role)).status == 201
+    assert await students(api, course, teacher) == ["ann", "ben"], "as where the role is taken"
+
+
+@pytest.mark.parametrize("waiting_list", [True, False])
+async def test_who_gets_no_place_by_a_role_is_told_what_would_help(
+    api: Api, teacher: Person, waiting_list: bool
+) -> None:
+    course = await make_course(api, teacher, max_students=1, waiting_list=waiting_list)
+    ann, ben, helper = [await student(api, name) for name in ("ann", "ben", "helper")]
+    for one in (ann, ben):
+        await enrol(api, course, one)
+    assert (await enrol(api, course, teacher, student_id=helper.user_id, role="assistant")).status == 201
+
+    async def told(whom: Person) -> str:
+        refused = await give(api, course, teacher, whom, "student")
+        assert (refused.status, refused.body["code"]) == (409, "course_full")
+        return str(refused.body["detail"])
+
+    more = "This course is full: let it have more students"
+    assert await told(helper) == f"{more}."
+    if waiting_list:
+        assert await told(ben) == f"{more}, or wait until it is this person's turn."
+        cal = await student(api, "cal")
+        assert await told(cal) == f"{more}, or enrol this person, who waits then."
+    else:
+        assert await told(ben) == f"{more}."
 
 
 @pytest.mark.drawn(1)

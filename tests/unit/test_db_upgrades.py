@@ -327,6 +327,7 @@ async def test_students_by_right_have_a_place_after_the_upgrade(empty_database_u
     if database.url.dialect.value == "sqlite":
         database.url.file.touch()
     at = datetime.now(UTC)
+    given_at = at + timedelta(days=1)
     times = {"created_at": at, "updated_at": at}
     of_course: dict[str, Any] = dict.fromkeys(("code", "name", "description", "department", "semester"), "x")
     of_course |= {"year": 2026, "listed": True, "self_enrolment": True, "waiting_list": True, "version": 1}
@@ -360,20 +361,21 @@ async def test_students_by_right_have_a_place_after_the_upgrade(empty_database_u
             if given:
                 watches = given == "viewer"
                 right: dict[str, Any] = {"role": "student" if watches else given, "watch_only": watches}
-                right |= {"word": given, "granted_at": at}
+                right |= {"word": given, "granted_at": given_at}
                 await tx.execute(insert(course_permissions).values(**where, **right))
     await database.migrate()
     async with database.read() as tx:
         c = course_enrollments.c
         placed = (await tx.execute(select(c.user_id, c.enrolled_at).where(IS_STUDENT))).all()
-        assert {row.user_id: row.enrolled_at is None for row in placed} == {
-            "enrolled": False,
-            "passed": True,
-            "given": True,
-            "was-staff": False,
+        assert {row.user_id: row.enrolled_at for row in placed} == {
+            "enrolled": at,
+            "passed": given_at,
+            "given": None,
+            "admin": None,
+            "was-staff": at,
         }
         waiting = select(c.user_id).where(c.status == "waiting")
         assert list((await tx.execute(waiting)).scalars()) == ["waits"]
         assert [one async for one in differing_students(tx)] == []
-        assert (await tx.execute(select(courses.c.students))).scalar_one() == 4
+        assert (await tx.execute(select(courses.c.students))).scalar_one() == 5
     await database.close()

@@ -11,7 +11,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from vtp.accounts.permissions import Action
 from vtp.accounts.service import Clock, utc_now
-from vtp.analytics.alert_rules import Finding
+from vtp.analytics.alert_rules import Finding, Rule
 from vtp.analytics.alert_store import (
     Alert,
     AlertStatus,
@@ -25,7 +25,7 @@ from vtp.analytics.alert_store import (
 )
 from vtp.analytics.alert_words import told_of
 from vtp.analytics.attendances import Attendances
-from vtp.analytics.course_figures import StudentFigures, read_figures
+from vtp.analytics.course_figures import CourseFigures, StudentFigures, read_figures
 from vtp.courses.door import enter, enter_to_change
 from vtp.courses.enrolment_store import students_among
 from vtp.courses.news import Whom, news_in, people_in
@@ -94,6 +94,8 @@ class Alerts:
             here = await students_among(tx, course_id, {one.student.user_id for one in found})
             students = [one for one in found if one.student.user_id in here]
             holds = await self._hold(tx, seen.course, students, latest, now)
+            if figures.attendance.going_on:
+                holds |= await _undecided(tx, course_id, figures)
             await self._over(tx, [one for key, one in latest.items() if key not in holds], now)
 
     @done_over
@@ -183,6 +185,13 @@ class Alerts:
             await change_alert(tx, alert.id, status=status, **values)
             await self._notifier.take_back(tx, alert.id)
             return await find_alert(tx, wanted) or alert
+
+
+async def _undecided(tx: AsyncConnection, course_id: str, figures: CourseFigures) -> set[tuple[str, str]]:
+    """The alerts of attendance, by (student, rule), of who is still in the course: while a class goes on, one
+    that rests on it is not over. It would be made again after the cool-down only."""
+    here = await students_among(tx, course_id, {one.student.user_id for one in figures.students})
+    return {(user_id, Rule.ATTENDANCE.value) for user_id in here}
 
 
 def _rests_until(before: Alert) -> datetime:

@@ -178,13 +178,6 @@ async def viewers_left(tx: AsyncConnection, course_id: str, unpushed: Unpushed) 
     return int((await tx.execute(statement)).scalar_one())
 
 
-async def class_goes_on(tx: AsyncConnection, course_id: str) -> bool:
-    """Whether people are in a room of a course now."""
-    c, at = lessons.c, live_sessions.c
-    going_on = exists().where(c.course_id == course_id, at.room_id == c.room_id, at.ended_at.is_(None))
-    return bool((await tx.execute(select(going_on))).scalar_one())
-
-
 async def classes_in(tx: AsyncConnection, course_id: str) -> list[str]:
     """The lessons of a course that were counted and are not nobody's."""
     c, k = lessons.c, lesson_classes.c

@@ -28,7 +28,6 @@ from vtp.analytics.anonymize_store import (
     alerts_of_past,
     any_closed,
     claim,
-    class_goes_on,
     classes_in,
     count_done,
     drop_stays,
@@ -48,7 +47,7 @@ from vtp.analytics.anonymize_store import (
     viewers_left,
 )
 from vtp.analytics.attendance_schemas import ClassRow
-from vtp.analytics.attendance_store import lock_lessons
+from vtp.analytics.attendance_store import live_lessons, lock_lessons
 from vtp.analytics.attendances import Attendances
 from vtp.analytics.completion import complete_from
 from vtp.analytics.course_figures import CourseFigures, read_figures
@@ -262,7 +261,7 @@ class Anonymizer:
                 return False
             if before is not None and course_id not in await self._quiet(tx, before):
                 return True
-            if before is None and await class_goes_on(tx, course_id):
+            if before is None and await _class_goes_on(tx, course_id, self.clock()):
                 raise Conflict("A class of this course goes on; wait for its end.", code="class_goes_on")
             lesson_ids = await classes_in(tx, course_id)
             await lock_lessons(tx, lesson_ids)
@@ -394,3 +393,8 @@ def past_course(found: CourseFigures, now: datetime) -> PastCourse:
         sum(one.watch_time_ms for one in found.students),
         {one.recording.recording_id: one.known for one in found.lectures},
     )
+
+
+async def _class_goes_on(tx: AsyncConnection, course_id: str, now: datetime) -> bool:
+    """Whether a class of a course is not over, or people are in one of its rooms."""
+    return any(one.is_open or one.goes_on(now) for one in await live_lessons(tx, course_id))

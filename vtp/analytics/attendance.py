@@ -137,7 +137,11 @@ def class_as_held(
     counts, of equals the earliest. None for a class that nobody held.
     """
     limits = {"away_ms": away_ms, "apart_ms": apart_ms, "bridged_ms": bridged_ms}
-    found = classes_held(scheduled_start, staff, opened, **limits)
+    return the_class(classes_held(scheduled_start, staff, opened, **limits))
+
+
+def the_class(found: Sequence[Held]) -> Held | None:
+    """Which of all that could be the class is it: the longest, of equals the earliest."""
     return max(found, key=lambda one: one.length_ms, default=None)
 
 

@@ -65,6 +65,11 @@ class HeldClass:
     """When it was ended for all."""
     past: PastClass | None = None
     """What it came to, once nobody's."""
+    led_until: datetime | None = None
+    """When staff were there at last, who may hold another class than the longest; None: of before it was
+    kept."""
+    is_shown: bool = True
+    """Whether students see its lesson."""
 
     @property
     def held_ms(self) -> int:
@@ -77,8 +82,12 @@ class HeldClass:
 
     def goes_on(self, now: datetime) -> bool:
         """Whether what was counted may still change: staff were there within the hour, and its room is open
-        or its time is not over. One that was held long after now is of a clock that was set back."""
-        if self.held_until is None or abs(now - self.held_until) >= _APART:
+        or its time is not over. One that was held long after now is of a clock that was set back. What is
+        cancelled, or nobody's, does not count again."""
+        until = self.led_until or self.held_until
+        if until is None or abs(now - until) >= _APART:
+            return False
+        if self.past is not None or self.cancelled_at is not None:
             return False
         times = window_of(self.starts_at, self.ends_at, 0, 0, self.over_at)
         return self.is_open or (times.ends_at is not None and not times.has_ended(now))
@@ -133,7 +142,7 @@ async def put_rules(tx: AsyncConnection, course_id: str, rules: Rules, now: date
 
 async def live_lessons(tx: AsyncConnection, course_id: str, lesson_id: str | None = None) -> list[HeldClass]:
     """The live lessons of a course in their order of time, or one of them."""
-    c, k, at = lessons.c, lesson_classes.c, live_sessions.c
+    c, k, at, section = lessons.c, lesson_classes.c, live_sessions.c, course_sections.c
     statement = (
         select(
             c.id,
@@ -148,9 +157,12 @@ async def live_lessons(tx: AsyncConnection, course_id: str, lesson_id: str | Non
             k.parts,
             exists().where(at.room_id == c.room_id, at.ended_at.is_(None)),
             c.over_at,
+            k.led_until,
+            and_(c.published, func.coalesce(section.published, true())),
             k.totals,
         )
         .select_from(lessons.outerjoin(lesson_classes, k.lesson_id == c.id))
+        .outerjoin(course_sections, section.id == c.section_id)
         .where(c.course_id == course_id, c.kind == "live")
     )
     if lesson_id is not None:
@@ -185,8 +197,9 @@ async def lessons_to_come(tx: AsyncConnection, course_id: str, now: datetime) ->
 
 
 def _held_class(row: Any) -> HeldClass:
-    *values, totals = row
-    return replace(HeldClass(*values), past=PastClass(**totals) if totals is not None else None)
+    *values, led_until, is_shown, totals = row
+    past = PastClass(**totals) if totals is not None else None
+    return replace(HeldClass(*values), past=past, led_until=led_until, is_shown=bool(is_shown))
 
 
 async def uncounted(
@@ -255,6 +268,7 @@ async def save_class(
             scheduled_at=scheduled_at,
             held_from=from_ms(held.start) if held else None,
             held_until=from_ms(held.end) if held else None,
+            led_until=from_ms(counted.led_until) if counted.led_until is not None else None,
             parts=held.parts if held else (),
             polls=counted.polls,
             counted_at=now,

@@ -337,11 +337,12 @@ async def read_course(
     for entry in await _read(tx, known, students, await find_rules(tx, course_id)):
         if entry.is_theirs:
             entries[entry.student.user_id].append(entry)
-    coming = await lessons_to_come(tx, course_id, now) | {one.lesson_id for one in going_on}
+    shown = [one for one in going_on if one.is_shown]  # what staff rehearse is no class of the students
+    coming = await lessons_to_come(tx, course_id, now) | {one.lesson_id for one in shown}
     to_come = len(coming - {one.lesson_id for one in held})
     return CourseAttendance(
         held if user_id is None else known,
-        going_on,
+        going_on if user_id is None else shown,
         [
             StudentAttendance(one, entries[one.user_id], len(entries[one.user_id]) + to_come)
             for one in students

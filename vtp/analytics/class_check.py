@@ -44,7 +44,7 @@ async def _counted(tx: AsyncConnection) -> list[Any]:
     c, k, at = lessons.c, lesson_classes.c, live_sessions.c
     open_now = exists().where(at.room_id == c.room_id, at.ended_at.is_(None))
     statement = (
-        select(c.id, c.room_id, k.scheduled_at, k.held_from, k.held_until, k.parts, k.polls)
+        select(c.id, c.room_id, k.scheduled_at, k.held_from, k.held_until, k.led_until, k.parts, k.polls)
         .join_from(lesson_classes, lessons, c.id == k.lesson_id)
         .where(c.room_id.is_not(None), k.totals.is_(None), ~student_erased(c.room_id), ~open_now)
     )
@@ -53,7 +53,9 @@ async def _counted(tx: AsyncConnection) -> list[Any]:
 
 async def _differences(tx: AsyncConnection, row: Any) -> AsyncIterator[str]:
     counted = await counted_class(tx, row.room_id, row.scheduled_at)
-    if (row.held_from, row.held_until, row.parts or [], row.polls) != (*_held(counted), counted.polls):
+    led_until = from_ms(counted.led_until) if counted.led_until is not None else None
+    stored_class = row.held_from, row.held_until, row.parts or [], row.polls
+    if stored_class != (*_held(counted), counted.polls) or row.led_until not in (None, led_until):
         yield f"When the class of lesson {row.id} was held, or its polls, is not what the rows of it say."
     stored = {user_id: one for (_, user_id), one in (await attendance_of(tx, [row.id])).items()}
     for user_id in sorted(stored.keys() | counted.people.keys()):

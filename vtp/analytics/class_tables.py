@@ -49,6 +49,7 @@ lesson_classes = Table(
     Column("scheduled_at", UtcDateTime, comment="when it was to start, as it was counted"),
     Column("held_from", UtcDateTime, comment="null: nobody held it"),
     Column("held_until", UtcDateTime),
+    Column("led_until", UtcDateTime, comment="the end of the last that could be it; null: of before"),
     Column("parts", json_type(), comment="[[from, to]…] in Unix ms; null: of before, all of that time"),
     Column("polls", Integer, nullable=False),
     Column("counted_at", UtcDateTime, nullable=False),

@@ -14,9 +14,10 @@ from vtp.analytics.attendance import (
     Held,
     Standing,
     belongs,
-    class_as_held,
+    classes_held,
     presence,
     standing,
+    the_class,
     when_led,
 )
 from vtp.analytics.engagement import Inputs, activity_score, highest, participation_rate
@@ -80,11 +81,14 @@ class Person:
 
 @dataclass(frozen=True, slots=True)
 class CountedClass:
-    """A class as it was held, None where nobody did, and everybody who was there."""
+    """A class as it was held, None where nobody did, and everybody who was there.
+
+    `led_until`: the end of the last that could be the class, in Unix ms; it may become the longest yet."""
 
     held: Held | None
     polls: int
     people: Mapping[str, Person]
+    led_until: int | None
 
 
 def count_class(
@@ -112,7 +116,8 @@ def count_class(
         (visitors if is_visitor else own).extend(presence(_connections(by_person[who])))
     for role, connection in erased_staff:
         (visitors if role is Role.ADMIN else own).append(connection.interval)
-    held = class_as_held(scheduled_at, when_led(own, visitors), opened)
+    could_be = classes_held(scheduled_at, when_led(own, visitors), opened)
+    held = the_class(could_be)
     of_class = {
         who: [one for one in rows if belongs(one.connection, held)] for who, rows in by_person.items()
     }
@@ -137,7 +142,7 @@ def count_class(
             _quality(rows),
             _network(rows),
         )
-    return CountedClass(held, len(asked), people)
+    return CountedClass(held, len(asked), people, could_be[-1].end if could_be else None)
 
 
 def _came_first(rows: Sequence[Attended]) -> Attended:

@@ -7,7 +7,6 @@ from collections.abc import AsyncIterator
 from sqlalchemy import exists, func, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from vtp.accounts.tables import users
 from vtp.counted import counted
 from vtp.courses.enrolment_store import STUDENTS
 from vtp.courses.roles import EnrolmentStatus
@@ -30,17 +29,12 @@ async def differing_students(tx: AsyncConnection) -> AsyncIterator[str]:
     )
     without = (
         select(given.course_id, func.count())
-        .join_from(course_permissions, users, users.c.id == given.user_id)
-        .join(courses, c.id == given.course_id)
-        .where(
-            given.role == Role.STUDENT,
-            given.watch_only.is_(False),
-            users.c.role != Role.ADMIN,
-            c.instructor_id.is_distinct_from(given.user_id),
-            ~has_place,
-        )
+        .where(given.role == Role.STUDENT, given.watch_only.is_(False), ~has_place)
         .group_by(given.course_id)
         .order_by(given.course_id)
     )
     for course_id, found in (await tx.execute(without)).all():
-        yield f"The course {course_id} has {counted(found, 'student')} by right without a place in it."
+        yield (
+            f"The course {course_id} has {counted(found, 'student')} by right without a place in it: "
+            "give them that role again."
+        )

@@ -6,7 +6,7 @@ Of several who come at once for the last place one gets it, because each waits f
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from sqlalchemy.ext.asyncio import AsyncConnection
 
@@ -22,12 +22,13 @@ from vtp.courses.enrolment_store import (
     EnrolmentFilter,
     Source,
     add_enrolment,
+    enrol_besides,
     find_enrolment,
     page_of_enrolments,
     page_of_memberships,
     remove_enrolment,
 )
-from vtp.courses.people import role_of
+from vtp.courses.people import role_of, roles_above
 from vtp.courses.permission_store import find_permission, remove_permission
 from vtp.courses.places import free_places, give_places
 from vtp.courses.roles import CourseStatus, EnrolmentStatus
@@ -94,13 +95,20 @@ class Enrolments:
     async def take_in(
         self, tx: AsyncConnection, inside: Entered, coming: Coming, origin: Origin
     ) -> Enrolment:
-        """Enrols somebody within a transaction that has locked the course. Raises Conflict."""
+        """Enrols somebody within a transaction that has locked the course. Raises Conflict.
+
+        Only who is a student by the role that holds takes a place. Who is one by what they were given has
+        theirs, and is enrolled besides.
+        """
         course, now = inside.course, self._clock()
         found = await find_enrolment(tx, course.id, coming.user_id)
         if found is not None:
-            raise _there_already(found)
+            if not found.is_by_right:
+                raise _there_already(found)
+            return await self._enrol_besides(tx, inside, found, coming, origin)
         waits = False
-        if coming.role is Role.STUDENT:
+        above = await roles_above(tx, course.id, course.instructor_id, [coming.user_id])
+        if above.get(coming.user_id, coming.role) is Role.STUDENT:
             await give_places(tx, course, self._news, now)
             waits = await free_places(tx, course.id, course.max_students) == 0
         if waits and not course.waiting_list:
@@ -126,6 +134,22 @@ class Enrolments:
         made = await find_enrolment(tx, course.id, coming.user_id)
         assert made is not None
         return made
+
+    async def _enrol_besides(
+        self, tx: AsyncConnection, inside: Entered, found: Enrolment, coming: Coming, origin: Origin
+    ) -> Enrolment:
+        """They take part as before, so they are told nothing."""
+        enrolled = replace(
+            found,
+            role=coming.role,
+            source=coming.source,
+            invitation_id=coming.invitation_id,
+            added_by=inside.principal.user_id,
+            enrolled_at=found.created_at,
+        )
+        await enrol_besides(tx, enrolled)
+        await self._record(tx, Event.COURSE_ENROLLED, inside, enrolled, origin)
+        return enrolled
 
     @done_over
     async def leave(

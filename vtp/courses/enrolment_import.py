@@ -7,8 +7,8 @@ from __future__ import annotations
 
 import asyncio
 import enum
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Final
 
@@ -21,9 +21,18 @@ from vtp.accounts.users import accounts_named
 from vtp.courses.door import Entered, enter, enter_to_change, refuse_archived
 from vtp.courses.enrolment_csv import ListedStudent, read_students
 from vtp.courses.enrolment_news import EnrolmentNews
-from vtp.courses.enrolment_store import Enrolment, Source, add_enrolments, enrolled_among
+from vtp.courses.enrolment_store import (
+    Enrolment,
+    Source,
+    add_enrolments,
+    by_right_among,
+    enrol_besides,
+    enrolled_among,
+)
+from vtp.courses.people import roles_above
 from vtp.courses.places import free_places, give_places, places_left
 from vtp.courses.roles import EnrolmentStatus
+from vtp.courses.store import Course
 from vtp.db import Database
 from vtp.db.conflicts import done_over
 from vtp.http.csv_tables import CellError
@@ -58,21 +67,33 @@ class LineReport:
 
 @dataclass(slots=True)
 class Room:
-    """How a course stands while a list is gone through; `left`: None for any number of places."""
+    """How a course stands while a list is gone through; `left`: None for any number of places.
+
+    `above`: the roles that rank above how people are enrolled; `placed`: who has a place by one of these, and
+    is not enrolled yet."""
 
     there: set[str]
     left: int | None
     waiting_list: bool
+    above: dict[str, Role] = field(default_factory=dict)
+    placed: set[str] = field(default_factory=set)
+
+    async def meet(self, tx: AsyncConnection, course: Course, user_ids: Collection[str]) -> None:
+        """Learns how these people stand in the course."""
+        self.there |= await enrolled_among(tx, course.id, user_ids)
+        self.placed |= await by_right_among(tx, course.id, user_ids)
+        self.above |= await roles_above(tx, course.id, course.instructor_id, user_ids)
 
     def take(self, user_id: str, role: Role) -> Outcome:
         """What becomes of somebody who comes now."""
         if user_id in self.there:
             return Outcome.EXISTS
-        full = role is Role.STUDENT and self.left == 0
+        needs_place = user_id not in self.placed and self.above.get(user_id, role) is Role.STUDENT
+        full = needs_place and self.left == 0
         if full and not self.waiting_list:
             return Outcome.FULL
         self.there.add(user_id)
-        if role is Role.STUDENT and self.left is not None and not full:
+        if needs_place and self.left is not None and not full:
             self.left -= 1
         return Outcome.WAITING if full else Outcome.ENROLLED
 
@@ -125,7 +146,7 @@ class EnrolmentImport:
             room = Room(set(), left, course.waiting_list)
             for chunk in _chunks(lines):
                 accounts = await _accounts(tx, chunk)
-                room.there |= await enrolled_among(tx, course.id, set(accounts.values()))
+                await room.meet(tx, course, set(accounts.values()))
                 reports += plan(chunk, accounts, room, _may_give(inside))
         return reports
 
@@ -137,12 +158,17 @@ class EnrolmentImport:
             inside = await enter_to_change(tx, principal, course_id, Action.COURSE_ENROL)
             course = inside.course
             accounts = await _accounts(tx, lines)
-            there = await enrolled_among(tx, course.id, set(accounts.values()))
             now = self._clock()
             await give_places(tx, course, self._news, now)
             left = await free_places(tx, course.id, course.max_students)
-            reports = plan(lines, accounts, Room(there, left, course.waiting_list), _may_give(inside))
-            coming = [one for one in reports if one.outcome in (Outcome.ENROLLED, Outcome.WAITING)]
+            room = Room(set(), left, course.waiting_list)
+            await room.meet(tx, course, set(accounts.values()))
+            reports = plan(lines, accounts, room, _may_give(inside))
+            taken = [one for one in reports if one.outcome in (Outcome.ENROLLED, Outcome.WAITING)]
+            for one in taken:
+                if one.user_id in room.placed:
+                    await enrol_besides(tx, _enrolment(inside, one, now))
+            coming = [one for one in taken if one.user_id not in room.placed]
             await add_enrolments(tx, [_enrolment(inside, one, now) for one in coming])
             await self._tell(tx, inside, coming)
         return reports

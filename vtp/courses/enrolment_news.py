@@ -40,11 +40,15 @@ class EnrolmentNews:
         text = "You were enrolled: you wait for a place." if waits else f"You take part as {role.value}."
         await self._tell(tx, ENROLLED, course, user_ids, f"Enrolled: {course.name}", text)
 
-    async def placed(self, tx: AsyncConnection, course: Course, user_ids: Collection[str]) -> None:
-        """These people have waited for the places that they have now, as students."""
+    async def placed(
+        self, tx: AsyncConnection, course: Course, user_ids: Collection[str], *, but_lessons: str | None
+    ) -> None:
+        """These people have waited for the places that they have now, as students. `but_lessons`: who is
+        sent none of the lessons here."""
         if not _is_seen(course, Role.STUDENT):
             return
-        await self.lessons.came(tx, course, user_ids, Role.STUDENT)
+        invited = [one for one in user_ids if one != but_lessons]
+        await self.lessons.came(tx, course, invited, Role.STUDENT)
         title, text = f"You have a place: {course.name}", f"You waited for {course.code}, and take part now."
         await self._tell(tx, PLACE, course, user_ids, title, text)
 

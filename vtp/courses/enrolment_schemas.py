@@ -66,7 +66,10 @@ class EnrolmentReply(BaseModel):
     role: Annotated[Role, Field(description="How they are enrolled.")]
     role_held: Annotated[
         Role,
-        Field(description="The role that holds: what they were given ranks above how they are enrolled."),
+        Field(
+            description="The role that holds: what they were given ranks above how they are enrolled. Of who "
+            "waits and was given none: the role that they wait for."
+        ),
     ]
     status: EnrolmentStatus
     place: int | None

@@ -61,6 +61,9 @@ IS_STUDENT = and_(table.c.status == EnrolmentStatus.ACTIVE, ROLE_HELD == Role.ST
 """Of a row: who is a student of the course, by the role that holds, and has a place by that."""
 
 
+_BY_RIGHT = and_(table.c.status == EnrolmentStatus.ACTIVE, table.c.enrolled_at.is_(None))
+
+
 class Source(enum.StrEnum):
     """How somebody came into a course."""
 
@@ -147,6 +150,13 @@ async def add_enrolments(tx: AsyncConnection, enrolments: Sequence[Enrolment]) -
         await count_anew(tx, {one.course_id for one in enrolments})
 
 
+async def enrol_besides(tx: AsyncConnection, enrolment: Enrolment) -> None:
+    """Enrols who was here by what they were given alone; they have had their place since then."""
+    values = {name: getattr(enrolment, name) for name in ("role", "source", "invitation_id", "added_by")}
+    theirs = table.c.course_id == enrolment.course_id, table.c.user_id == enrolment.user_id, _BY_RIGHT
+    await tx.execute(update(table).where(*theirs).values(**values, enrolled_at=table.c.created_at))
+
+
 async def find_enrolment(tx: AsyncConnection, course_id: str, user_id: str) -> Enrolment | None:
     """Somebody in a course, with their place where they wait."""
     statement = _WITH_NAMES.where(table.c.course_id == course_id, table.c.user_id == user_id)
@@ -155,8 +165,14 @@ async def find_enrolment(tx: AsyncConnection, course_id: str, user_id: str) -> E
 
 
 async def enrolled_among(tx: AsyncConnection, course_id: str, user_ids: Collection[str]) -> set[str]:
-    """Those of some accounts that are in a course, or wait for it."""
-    return await _among(tx, user_ids, table.c.course_id == course_id)
+    """Those of some accounts that are enrolled in a course, or wait for it; not who is here by what they
+    were given alone."""
+    return await _among(tx, user_ids, table.c.course_id == course_id, ~_BY_RIGHT)
+
+
+async def by_right_among(tx: AsyncConnection, course_id: str, user_ids: Collection[str]) -> set[str]:
+    """Those of some accounts that are in a course by what they were given, and not else."""
+    return await _among(tx, user_ids, table.c.course_id == course_id, _BY_RIGHT)
 
 
 async def students_among(tx: AsyncConnection, course_id: str, user_ids: Collection[str]) -> set[str]:

@@ -20,7 +20,7 @@ class ExpectedPerson(BaseModel):
     user_id: str
     full_name: str
     email: str
-    role: Annotated[Role, Field(description="As which they are enrolled.")]
+    role: Annotated[Role, Field(description="The role that holds: `expected_count` is of students by it.")]
     present: Annotated[bool, Field(description="They are in the room now.")]
     joined_at: Annotated[datetime | None, Field(description="Since when, on the first of their devices.")]
 
@@ -69,7 +69,7 @@ def _expected(enrolment: Enrolment, present: Participant | None) -> ExpectedPers
         user_id=enrolment.user_id,
         full_name=enrolment.full_name,
         email=enrolment.email,
-        role=enrolment.role,
+        role=enrolment.held,
         present=present is not None,
         joined_at=present.joined_at if present is not None else None,
     )

@@ -53,6 +53,20 @@ async def role_of(
     return None
 
 
+async def roles_above(
+    tx: AsyncConnection, course_id: str, instructor_id: str | None, user_ids: Collection[str]
+) -> dict[str, Role]:
+    """The roles of these that rank above how they are enrolled, or will be: whose the course is, and what
+    somebody was given."""
+    wanted = select(_given.user_id, _given.role).where(
+        _given.course_id == course_id, _given.user_id.in_(sorted(user_ids))
+    )
+    found = {row[0]: Role(row[1]) for row in await tx.execute(wanted)}
+    if instructor_id is not None and instructor_id in user_ids:
+        found[instructor_id] = Role.TEACHER
+    return found
+
+
 async def given_among(tx: AsyncConnection, course_id: str, user_ids: Collection[str]) -> set[str]:
     """Which of these were given a role in a course, which ranks above a place."""
     wanted = select(_given.user_id).where(_given.course_id == course_id, _given.user_id.in_(sorted(user_ids)))

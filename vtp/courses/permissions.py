@@ -9,7 +9,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from vtp.accounts.audit import AuditLog, Event, Origin
 from vtp.accounts.permissions import Action
 from vtp.accounts.service import Clock, account_of, utc_now
-from vtp.accounts.users import User, find_user
+from vtp.accounts.users import find_user
 from vtp.courses.door import Entered, enter, enter_to_change
 from vtp.courses.enrolment import TellNarrowed, require_to_give
 from vtp.courses.enrolment_news import EnrolmentNews
@@ -31,7 +31,7 @@ from vtp.courses.permission_store import (
     set_permission,
 )
 from vtp.courses.places import free_places, give_places
-from vtp.courses.roles import EnrolmentStatus, Member, parse_course_role, role_in_course
+from vtp.courses.roles import EnrolmentStatus, parse_course_role, role_in_course
 from vtp.courses.store import find_course
 from vtp.db import Database
 from vtp.db.conflicts import done_over
@@ -81,7 +81,7 @@ class CoursePermissions:
         async with self._database.transaction() as tx:
             inside = await enter_to_change(tx, principal, course_id, Action.COURSE_APPOINT)
             require_to_give(inside, role)
-            user = await _account(tx, wanted)
+            await _require_account(tx, wanted)
             before = await find_permission(tx, inside.course.id, wanted)
             if before is not None:
                 require_to_give(inside, before.role)
@@ -89,13 +89,12 @@ class CoursePermissions:
                 inside.course.id, wanted, role, watch_only, word, account_of(principal), self._clock()
             )
             had = await self._role_of(tx, inside, wanted)
-            member = Member(permission=role)
-            learns = role_in_course(user.role, wanted, inside.course.instructor_id, member) is Role.STUDENT
-            if learns:
+            learns = role is Role.STUDENT  # else by now or later: accounts and courses change hands
+            if learns and wanted != inside.course.instructor_id:
                 await self._require_place(tx, inside, given)
             await set_permission(tx, given)
             await self._place(tx, given, learns=learns and not watch_only)
-            await self._settle(tx, inside)
+            await self._settle(tx, inside, wanted)
             await self._news.lessons.role_changed(tx, inside.course, wanted, had)
             await self._record(tx, Event.COURSE_ROLE_GIVEN, inside, given, origin)
             if wanted != principal.user_id and (before is None or before.role is not role):
@@ -144,26 +143,31 @@ class CoursePermissions:
             had = await self._role_of(tx, inside, wanted)
             await remove_permission(tx, inside.course.id, wanted)
             await self._leave_place(tx, inside.course.id, wanted)
-            await self._settle(tx, inside)
+            await self._settle(tx, inside, wanted)
             await self._news.lessons.role_changed(tx, inside.course, wanted, had)
             await self._record(tx, Event.COURSE_ROLE_TAKEN, inside, found, origin)
         self._tell_narrowed(inside.course.id)
 
     async def _require_place(self, tx: AsyncConnection, inside: Entered, given: Permission) -> None:
-        """Raises Conflict where somebody becomes a student who would have to wait: the queue is for all."""
+        """Raises Conflict where somebody becomes a student who would have to wait: the queue is for all.
+
+        Not of who is enrolled as one: taking away the role that they have makes them a student, too."""
         course = inside.course
-        await give_places(tx, course, self._news, self._clock())  # it may be their turn
+        whom = given.user_id  # it may be their turn
+        await give_places(tx, course, self._news, self._clock(), but_lessons=whom)
         found = await find_enrolment(tx, course.id, given.user_id)
         is_placed = found is not None and found.status is EnrolmentStatus.ACTIVE
-        if is_placed and found is not None and found.held is Role.STUDENT:
+        if is_placed and found is not None and Role.STUDENT in (found.held, found.role):
             return
         if given.watch_only and not is_placed:
             return
         if await free_places(tx, course.id, course.max_students) == 0:
-            raise Conflict(
-                "This course is full: let it have more students, or enrol this person, who waits then.",
-                code="course_full",
-            )
+            ways = "let it have more students"
+            if found is not None and not is_placed:
+                ways += ", or wait until it is this person's turn"
+            elif found is None and course.waiting_list:
+                ways += ", or enrol this person, who waits then"
+            raise Conflict(f"This course is full: {ways}.", code="course_full")
 
     async def _place(self, tx: AsyncConnection, given: Permission, *, learns: bool) -> None:
         """Enrols who is a student by what they were given, and nobody who was enrolled by that alone and is
@@ -182,10 +186,11 @@ class CoursePermissions:
         if found is not None and found.is_by_right:
             await remove_enrolment(tx, found)
 
-    async def _settle(self, tx: AsyncConnection, inside: Entered) -> None:
-        """Counts the students by their roles now, and gives what places are free."""
+    async def _settle(self, tx: AsyncConnection, inside: Entered, user_id: str) -> None:
+        """Counts the students by their roles now, and gives what places are free. What somebody's calendar
+        lacks then is for `role_changed` to say: they may have a place by it."""
         await count_anew(tx, [inside.course.id])
-        await give_places(tx, inside.course, self._news, self._clock())
+        await give_places(tx, inside.course, self._news, self._clock(), but_lessons=user_id)
 
     async def _role_of(self, tx: AsyncConnection, inside: Entered, user_id: str) -> Role | None:
         return await role_of(tx, inside.course.id, inside.course.instructor_id, user_id)
@@ -218,7 +223,7 @@ def _by_right(given: Permission) -> Enrolment:
     )
 
 
-async def _account(tx: AsyncConnection, user_id: str) -> User:
+async def _require_account(tx: AsyncConnection, user_id: str) -> None:
     user = await find_user(tx, user_id)
     if user is None or user.disabled_at is not None:
         raise Invalid(
@@ -226,4 +231,3 @@ async def _account(tx: AsyncConnection, user_id: str) -> User:
             code="no_such_account",
             errors=[FieldError("/user_id", "is no account")],
         )
-    return user

@@ -33,13 +33,16 @@ async def places_left(tx: AsyncConnection, course_id: str, max_students: int | N
     return free - len(await first_waiting(tx, course_id, free)) if free else free
 
 
-async def give_places(tx: AsyncConnection, course: Course, news: EnrolmentNews, now: datetime) -> int:
-    """Gives a course's free places to who waits longest, and tells them; gives how many that are."""
+async def give_places(
+    tx: AsyncConnection, course: Course, news: EnrolmentNews, now: datetime, *, but_lessons: str | None = None
+) -> int:
+    """Gives a course's free places to who waits longest, and tells them; gives how many that are.
+    `but_lessons`: whose calendar the caller puts right."""
     free = await free_places(tx, course.id, course.max_students)
     turn = await first_waiting(tx, course.id, free) if free != 0 else []
     if turn:
         await activate(tx, course.id, [enrolment_id for enrolment_id, _ in turn], now)
-        await news.placed(tx, course, [user_id for _, user_id in turn])
+        await news.placed(tx, course, [user_id for _, user_id in turn], but_lessons=but_lessons)
     return len(turn)
 
 

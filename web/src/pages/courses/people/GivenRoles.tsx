@@ -1,15 +1,17 @@
 /** Roles that people were given in a course, which rank above how they are enrolled. */
-import { useCallback } from "react";
+import { useCallback, useState } from "react";
 import type { GivenRole } from "../../../api/enrolments";
 import { readFirst } from "../../../api/pages";
 import { Badge } from "../../../design/Badge";
 import { Button } from "../../../design/Button";
+import { Dialog, DialogActions } from "../../../design/Dialog";
 import { day } from "../../../format";
 import { useLoaded } from "../../../hooks/useLoaded";
 import { useTask } from "../../../hooks/useTask";
 import { useApi } from "../../../session/Session";
 import { ROLE_NAMES, roleOf } from "../../people/roles";
 import { useCourse } from "../useCourse";
+import { withoutRole } from "./role_words";
 
 const MOST = 200;
 
@@ -41,11 +43,14 @@ function Row({ given, onDone }: { given: GivenRole; onDone: () => Promise<void> 
   const { course, may } = useCourse();
   const { enrolments } = useApi();
   const task = useTask();
-  const take = () =>
-    void task.run(async () => {
+  const [taking, setTaking] = useState(false);
+  const take = async () => {
+    await task.run(async () => {
       await enrolments.takeRole(course.id, given.user_id);
       await onDone();
     }, `The role was taken from ${given.full_name}.`);
+    setTaking(false);
+  };
   return (
     <li className="list-row">
       <div className="list-row-words">
@@ -60,14 +65,22 @@ function Row({ given, onDone }: { given: GivenRole; onDone: () => Promise<void> 
           <Button
             size="small"
             tone="quiet"
-            busy={task.busy}
-            onClick={take}
+            onClick={() => setTaking(true)}
             aria-label={`Take the role from ${given.full_name}`}
           >
             Take away
           </Button>
         </div>
       )}
+      <Dialog title={`Take the role from ${given.full_name}?`} open={taking} onClose={() => setTaking(false)}>
+        <p className="soft">{withoutRole(given, course.max_students !== null)}</p>
+        <DialogActions>
+          <Button onClick={() => setTaking(false)}>Leave it</Button>
+          <Button tone="danger" busy={task.busy} onClick={() => void take()} data-testid="confirm-take-role">
+            Take away
+          </Button>
+        </DialogActions>
+      </Dialog>
     </li>
   );
 }

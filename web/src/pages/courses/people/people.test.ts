@@ -1,6 +1,7 @@
 import { expect, it } from "vitest";
 import type { EnrolmentReport } from "../../../api/enrolments";
 import { isWrong, reportWords } from "./report_words";
+import { withoutRole } from "./role_words";
 import { isGood, usesOf, wayState } from "./way_words";
 
 const report: EnrolmentReport = {
@@ -35,4 +36,13 @@ it("says how often a code was used, and until when it is good", () => {
   expect(wayState({ revoked_at: null, expires_at: "2001-01-01T00:00:00Z" })).toMatch(/^ended/);
   expect(wayState({ revoked_at: null, expires_at: "2901-01-01T00:00:00Z" })).toMatch(/^good until/);
   expect(isGood({ status: "good" })).toBe(true);
+});
+
+it("tells who takes a role away what goes with it", () => {
+  const student = { role: "student", watch_only: false } as const;
+  expect(withoutRole(student, true)).toContain("rosters and grades at once. Their place goes to");
+  expect(withoutRole(student, false)).not.toContain("place goes");
+  for (const other of [{ ...student, watch_only: true }, { role: "assistant", watch_only: false } as const]) {
+    expect(withoutRole(other, true)).not.toMatch(/grades|place goes/);
+  }
 });
