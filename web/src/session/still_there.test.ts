@@ -67,6 +67,8 @@ describe("a session that nobody uses", () => {
   it("ends after half an hour though the page is open, five minutes after the question", async () => {
     const began_ms = Date.now();
     const { http, asked } = await open();
+    act();
+    expect(window.localStorage.getItem(KEY)).not.toBeNull();
     await minutes(24.9);
     expect(asked).toEqual([]);
     await minutes(0.2);
@@ -77,6 +79,7 @@ describe("a session that nobody uses", () => {
     expect(lost_ms).not.toBeNull();
     expect(http.signedIn).toBe(false);
     expect(asked.at(-1)).toBeNull();
+    expect(window.localStorage.getItem(KEY), "nothing is left behind").toBeNull();
     expect(server.renewals).toBeLessThan(20);
   });
 
@@ -216,6 +219,27 @@ describe("a session that nobody uses", () => {
     await minutes(0.6);
     expect(asked).toEqual([]);
     expect(http.signedIn).toBe(false);
+  });
+});
+
+describe("a clock that is set back", () => {
+  afterEach(() => {
+    vi.useRealTimers();
+  });
+
+  it("makes no use newer than it was, and other tabs are told of the next one", () => {
+    vi.useFakeTimers({ now: 10_000_000 });
+    window.localStorage.clear();
+    const use = new Use(() => true);
+    use.note();
+    vi.advanceTimersByTime(600_000);
+    vi.setSystemTime(7_000_000);
+    expect(use.at_ms).toBe(6_400_000);
+    vi.advanceTimersByTime(60_000);
+    expect(Date.now() - use.at_ms).toBe(660_000);
+    use.note();
+    expect(window.localStorage.getItem(KEY)).toBe("7060000");
+    expect(use.at_ms).toBe(7_060_000);
   });
 });
 

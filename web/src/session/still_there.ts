@@ -60,6 +60,7 @@ export class StillThere {
     clearTimeout(this.#timer);
     const { sessionEnd_ms: end_ms, sessionLimit_ms: limit_ms } = this.#http;
     if (end_ms === null) {
+      if (!this.#http.signedIn) this.#use.forget();
       this.#say(null);
       return;
     }
