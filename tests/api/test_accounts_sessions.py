@@ -226,6 +226,42 @@ async def test_use_that_one_page_tells_of_counts_whatever_others_say(api: Api) -
     assert (await renew(api, idle.body["refresh_token"], timedelta(minutes=1))).body["session_ends_in"] > 1600
 
 
+async def test_use_that_is_told_with_a_renewal_made_again_counts(api: Api) -> None:
+    person = await api.person("admin")
+    await aged(api, timedelta(minutes=29))
+    first = await renew(api, person.refresh_token, timedelta(minutes=29))
+    assert first.body["session_ends_in"] <= 60
+    again = await renew(api, person.refresh_token)
+    assert (again.status, again.body["refresh_token"]) == (200, first.body["refresh_token"])
+    assert again.body["session_ends_in"] > 29 * 60
+    row = await times_of(api)
+    assert row.idle_expires_at == row.last_seen_at + timedelta(minutes=30)
+    later = await renew(api, person.refresh_token, timedelta(minutes=29))
+    assert later.body["session_ends_in"] > 29 * 60, "what was told stays told"
+
+
+async def test_a_term_that_was_made_shorter_ends_what_nobody_has_used_for_so_long(api: Api) -> None:
+    person = await api.person("admin")
+    async with api.server.services.database.transaction() as tx:
+        reckoned = (await tx.execute(select(sessions.c.idle_expires_at))).scalar_one()
+        await tx.execute(update(sessions).values(idle_expires_at=reckoned + timedelta(hours=3)))
+    await aged(api, timedelta(hours=1))
+    answer = await renew(api, person.refresh_token, timedelta(hours=1))
+    assert (answer.status, answer.body["code"]) == (401, "session_ended")
+    assert (await renew(api, person.refresh_token)).status == 401
+
+
+async def test_a_page_is_told_when_its_session_ends_however_it_is_used(api: Api) -> None:
+    person = await api.person("admin")
+    await aged(api, timedelta(minutes=20))
+    wish = {"unused_s": 20 * 60}
+    cookie = {"Cookie": f"vtp_refresh={person.refresh_token}"}
+    answer = await api.call("POST", REFRESH, wish, headers=BROWSER | cookie)
+    left_s = 12 * 3600 - 20 * 60
+    assert left_s - 60 < answer.body["session_lasts"] <= left_s
+    assert f"Max-Age={answer.body['session_lasts']}" in answer.headers["Set-Cookie"]
+
+
 async def test_others_are_signed_in_for_two_weeks_without_use(api: Api) -> None:
     person = await api.person("teacher")
     await aged(api, timedelta(days=13))

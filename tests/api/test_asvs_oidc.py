@@ -52,7 +52,14 @@ async def test_what_the_provider_gives_stays_on_the_server(settings: OidcSetting
             shown = f"{answer.body}{dict(answer.headers)}"
             assert "eyJ" not in shown and "id_token" not in shown and "access_token" not in shown
         assert returned.headers["Location"] == "/rooms/physics"
-        tokens = {"access_token", "refresh_token", "expires_in", "session_ends_in", "token_type"}
+        tokens = {
+            "access_token",
+            "refresh_token",
+            "expires_in",
+            "session_ends_in",
+            "session_lasts",
+            "token_type",
+        }
         assert set(renewed.body) == tokens
     for path in (tmp_path / "data").rglob("*"):
         assert not path.is_file() or b"eyJ" not in path.read_bytes(), path

@@ -156,6 +156,15 @@ async def test_an_account_that_waits_for_its_person_gets_its_password(api: Api) 
         other = await invite(api, admin, role)
         assert (other.status, other.body["code"], other.pointers) == (409, "role_differs", ["/role"])
         assert "as teacher" in other.body["detail"]
+    sent = await invite(api, admin, "teacher")
+    async with api.server.services.database.transaction() as tx:
+        await tx.execute(update(users).where(users.c.id == values["id"]).values(role="assistant"))
+    again = await api.call("POST", f"{INVITATIONS}/{sent.body['invitation_id']}/resend", by=admin)
+    assert (again.status, again.body["role"]) == (200, "assistant"), "as what the account is by now"
+    listed = await api.call("GET", INVITATIONS, by=admin)
+    assert [one["role"] for one in listed.body["items"]] == ["assistant"]
+    async with api.server.services.database.transaction() as tx:
+        await tx.execute(update(users).where(users.c.id == values["id"]).values(role="teacher"))
     token = token_in((await invite(api, admin, "teacher")).body["link"])
     looked = await api.call("POST", CHECK, {"token": token})
     assert looked.body["role"] == "teacher"

@@ -171,13 +171,18 @@ class Invitations:
 
     @done_over
     async def resend(self, principal: Principal, invitation_id: str, origin: Origin) -> Invitation:
-        """Sends a new link, good for another week; the old one is void. Raises as `revoke`."""
+        """Sends a new link, good for another week; the old one is void. Raises as `revoke`.
+
+        To an account that waits, as what it is by now.
+        """
         async with self._parts.database.transaction() as tx:
-            found = await self._find_open(tx, principal, invitation_id)
-            token, expires_at = new_token(), self._parts.clock() + TTL
-            await self._change(tx, found.id, {"token_hash": hash_token(token), "expires_at": expires_at})
+            found = await self._as_it_waits(tx, await self._find_open(tx, principal, invitation_id))
+            token = new_token()
+            found = replace(found, expires_at=self._parts.clock() + TTL)
+            told = {name: getattr(found, name) for name in ("expires_at", "role", "watch_only")}
+            await self._change(tx, found.id, {"token_hash": hash_token(token), **told})
             await self._record(tx, Event.INVITATION_CREATED, found.id, found.role.value, principal, origin)
-            return await self._send(tx, replace(found, expires_at=expires_at), token)
+            return await self._send(tx, found, token)
 
     async def look(self, token: str) -> Invitation:
         """What a link's token says, without using it up: of an account that waits, what it is by now.
@@ -185,7 +190,11 @@ class Invitations:
         Raises Gone."""
         async with self._parts.database.read() as tx:
             invitation = await self._by_token(tx, token)
-            found = await find_by_email(tx, invitation.email)
+            return await self._as_it_waits(tx, invitation)
+
+    async def _as_it_waits(self, tx: AsyncConnection, invitation: Invitation) -> Invitation:
+        """Of an account that waits for its person, with what the account is by now."""
+        found = await find_by_email(tx, invitation.email)
         if found is None or found[1] != NO_PASSWORD:
             return invitation
         return replace(invitation, role=found[0].role, watch_only=found[0].watch_only)

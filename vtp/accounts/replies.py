@@ -46,16 +46,15 @@ def login_reply(
         device_token=own[0] if own else None,
         expires_in=signed_in.expires_in_s,
         session_ends_in=signed_in.ends_in_s,
+        session_lasts=signed_in.lasts_s,
         user=ProfileReply.of(signed_in.user),
     )
 
 
 def set_refresh_cookie(call: Call, signed_in: SignedIn) -> None:
     """Puts the refresh token into its cookie."""
-    session = signed_in.session
-    max_age_s = int((session.expires_at - session.last_seen_at).total_seconds())
     secure = client_of(call).secure
-    call.reply_cookies.append(cookie_header(signed_in.refresh_token, max_age_s, secure=secure))
+    call.reply_cookies.append(cookie_header(signed_in.refresh_token, signed_in.lasts_s, secure=secure))
 
 
 def device_tokens(call: Call) -> list[str]:

@@ -156,6 +156,7 @@ def _renewal_routes(table: RouteTable, accounts: AccountService) -> None:
             refresh_token=None if from_cookie else signed_in.refresh_token,
             expires_in=signed_in.expires_in_s,
             session_ends_in=signed_in.ends_in_s,
+            session_lasts=signed_in.lasts_s,
         )
 
     @table.post(

@@ -160,6 +160,7 @@ class TokensReply(BaseModel):
     refresh_token: str | None
     expires_in: Annotated[int, Field(description="Seconds that the access token lives.")]
     session_ends_in: Annotated[int, Field(description="Seconds until the session ends without use.")]
+    session_lasts: Annotated[int, Field(description="Seconds until it ends however it is used.")]
     token_type: str = "Bearer"
 
 

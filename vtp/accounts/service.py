@@ -54,6 +54,8 @@ class SignedIn:
     expires_in_s: int
     ends_in_s: int
     """The session, when nobody uses it."""
+    lasts_s: int
+    """The session, however it is used."""
 
 
 class AccountService:
@@ -352,8 +354,8 @@ class AccountService:
             user.id, user.email, user.full_name, session.id, user.rights, new_id(), expires_at
         )
         access_token = self._tokens.sign_access(claims, now)
-        expires_in_s, ends_in_s = (int((at - now).total_seconds()) for at in (expires_at, ends_at))
-        return SignedIn(user, session, access_token, refresh_token, expires_in_s, ends_in_s)
+        left_s = (int((at - now).total_seconds()) for at in (expires_at, ends_at, session.expires_at))
+        return SignedIn(user, session, access_token, refresh_token, *left_s)
 
 
 def account_of(principal: Principal) -> str:

@@ -112,7 +112,8 @@ _ADD_SUCCESSOR = insert(refresh_tokens).values(
     parent_hash=bindparam("hash"),
     created_at=bindparam("now", type_=UtcDateTime()),
 )
-_ROTATION = [Prepared(one) for one in (_MARK_USED, _ADD_SUCCESSOR, _PROLONG, BY_ID)]
+_PROLONGATION = [Prepared(one) for one in (_PROLONG, BY_ID)]
+_ROTATION = [Prepared(one) for one in (_MARK_USED, _ADD_SUCCESSOR)] + _PROLONGATION
 _ROTATE = Prepared(
     BY_ID.add_cte(_MARK_USED.cte("used"), _ADD_SUCCESSOR.cte("added"), _PROLONG.cte("prolonged"))
 )
@@ -181,6 +182,8 @@ class Sessions:
             return await self._rotate(tx, token, replace(session, last_seen_at=seen_at), now)
         if await self._is_graceful(tx, used_at, replaced_by, now):
             admit(session)
+            if now - unused > session.last_seen_at:  # use that the answer given first does not know of
+                return await self._prolong(tx, token, replace(session, last_seen_at=now - unused), now)
             return Renewed(Renewal.REPEATED, session, self._successor(token))
         await self.end(tx, session.id, "token_reuse", now)
         return Renewed(Renewal.REUSED, session)
@@ -295,28 +298,38 @@ class Sessions:
 
     async def _rotate(self, tx: AsyncConnection, token: str, session: Session, now: datetime) -> Renewed:
         """Of a session as it was seen last by now; gives it as it is stored then."""
-        successor, seen_at = self._successor(token), session.last_seen_at
-        until, admin_until = (
-            min(seen_at + self._lifetimes(role)[0], session.expires_at) for role in (Role.STUDENT, Role.ADMIN)
-        )
-        values = {
+        successor = self._successor(token)
+        values = self._terms(session) | {
             "hash": hash_token(token),
             "successor": hash_token(successor),
-            "session": session.id,
-            "user_id": session.user_id,
             "now": now,
-            "seen": seen_at,
-            "until": until,
-            "admin_until": admin_until,
         }
         # Their owner is read after the session was locked: as they are by now, like the role.
         if tx.dialect.name == "postgresql":
             found = await _ROTATE.rows(tx, values)
         else:
             *_, found = await together(tx, *((one, values) for one in _ROTATION))
-        user = user_of(found[0]) if found else None
-        ends_at = admin_until if user is not None and user.role is Role.ADMIN else until
-        return Renewed(Renewal.RENEWED, replace(session, idle_expires_at=ends_at), successor, user)
+        return _renewed(Renewal.RENEWED, session, successor, found, values, now)
+
+    async def _prolong(self, tx: AsyncConnection, token: str, session: Session, now: datetime) -> Renewed:
+        """As `_rotate`, of a token whose successor is there."""
+        values = self._terms(session)
+        *_, found = await together(tx, *((one, values) for one in _PROLONGATION))
+        return _renewed(Renewal.REPEATED, session, self._successor(token), found, values, now)
+
+    def _terms(self, session: Session) -> dict[str, Any]:
+        """Of a session as it was seen last by now: what `_PROLONG` and `BY_ID` want."""
+        seen_at = session.last_seen_at
+        until, admin_until = (
+            min(seen_at + self._lifetimes(role)[0], session.expires_at) for role in (Role.STUDENT, Role.ADMIN)
+        )
+        return {
+            "session": session.id,
+            "user_id": session.user_id,
+            "seen": seen_at,
+            "until": until,
+            "admin_until": admin_until,
+        }
 
     async def _is_graceful(
         self, tx: AsyncConnection, used_at: datetime, replaced_by: str | None, now: datetime
@@ -330,6 +343,23 @@ class Sessions:
 
     def _successor(self, token: str) -> str:
         return _to_text(hmac.digest(self._refresh_key, b"refresh\0" + token.encode(), hashlib.sha256))
+
+
+def _renewed(
+    outcome: Renewal,
+    session: Session,
+    token: str,
+    found: Sequence[Sequence[Any]],
+    terms: dict[str, Any],
+    now: datetime,
+) -> Renewed:
+    """Of a session that was prolonged by these terms, and its owner as `BY_ID` has found them."""
+    user = user_of(found[0]) if found else None
+    ends_at = terms["admin_until" if user is not None and user.role is Role.ADMIN else "until"]
+    session = replace(session, idle_expires_at=ends_at)
+    if ends_at <= now:  # the term is shorter by now than when it was reckoned
+        return Renewed(Renewal.ENDED, session, user=user)
+    return Renewed(outcome, session, token, user)
 
 
 def hash_token(token: str) -> str:

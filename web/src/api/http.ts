@@ -7,6 +7,8 @@ export interface TokenGrant {
   expires_in: number;
   /** Seconds until the session ends when nobody uses it. */
   session_ends_in?: number;
+  /** Seconds until it ends however it is used. */
+  session_lasts?: number;
 }
 
 /** When somebody last used these pages, as far as this one knows. */
@@ -18,6 +20,8 @@ export interface Used {
 
 /** A token this near its end is renewed before it is used. */
 const RENEW_BEFORE_MS = 30_000;
+/** A renewal by itself that has failed is made again so much later. */
+const RENEW_AGAIN_MS = 30_000;
 const REFRESH_PATH = "/api/v1/auth/refresh";
 /** 204: this browser has no session to renew. */
 const NOTHING = 204;
@@ -43,6 +47,8 @@ export class HttpClient {
   #renewal: ReturnType<typeof setTimeout> | undefined;
   readonly #fetch: Fetch;
   #sessionEnd_ms: number | null = null;
+  #sessionLimit_ms: number | null = null;
+  #toldUse_ms = 0;
 
   /** By which renewals that this page makes by itself say since when nobody has used it. */
   used: Used | null = null;
@@ -80,24 +86,46 @@ export class HttpClient {
     return this.#sessionEnd_ms;
   }
 
+  /** When it ends however it is used; null while that is not known. */
+  get sessionLimit_ms(): number | null {
+    return this.#sessionLimit_ms;
+  }
+
+  /** The last use of these pages that the server was told of. */
+  get toldUse_ms(): number {
+    return this.#toldUse_ms;
+  }
+
   /** An access token that is good for a while yet, for what is no request; null when nobody is signed in. */
   async accessToken(): Promise<string | null> {
     if (this.#token && Date.now() > this.#expires_ms - RENEW_BEFORE_MS) await this.refresh();
     return this.#token;
   }
 
-  /** Takes a new token, or forgets it (null). Renews it by itself from then on, before it ends. */
-  setGrant(grant: TokenGrant | null): void {
+  /**
+   * Takes a new token, or forgets it (null). Renews it by itself from then on, before it ends.
+   * `toldUse_ms`: the last use that the server knows of by it.
+   */
+  setGrant(grant: TokenGrant | null, toldUse_ms = Date.now()): void {
     clearTimeout(this.#renewal);
+    this.#toldUse_ms = toldUse_ms;
     this.#token = grant?.access_token ?? null;
     this.#expires_ms = grant ? Date.now() + grant.expires_in * 1000 : 0;
     if (grant) {
-      const wait_ms = Math.max(5_000, grant.expires_in * 1000 * 0.8);
-      this.#renewal = setTimeout(() => void this.refresh().catch(() => undefined), wait_ms);
+      this.#renewIn(Math.max(5_000, grant.expires_in * 1000 * 0.8));
     }
-    const ends_in_s = grant?.session_ends_in;
-    this.#sessionEnd_ms = ends_in_s === undefined ? null : Date.now() + ends_in_s * 1000;
+    const now_ms = Date.now();
+    const after = (seconds?: number) => (seconds === undefined ? null : now_ms + seconds * 1000);
+    this.#sessionEnd_ms = after(grant?.session_ends_in);
+    this.#sessionLimit_ms = after(grant?.session_lasts);
     this.onGrant();
+  }
+
+  #renewIn(wait_ms: number): void {
+    clearTimeout(this.#renewal);
+    this.#renewal = setTimeout(() => {
+      this.refresh().catch(() => this.signedIn && this.#renewIn(RENEW_AGAIN_MS));
+    }, wait_ms);
   }
 
   /** Gets a new access token with the cookie; false when there is no session. Calls share one request. */
@@ -114,7 +142,8 @@ export class HttpClient {
   }
 
   async #refreshNow(): Promise<boolean> {
-    const unused_s = this.used ? Math.max(0, Math.floor((Date.now() - this.used.at_ms) / 1000)) : 0;
+    const used_ms = this.used?.at_ms ?? Date.now();
+    const unused_s = Math.max(0, Math.floor((Date.now() - used_ms) / 1000));
     const response = await this.#reach(REFRESH_PATH, {
       method: "POST",
       credentials: "same-origin",
@@ -125,7 +154,7 @@ export class HttpClient {
     if (response.ok && response.status !== NOTHING) {
       const grant = (await response.json()) as TokenGrant;
       if (this.account === null || subjectOf(grant.access_token) === this.account) {
-        this.setGrant(grant);
+        this.setGrant(grant, used_ms);
         return true;
       }
       // Somebody else has signed in in another tab: what this page shows, and would do, is not theirs.

@@ -28,8 +28,12 @@ export function Dialog({
     if (!open && dialog.open) dialog.close();
     setShown(open);
   }, [open]);
-  /** The browser closes it at Escape without asking: what is open still, as who keeps it says, is shown again. */
+  /**
+   * The browser closes it at Escape without asking: what is open still, as who keeps it says, is shown again.
+   * Where the page itself has closed it, nobody has.
+   */
   const closed = () => {
+    if (!stillOpen.current) return;
     onClose();
     window.setTimeout(() => {
       const dialog = ref.current;

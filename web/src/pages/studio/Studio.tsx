@@ -8,6 +8,7 @@ import { Dialog, DialogActions } from "../../design/Dialog";
 import { Icon } from "../../design/Icon";
 import { Notice } from "../../design/Notice";
 import { Loading } from "../../design/Spinner";
+import { useInUse } from "../../hooks/useInUse";
 import { useLoaded } from "../../hooks/useLoaded";
 import { useTitle } from "../../hooks/useTitle";
 import { useApi } from "../../session/Session";
@@ -69,6 +70,8 @@ function StudioOf({ room }: { room: Room }) {
   const [codec, setCodec] = useState<CodecChoice>("auto");
   const { phase } = publisher.state;
   const onAir = phase === "connected" || phase === "recovering" || phase === "connecting";
+  // Who sends sound alone touches nothing, and no picture of theirs plays.
+  useInUse(onAir);
   const leaving = useLeaving(onAir);
   const level = useLevel(state.audio);
   const silent = useSilence(level, state.microphoneOn);
