@@ -245,7 +245,10 @@ async def test_a_teachers_invitation_takes_over_no_account(api: Api) -> None:
     wish = {"email": "ada@school.example", "role": "student"}
     refused = await api.call("POST", "/api/v1/invitations", wish, by=teacher)
     assert (refused.status, refused.body["code"]) == (409, "email_taken")
-    assert (await api.call("POST", "/api/v1/invitations", wish, by=admin)).status == 201
+    other = await api.call("POST", "/api/v1/invitations", wish, by=admin)
+    assert (other.status, other.body["code"]) == (409, "role_differs")
+    same = await api.call("POST", "/api/v1/invitations", {**wish, "role": "admin"}, by=admin)
+    assert same.status == 201
 
 
 async def test_an_administrator_has_a_link_for_a_new_password_sent(api: Api) -> None:
