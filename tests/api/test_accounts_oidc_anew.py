@@ -11,7 +11,7 @@ from urllib.parse import parse_qs, parse_qsl, urlencode, urlsplit, urlunsplit
 
 import aiohttp
 import pytest
-from sqlalchemy import select, update
+from sqlalchemy import Table, select, update
 
 from tests.oidc.browser import PUBLIC_URL, REDIRECT_URI, Browser, error_in
 from tests.oidc.hostile_provider import Change, HostileProvider, hostile_provider
@@ -107,6 +107,13 @@ async def test_a_browser_that_the_provider_knows_shows_nothing(
     assert code_of(ended) == (401, "reauth_required")
 
 
+async def assert_too_old(api: Api, token: str, table: Table) -> None:
+    """What is stored there shows nothing any more ten minutes later."""
+    async with api.server.services.database.transaction() as tx:
+        await tx.execute(update(table).values(created_at=datetime.now(UTC) - timedelta(minutes=10)))
+    assert code_of(await api.call("POST", SET_UP, {}, by=token)) == (401, "reauth_required")
+
+
 async def test_who_was_asked_anew_has_shown_it_for_ten_minutes(
     api: Api, known: aiohttp.ClientSession
 ) -> None:
@@ -116,18 +123,14 @@ async def test_who_was_asked_anew_has_shown_it_for_ten_minutes(
     assert code_of(await api.call("POST", SET_UP, {}, by=before)) == (401, "reauth_required")
     assert (await api.call("POST", SET_UP, {}, by=token)).status == 200
     assert (await api.call("DELETE", SESSIONS, by=token)).body["ended_sessions"] == 1
-    async with api.server.services.database.transaction() as tx:
-        await tx.execute(update(oidc_flows).values(created_at=datetime.now(UTC) - timedelta(minutes=10)))
-    assert code_of(await api.call("POST", SET_UP, {}, by=token)) == (401, "reauth_required")
+    await assert_too_old(api, token, oidc_flows)
 
 
 async def test_a_session_that_is_older_than_that_shows_nothing(
     api: Api, known: aiohttp.ClientSession
 ) -> None:
     token, _ = await enter(api, known, anew=True)
-    async with api.server.services.database.transaction() as tx:
-        await tx.execute(update(sessions).values(created_at=datetime.now(UTC) - timedelta(minutes=10)))
-    assert code_of(await api.call("POST", SET_UP, {}, by=token)) == (401, "reauth_required")
+    await assert_too_old(api, token, sessions)
 
 
 async def test_a_request_from_which_the_browser_took_the_question_signs_nobody_in(

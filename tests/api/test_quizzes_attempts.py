@@ -208,6 +208,26 @@ async def test_what_is_over_stays_over_when_more_time_is_given_though_nobody_has
     assert (await save(api, course, going, question, {"text": "Paris"}, writing)).status == 200
 
 
+def own_clock(api: Api, monkeypatch: pytest.MonkeyPatch) -> list[datetime]:
+    """The clock of quizzes from now on: what it says is the one item."""
+    quizzes, clock = api.server.services.quizzes, [now()]
+    for part in (quizzes.attempts, quizzes.ending):
+        monkeypatch.setattr(part, "_clock", lambda: clock[0])
+    return clock
+
+
+def told_of_turns(monkeypatch: pytest.MonkeyPatch) -> asyncio.Queue[None]:
+    """Gets one item for each call that waits for its turn to write to SQLite from now on."""
+    queued, wait = asyncio.Queue[None](), Database._wait_for_turn
+
+    async def tell_and_wait(of: Database, stack: AsyncExitStack) -> None:
+        queued.put_nowait(None)
+        await wait(of, stack)
+
+    monkeypatch.setattr(Database, "_wait_for_turn", tell_and_wait)
+    return queued
+
+
 @pytest.mark.both_databases
 async def test_an_answer_that_came_in_time_is_saved_though_it_waited(
     api: Api, teacher: Person, monkeypatch: pytest.MonkeyPatch
@@ -217,18 +237,10 @@ async def test_an_answer_that_came_in_time_is_saved_though_it_waited(
     question = await add_question(api, course, teacher, TEXT)
     quiz = await make_quiz(api, course, teacher, [question], time_limit_minutes=5)
     attempt = (await begin(api, course, quiz, pupil)).body
-    services, clock = api.server.services, [now()]
-    for part in (services.quizzes.attempts, services.quizzes.ending):
-        monkeypatch.setattr(part, "_clock", lambda: clock[0])
-    queued, wait = asyncio.Queue[None](), Database._wait_for_turn
-
-    async def tell_and_wait(of: Database, stack: AsyncExitStack) -> None:
-        queued.put_nowait(None)
-        await wait(of, stack)
-
+    services, clock = api.server.services, own_clock(api, monkeypatch)
     async with services.database.transaction() as tx:
         await lock_attempt(tx, attempt["id"])
-        monkeypatch.setattr(Database, "_wait_for_turn", tell_and_wait)
+        queued = told_of_turns(monkeypatch)
         saving = asyncio.create_task(save(api, course, attempt, question, {"text": "Paris"}, pupil))
         if tx.dialect.name == "postgresql":
             await until(partial(waits_or_done, services.database, saving))
@@ -253,18 +265,10 @@ async def test_who_came_before_an_answer_in_time_does_not_end_its_attempt_though
     question = await add_question(api, course, teacher, TEXT)
     quiz = await make_quiz(api, course, teacher, [question], time_limit_minutes=5)
     attempt = (await begin(api, course, quiz, pupil)).body
-    services, clock = api.server.services, [now()]
-    for part in (services.quizzes.attempts, services.quizzes.ending):
-        monkeypatch.setattr(part, "_clock", lambda: clock[0])
-    queued, wait = asyncio.Queue[None](), Database._wait_for_turn
-
-    async def tell_and_wait(of: Database, stack: AsyncExitStack) -> None:
-        queued.put_nowait(None)
-        await wait(of, stack)
-
+    services, clock = api.server.services, own_clock(api, monkeypatch)
     path = f"{BASE}/{course}/quizzes/{quiz}/attempts/{attempt['id']}/points/{question}"
     async with services.database.transaction():
-        monkeypatch.setattr(Database, "_wait_for_turn", tell_and_wait)
+        queued = told_of_turns(monkeypatch)
         first = asyncio.create_task(
             begin(api, course, quiz, pupil)
             if before_it == "begin"

@@ -20,7 +20,6 @@ from vtp.bench.scenarios.window import Window
 from vtp.bench.socket_crowd import crowd
 
 DATABASES = ("sqlite", "postgresql")
-"""How often a password is hashed to know how long that takes."""
 ROOMS = 40
 TERM = Term()
 
