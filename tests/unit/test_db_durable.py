@@ -173,6 +173,26 @@ async def test_who_commits_while_the_database_is_closed_is_told_all_the_same(
     assert len(disk.holds) == 2
 
 
+async def test_a_log_is_not_closed_under_who_syncs_it(database: Database, disk: Disk) -> None:
+    """Who commits after the close syncs in a thread of its own; the one before may close it just then."""
+    await write(database, "a")
+    assert disk.begun.acquire(timeout=30)
+    assert database._durability is not None
+    log = database._durability._log
+    disk.goes_on.clear()
+    late = asyncio.create_task(database._durability.wait())
+    assert await asyncio.to_thread(disk.begun.acquire, timeout=30)
+    closing = threading.Thread(target=log.close)
+    closing.start()
+    await asyncio.to_thread(closing.join, 0.2)  # it would be over at once
+    assert closing.is_alive()
+    assert log._descriptor is not None
+    disk.goes_on.set()
+    await asyncio.wait_for(late, 30)
+    await asyncio.to_thread(closing.join, 30)
+    assert log._descriptor is None
+
+
 async def test_who_gives_up_closing_keeps_nobody_from_being_told(database: Database, disk: Disk) -> None:
     disk.goes_on.clear()
     first = asyncio.create_task(write(database, "first"))

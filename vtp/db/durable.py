@@ -10,6 +10,7 @@ import asyncio
 import errno
 import os
 import sqlite3
+import threading
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from pathlib import Path
@@ -96,28 +97,38 @@ class Durability:
 
 
 class _Log:
-    """A write-ahead log, kept open: its number is nobody else's for so long, and no fault of it is missed."""
+    """A write-ahead log, kept open: its number is nobody else's for so long, and no fault of it is missed.
+
+    Who commits after the database was closed begins a thread anew while the one before may still close the
+    log: one at a time.
+    """
 
     def __init__(self, path: Path) -> None:
         self._path = path
         self._descriptor: int | None = None
+        self._lock = threading.Lock()
 
     def sync(self) -> None:
         """Without a log there is nothing in it: who closed the file's last connection has brought it all into
         the database, and synced that. Raises OSError."""
-        try:
-            if not self._is_current():
-                self.close()
-                self._descriptor = os.open(self._path, os.O_RDONLY | os.O_CLOEXEC)
-                _sync_folder(self._path.parent)  # made anew: its name has to be there, too
-        except FileNotFoundError:
-            self.close()
-        else:
-            assert self._descriptor is not None
-            os.fdatasync(self._descriptor)
+        with self._lock:
+            try:
+                if not self._is_current():
+                    self._forget()
+                    self._descriptor = os.open(self._path, os.O_RDONLY | os.O_CLOEXEC)
+                    _sync_folder(self._path.parent)  # made anew: its name has to be there, too
+            except FileNotFoundError:
+                self._forget()
+            else:
+                assert self._descriptor is not None
+                os.fdatasync(self._descriptor)
 
     def close(self) -> None:
-        """Forgets it."""
+        """Forgets it. Waits for the sync on its way."""
+        with self._lock:
+            self._forget()
+
+    def _forget(self) -> None:
         descriptor, self._descriptor = self._descriptor, None
         if descriptor is not None:
             with suppress(OSError):
