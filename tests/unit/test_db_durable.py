@@ -79,6 +79,7 @@ async def test_who_waits_at_the_same_moment_waits_once(database: Database, disk:
     await asyncio.to_thread(disk.begun.acquire)
     others = [asyncio.create_task(write(database, f"other-{number}")) for number in range(10)]
     await committed(database, 11)
+    await waiting(database, 10)
     assert not any(task.done() for task in (first, *others))
     disk.goes_on.set()
     await asyncio.gather(first, *others)
@@ -159,6 +160,13 @@ async def keys_in(database: Database) -> list[str]:
 async def committed(database: Database, count: int) -> None:
     """Others see so many, though nobody has been told."""
     while len(await keys_in(database)) < count:  # noqa: ASYNC110  there is nobody who would say so
+        await asyncio.sleep(0)
+
+
+async def waiting(database: Database, count: int) -> None:
+    """So many have come back from their commit and wait for the next sync."""
+    assert database._durability is not None
+    while len(database._durability._waiting) < count:  # noqa: ASYNC110  there is nobody who would say so
         await asyncio.sleep(0)
 
 
