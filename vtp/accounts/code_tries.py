@@ -9,7 +9,7 @@ from contextlib import contextmanager
 from typing import NoReturn
 
 from vtp.accounts.audit import AuditLog, Event, Origin
-from vtp.accounts.kept_waits import KeptWaits
+from vtp.accounts.kept_waits import KeptWaits, Try
 from vtp.accounts.lockout_watch import CODES
 from vtp.errors import NotSignedIn, RateLimited
 
@@ -34,27 +34,27 @@ class CodeTries:
         return key
 
     @contextmanager
-    def hold(self, user_id: str, who: str = "") -> Iterator[str]:
-        """Holds one while it is not known what comes of it; gives the key of its wait. Raises RateLimited."""
+    def hold(self, user_id: str, who: str = "") -> Iterator[Try]:
+        """Holds one while it is not known what comes of it. Raises RateLimited."""
         key = self.check(user_id, who)
-        with self._waits.trying(key):
-            yield key
+        with self._waits.trying(key) as one:
+            yield one
 
-    async def refuse(self, key: str, user_id: str, origin: Origin) -> NoReturn:
+    async def refuse(self, one: Try, user_id: str, origin: Origin) -> NoReturn:
         """The code was looked at and is not right."""
-        failures, subject = self._waits.fail(key), f"user:{user_id}"
+        failures, subject = one.fail(), f"user:{user_id}"
         refused = {"reason": "wrong_code"}
         await self._audit.note(Event.SIGN_IN_REFUSED, origin, subject=subject, details=refused)
         if failures:
-            begun = {"of": CODES, "failures": failures, "key": key}
+            begun = {"of": CODES, "failures": failures, "key": one.key}
             await self._audit.note(Event.SIGN_IN_LOCKED, origin, subject=subject, details=begun)
         raise NotSignedIn(
             "This code is wrong, too old or was used before: take the next one.", code="totp_wrong"
         )
 
-    def succeed(self, key: str) -> None:
+    def succeed(self, one: Try) -> None:
         """The code was right: earlier ones are forgotten."""
-        self._waits.succeed(key)
+        self._waits.succeed(one.key)
 
     def lift(self, user_id: str) -> None:
         """Ends the waits of an account and of all who sign in to it, here; `lifting` tells others."""

@@ -63,16 +63,21 @@ class KeptWaits:
         return self._backoff.count(key, self._clock())
 
     @contextmanager
-    def trying(self, key: str) -> Iterator[None]:
+    def trying(self, key: str) -> Iterator[Try]:
         """Until it is known how this try ends it counts as failed to those made meanwhile, and then for
         nothing but what it came to."""
         self._under_way[key] += 1
+        one = Try(self, key)
         try:
-            yield
+            yield one
         finally:
-            self._under_way[key] -= 1
-            if not self._under_way[key]:
-                del self._under_way[key]
+            if one.is_under_way:
+                self._end_try(key)
+
+    def _end_try(self, key: str) -> None:
+        self._under_way[key] -= 1
+        if not self._under_way[key]:
+            del self._under_way[key]
 
     def fail(self, key: str) -> int:
         """Counts a failure; gives how many there are once a wait has begun, else 0."""
@@ -118,6 +123,22 @@ class KeptWaits:
 
     def _lifted_at_s(self, key: str) -> float:
         return self._lifted_s.get(key, -math.inf)
+
+
+class Try:
+    """One that is under way, see `KeptWaits.trying`."""
+
+    def __init__(self, waits: KeptWaits, key: str) -> None:
+        self.key = key
+        self.is_under_way = True
+        self._waits = waits
+
+    def fail(self) -> int:
+        """It has failed, whatever is still written down of that: counts it once from here on, see
+        `KeptWaits.fail`."""
+        self.is_under_way = False
+        self._waits._end_try(self.key)
+        return self._waits.fail(self.key)
 
 
 def _group_of(key: str) -> str:

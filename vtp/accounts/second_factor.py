@@ -20,6 +20,7 @@ from vtp.accounts.audit import AuditLog, Event, Origin
 from vtp.accounts.authenticator import Changes
 from vtp.accounts.backup_codes import BackupCodes, CodesLeft, new_codes, read_code
 from vtp.accounts.code_tries import CodeTries
+from vtp.accounts.kept_waits import Try
 from vtp.accounts.moments import Clock, utc_now
 from vtp.accounts.notices import Happening, Notices
 from vtp.accounts.permissions import Action, require
@@ -126,15 +127,15 @@ class SecondFactor:
 
         Raises Conflict when it is on already or was not set up, NotSignedIn for a wrong code, RateLimited.
         """
-        with self._tries.hold(user_id) as key:
-            sealed, step = await self._look_at_first_code(user_id, code, key, origin)
+        with self._tries.hold(user_id) as one:
+            sealed, step = await self._look_at_first_code(user_id, code, one, origin)
         codes, made_at = new_codes(), self._moment()
         hashes = await self._hash_all(user_id, codes, made_at, origin)
         async with self._database.transaction() as tx:
             await self._switch_on(tx, user_id, sealed, step)
             await self._codes.replace(tx, user_id, hashes, made_at)
             user = await self._note(tx, user_id, Event.SECOND_FACTOR_ON, origin, actor_id=user_id)
-        self._tries.succeed(key)
+        self._tries.succeed(one)
         self._changes.change_rights(user_id, user.rights, self._clock())
         return codes
 
@@ -156,10 +157,10 @@ class SecondFactor:
 
         Raises NotSignedIn for a wrong or used one, Conflict when there is no second factor, RateLimited.
         """
-        with self._tries.hold(user_id, key) as counted_on:
+        with self._tries.hold(user_id, key) as one:
             if not await self._use(user_id, _spelled(code), origin):
-                await self._tries.refuse(counted_on, user_id, origin)
-            self._tries.succeed(counted_on)
+                await self._tries.refuse(one, user_id, origin)
+            self._tries.succeed(one)
 
     async def disable(self, user_id: str, code: str, origin: Origin) -> None:
         """Switches it off with a code. Raises as `check` does."""
@@ -225,7 +226,7 @@ class SecondFactor:
         step = step_of(code, secret, self._clock())
         return step if step is not None and step > (factor.last_step or 0) else None
 
-    async def _look_at_first_code(self, user_id: str, code: str, key: str, origin: Origin) -> tuple[str, int]:
+    async def _look_at_first_code(self, user_id: str, code: str, one: Try, origin: Origin) -> tuple[str, int]:
         """The sealed secret and the step of a right code."""
         async with self._database.read() as tx:
             factor = await self._read(tx, user_id)
@@ -237,7 +238,7 @@ class SecondFactor:
             )
         step = self._step_of(_spelled(code), factor)
         if step is None:
-            await self._tries.refuse(key, user_id, origin)
+            await self._tries.refuse(one, user_id, origin)
         return factor.sealed, step
 
     async def _use(self, user_id: str, code: str, origin: Origin) -> bool:
