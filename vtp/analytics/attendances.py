@@ -62,12 +62,13 @@ class Entry:
 
     @property
     def is_theirs(self) -> bool:
-        """Whether the class counts for them: nobody misses one that was held before they came to the course.
-        Who was in it has been enrolled anew since; and what their teacher says counts."""
+        """Whether the class counts for them: nobody misses one that was held before they came to the course,
+        or that staff rehearsed. Who was in it has been enrolled anew since; and what their teacher says
+        counts."""
         until = self.held.held_until
         came_later = until is not None and self.student.since > until
         was_there = self.row is not None and self.row.present_ms > 0 and not self.row.is_staff
-        return not came_later or was_there or self.by_hand
+        return (self.held.counts and not came_later) or was_there or self.by_hand
 
 
 @dataclass(frozen=True, slots=True)
@@ -326,18 +327,22 @@ async def read_course(
     """
     begun = [one for one in await live_lessons(tx, course_id) if one.cancelled_at is None and one.held_ms]
     going_on = [one for one in begun if not closes and one.goes_on(now)]
-    held = [one for one in begun if one not in going_on]
-    known = [one for one in held if one.past is None]
+    over = [one for one in begun if one not in going_on]
     past = await find_past_course(tx, course_id)
     students = await students_of(tx, course_id, user_id)
+    somebodys = [one for one in over if one.past is None]
+    found = await _read(tx, somebodys, students, await find_rules(tx, course_id))
+    theirs = [entry for entry in found if entry.is_theirs]
+    with_entries = {entry.held.lesson_id for entry in theirs}
+    held = [one for one in over if one.counts or one.lesson_id in with_entries]
+    known = [one for one in held if one.past is None]
     if past is not None and not known:
         since = await seen_since(tx, course_id, past.at)
         students = [one for one in students if one.user_id in since]
     entries: dict[str, list[Entry]] = {one.user_id: [] for one in students}
-    for entry in await _read(tx, known, students, await find_rules(tx, course_id)):
-        if entry.is_theirs:
-            entries[entry.student.user_id].append(entry)
-    shown = [one for one in going_on if one.is_shown]  # what staff rehearse is no class of the students
+    for entry in theirs:
+        entries[entry.student.user_id].append(entry)
+    shown = [one for one in going_on if one.was_shown]  # what staff rehearse is no class of the students
     coming = await lessons_to_come(tx, course_id, now) | {one.lesson_id for one in shown}
     to_come = len(coming - {one.lesson_id for one in held})
     return CourseAttendance(
