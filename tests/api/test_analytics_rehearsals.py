@@ -16,6 +16,7 @@ from tests.serving import Api, Person
 from vtp.courses.tables import course_sections, courses, lessons
 
 DAY = timedelta(days=1)
+COUNTED = ("lectures_total", "lectures_attended", "absent", "excused", "attendance_rate")
 
 
 async def change(school: School, table: Table, of: str, **values: Any) -> None:
@@ -32,7 +33,8 @@ async def absences(school: School) -> dict[str, int]:
     assert len(found["classes"]) == found["lectures_total"] == (1 if counted else 0)
     for name, pupil in school.pupils.items():
         own = await report(school, pupil)
-        assert own["student_attendance"] == [rows[name]]
+        [row] = own["student_attendance"]
+        assert [row[word] for word in COUNTED] == [rows[name][word] for word in COUNTED]
         assert own["lectures_total"] == found["lectures_total"] or name not in counted
     return counted
 
@@ -131,3 +133,44 @@ async def test_a_rehearsal_is_in_no_sum_once_it_is_nobodys(api: Api, teacher: Pe
     assert await told() == (0, 0, 1)
     await change(school, lessons, school.lesson, published=True)
     assert await told() == (0, 0, 1), "what it came to stays"
+
+
+async def test_students_are_told_of_no_class_to_come_before_its_release(api: Api, teacher: Person) -> None:
+    school = await make_school(api, teacher, ["Ada", "Ben"])
+    by_script(school)
+    section = await add_section(api, school.course, teacher, published=True)
+    await change(school, lessons, school.lesson, section_id=section)
+    ada = school.pupils["Ada"]
+    before, after = EIGHT + timedelta(minutes=5), EIGHT + timedelta(minutes=6)
+
+    async def told(by: Person) -> tuple[list[str], float]:
+        """What goes on, and what Ada can still reach."""
+        found = await report(school, by)
+        hers = found["student_attendance"][0]
+        return [one["title"] for one in found["going_on"]], hers["best_possible_rate"]
+
+    async def check(titles: list[str]) -> None:
+        for table, of in ((lessons, school.lesson), (course_sections, section)):
+            await change(school, table, of, release_at=after)
+            assert await told(ada) == ([], 0), table.name
+            assert await told(teacher) == (titles, 100), "its staff count what will be released"
+            await change(school, table, of, release_at=before)
+        assert await told(ada) == await told(teacher) == (titles, 100)
+
+    school.clock.minutes = 5
+    await check([])
+    school.clock.minutes = 0
+    live = await school.open()
+    live.people.hold(school.participant("Teacher"))
+    school.clock.minutes = 5
+    await school.presence.flush()
+    await check(["Levers"])
+    # By the time it is, and not only of when its staff were there at last.
+    live.close()
+    await school.presence.flush()
+    school.clock.minutes = 6
+    await change(school, lessons, school.lesson, release_at=after)
+    assert await told(ada) == (["Levers"], 100)
+    await change(school, course_sections, section, published=False)
+    assert await told(ada) == ([], 0)
+    assert await told(teacher) == (["Levers"], 0)

@@ -186,10 +186,13 @@ async def live_lessons(tx: AsyncConnection, course_id: str, lesson_id: str | Non
     )
 
 
-async def lessons_to_come(tx: AsyncConnection, course_id: str, now: datetime) -> set[str]:
+async def lessons_to_come(
+    tx: AsyncConnection, course_id: str, now: datetime, *, released: bool = False
+) -> set[str]:
     """The live lessons of a course that students can still come to, now or later: neither drafts nor
-    cancelled, and not over."""
+    cancelled, and not over. `released`: those alone that they see by now."""
     c, section, course = lessons.c, course_sections.c, courses.c
+    published = and_(c.published, func.coalesce(section.published, true()))
     statement = (
         select(
             c.id, c.starts_at, c.ends_at, course.lesson_opens_minutes, course.lesson_grace_minutes, c.over_at
@@ -200,13 +203,20 @@ async def lessons_to_come(tx: AsyncConnection, course_id: str, now: datetime) ->
             c.course_id == course_id,
             c.kind == "live",
             c.cancelled_at.is_(None),
-            c.published,
-            func.coalesce(section.published, true()),
+            _is_seen(now) if released else published,
             course.status.in_((CourseStatus.DRAFT, CourseStatus.ACTIVE)),
         )
     )
     rows = await tx.execute(statement)
     return {lesson_id for lesson_id, *times in rows if not window_of(*times).is_over(now)}
+
+
+async def seen_now(tx: AsyncConnection, lesson_ids: Sequence[str], now: datetime) -> set[str]:
+    """Those of these lessons that students see."""
+    c = lessons.c
+    joined = lessons.outerjoin(course_sections, course_sections.c.id == c.section_id)
+    statement = select(c.id).select_from(joined).where(c.id.in_(lesson_ids), _is_seen(now))
+    return set((await tx.execute(statement)).scalars())
 
 
 def _held_class(row: Any) -> HeldClass:

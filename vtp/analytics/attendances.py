@@ -29,6 +29,7 @@ from vtp.analytics.attendance_store import (
     polls_in,
     put_rules,
     save_class,
+    seen_now,
     students_of,
     uncounted,
 )
@@ -321,7 +322,8 @@ async def read_course(
     tx: AsyncConnection, course_id: str, now: datetime, user_id: str | None = None, *, closes: bool = False
 ) -> CourseAttendance:
     """A course as it is counted: of all its students, or of one. `now`: what is over is not to come, and a
-    class that goes on is; `closes`: none does, since nothing of the course is counted after this.
+    class that goes on is; one student is told of what students see. `closes`: none goes on, since nothing of
+    the course is counted after this.
 
     Of classes that are nobody's any more there are totals, for who reads of all.
     """
@@ -342,12 +344,12 @@ async def read_course(
     entries: dict[str, list[Entry]] = {one.user_id: [] for one in students}
     for entry in theirs:
         entries[entry.student.user_id].append(entry)
-    shown = [one for one in going_on if one.was_shown]  # what staff rehearse is no class of the students
-    coming = await lessons_to_come(tx, course_id, now) | {one.lesson_id for one in shown}
+    seen = await seen_now(tx, [one.lesson_id for one in going_on], now) if going_on else set()
+    coming = await lessons_to_come(tx, course_id, now, released=user_id is not None) | seen
     to_come = len(coming - {one.lesson_id for one in held})
     return CourseAttendance(
         held if user_id is None else known,
-        going_on if user_id is None else shown,
+        [one for one in going_on if user_id is None or one.lesson_id in seen],
         [
             StudentAttendance(one, entries[one.user_id], len(entries[one.user_id]) + to_come)
             for one in students
