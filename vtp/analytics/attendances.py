@@ -131,6 +131,8 @@ class CourseAttendance:
     students: Sequence[StudentAttendance]
     past: PastCourse | None = None
     """What it came to before, of people whom nobody can tell any more."""
+    undecided: bool = False
+    """Whether a class goes on that is to count for students, or did before it went on again."""
 
     @property
     def rate(self) -> float | None:
@@ -329,12 +331,14 @@ async def read_course(
     """
     begun = [one for one in await live_lessons(tx, course_id) if one.cancelled_at is None and one.held_ms]
     going_on = [one for one in begun if not closes and one.goes_on(now)]
-    over = [one for one in begun if one not in going_on]
+    going = {one.lesson_id for one in going_on}
+    over = [one for one in begun if one.lesson_id not in going]
     past = await find_past_course(tx, course_id)
     students = await students_of(tx, course_id, user_id)
-    somebodys = [one for one in over if one.past is None]
+    somebodys = [one for one in begun if one.past is None]
     found = await _read(tx, somebodys, students, await find_rules(tx, course_id))
-    theirs = [entry for entry in found if entry.is_theirs]
+    counted = [entry for entry in found if entry.is_theirs]
+    theirs = [entry for entry in counted if entry.held.lesson_id not in going]
     with_entries = {entry.held.lesson_id for entry in theirs}
     held = [one for one in over if one.counts or one.lesson_id in with_entries]
     known = [one for one in held if one.past is None]
@@ -344,7 +348,7 @@ async def read_course(
     entries: dict[str, list[Entry]] = {one.user_id: [] for one in students}
     for entry in theirs:
         entries[entry.student.user_id].append(entry)
-    seen = await seen_now(tx, [one.lesson_id for one in going_on], now) if going_on else set()
+    seen = await seen_now(tx, sorted(going), now) if going else set()
     coming = await lessons_to_come(tx, course_id, now, released=user_id is not None) | seen
     to_come = len(coming - {one.lesson_id for one in held})
     return CourseAttendance(
@@ -355,6 +359,7 @@ async def read_course(
             for one in students
         ],
         past if user_id is None else None,
+        bool(seen) or len(theirs) < len(counted),
     )
 
 
