@@ -10,7 +10,7 @@ from sqlalchemy import select, update
 
 from tests.api.anonymous_material import anonymizer_of
 from tests.api.course_material import add_lesson
-from tests.api.test_analytics_attendance import BASE, EIGHT, School, make_school, stay
+from tests.api.test_analytics_attendance import BASE, EIGHT, School, correct, make_school, stay
 from tests.serving import Api, Person
 from vtp.courses.tables import lessons
 from vtp.errors import Conflict
@@ -172,6 +172,74 @@ async def test_an_alert_stays_while_a_class_that_was_over_goes_on(api: Api, teac
     path = f"/api/v1/courses/{school.course}/enroll/{school.pupils['Ada'].user_id}"
     assert (await api.call("DELETE", path, by=teacher)).status == 200
     assert await statuses() == ["over"]
+    live.close()
+
+
+async def test_no_alert_is_begun_while_a_class_that_was_over_goes_on(api: Api, teacher: Person) -> None:
+    """Without the class that Ada was in she was in two of three."""
+    school = await make_school(api, teacher, ["Ada", "Ben"])
+    by_script(school)
+    await two_classes_before(school)
+    day = -24 * 60.0
+    await stay(await earlier(school, 1), {"Teacher": (day, day + 45), "Ben": (day, day + 45)})
+    there = dict.fromkeys(("Teacher", *school.pupils), (0.0, 44.0))
+    await stay(school, there)
+    school.clock.minutes = 46
+    assert await alerts_of(school) == []
+    school.clock.minutes = 60
+    live = await school.open()
+    live.people.hold(school.participant("Teacher"))
+    school.clock.minutes = 65
+    await school.presence.flush()
+    [hers] = [
+        one for one in (await report(school, teacher))["student_attendance"] if one["student_name"] == "Ada"
+    ]
+    assert (hers["lectures_total"], hers["attendance_rate"]) == (3, 66.6)
+    assert await alerts_of(school) == []
+    live.close()
+    await school.presence.flush()
+    assert await alerts_of(school) == [], "she was in three of four"
+
+
+async def test_an_alert_is_as_it_was_while_a_class_goes_on(api: Api, teacher: Person) -> None:
+    school = await make_school(api, teacher, ["Ada", "Ben"])
+    by_script(school)
+    await two_classes_before(school)
+    start = -21 * 24 * 60.0
+    await stay(await earlier(school, 21), dict.fromkeys(("Teacher", "Ben"), (start, start + 45)))
+    await stay(school, {"Teacher": (0, 44), "Ben": (0, 44)})
+    school.clock.minutes = 46
+    [before] = await alerts_of(school)
+    assert before[1] == {"percent": 50, "classes": 4, "below": 75}
+    school.clock.minutes = 60
+    live = await school.open()
+    live.people.hold(school.participant("Teacher"))
+    school.clock.minutes = 65
+    await school.presence.flush()
+    assert await alerts_of(school) == [before]
+    live.close()
+
+
+async def test_what_staff_rehearse_holds_no_alert_back(api: Api, teacher: Person) -> None:
+    school = await make_school(api, teacher, ["Ada"])
+    by_script(school)
+    for days in (21, 14, 7):
+        start = -days * 24 * 60.0
+        await stay(await earlier(school, days), {"Teacher": (start, start + 45)})
+    async with api.server.services.database.transaction() as tx:
+        hidden = update(lessons).where(lessons.c.id == school.lesson)
+        await tx.execute(hidden.values(published=False))
+    school.clock.minutes = 0
+    live = await school.open()
+    live.people.hold(school.participant("Teacher"))
+    school.clock.minutes = 5
+    await school.presence.flush()
+    assert len((await report(school, teacher))["going_on"]) == 1
+    await correct(school, "Ada", "excused")
+    assert await alerts_of(school) == [], "so it is to count for her"
+    await correct(school, "Ada", None)
+    ada = school.pupils["Ada"].user_id
+    assert await alerts_of(school) == [(ada, {"percent": 0, "classes": 3, "below": 75})]
     live.close()
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Final
 
@@ -75,7 +75,8 @@ class Alerts:
 
     @done_over
     async def look_at(self, course_id: str) -> None:
-        """Makes what is new, brings up to date what stands, and ends what holds no more.
+        """Makes what is new, brings up to date what stands, and ends what holds no more; of attendance while
+        no class goes on that it may rest on.
 
         Who has left the course meanwhile, or was erased, is looked for once nobody can leave it: nothing of
         them is to be written any more.
@@ -90,11 +91,12 @@ class Alerts:
         async with self._database.transaction() as tx:
             await lock_course(tx, course_id)
             latest = await latest_alerts(tx, course_id)
+            undecided = {Rule.ATTENDANCE} if figures.attendance.undecided else set()
             found = [one for one in figures.students if one.findings]
             here = await students_among(tx, course_id, {one.student.user_id for one in found})
             students = [one for one in found if one.student.user_id in here]
-            holds = await self._hold(tx, seen.course, students, latest, now)
-            if figures.attendance.going_on:
+            holds = await self._hold(tx, seen.course, students, latest, now, undecided)
+            if undecided:
                 holds |= await _undecided(tx, course_id, figures)
             await self._over(tx, [one for key, one in latest.items() if key not in holds], now)
 
@@ -121,11 +123,14 @@ class Alerts:
         students: Sequence[StudentFigures],
         latest: Mapping[tuple[str, str], Alert],
         now: datetime,
+        undecided: Collection[Rule],
     ) -> set[tuple[str, str]]:
-        """Writes what the rules find now; gives it by (student, rule)."""
+        """Writes what the rules find now, but for undecided ones; gives it by (student, rule)."""
         holds: set[tuple[str, str]] = set()
         for one in students:
             for finding in one.findings:
+                if finding.rule in undecided:
+                    continue
                 key = (one.student.user_id, finding.rule.value)
                 holds.add(key)
                 before = latest.get(key)

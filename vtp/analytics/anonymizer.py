@@ -363,9 +363,10 @@ class Anonymizer:
 
 
 def past_class(counts: ClassRow | None, network: PastClass) -> PastClass:
-    """A class as it is told now; one that nobody held has nothing."""
+    """A class as it is told now; one that staff rehearsed has its connections alone, and one that nobody held
+    nothing."""
     if counts is None:
-        return PastClass()
+        return network
     words = ("present", "late", "partial", "excused", "absent")
     return PastClass(
         {word: getattr(counts, word) for word in words},

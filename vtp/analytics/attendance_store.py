@@ -23,6 +23,7 @@ from vtp.analytics.classes import Asked, CountedClass, Person, from_ms, unix_ms
 from vtp.analytics.past import PastClass
 from vtp.courses.enrolment_store import IS_STUDENT
 from vtp.courses.lesson_times import window_of
+from vtp.courses.outline_store import is_released
 from vtp.courses.roles import CourseStatus
 from vtp.courses.tables import course_enrollments, course_sections, courses, lessons
 from vtp.db.statements import insert_if_absent
@@ -68,8 +69,18 @@ class HeldClass:
     led_until: datetime | None = None
     """When staff were there at last, who may hold another class than the longest; None: of before it was
     kept."""
-    is_shown: bool = True
-    """Whether students see its lesson."""
+    was_shown: bool = True
+    """Whether students saw its lesson, as that is now, by the end of the class."""
+    had_students: bool = False
+    """Whether one of them was there."""
+
+    @property
+    def counts(self) -> bool:
+        """Whether it is a class of the students, where who was not there is absent. What staff rehearse is
+        none; what was nobody's when it was closed stays so."""
+        if self.past is not None:
+            return bool(self.past.statuses)
+        return self.was_shown or self.had_students
 
     @property
     def held_ms(self) -> int:
@@ -142,7 +153,7 @@ async def put_rules(tx: AsyncConnection, course_id: str, rules: Rules, now: date
 
 async def live_lessons(tx: AsyncConnection, course_id: str, lesson_id: str | None = None) -> list[HeldClass]:
     """The live lessons of a course in their order of time, or one of them."""
-    c, k, at, section = lessons.c, lesson_classes.c, live_sessions.c, course_sections.c
+    c, k, at, who = lessons.c, lesson_classes.c, live_sessions.c, lesson_attendance.c
     statement = (
         select(
             c.id,
@@ -158,11 +169,13 @@ async def live_lessons(tx: AsyncConnection, course_id: str, lesson_id: str | Non
             exists().where(at.room_id == c.room_id, at.ended_at.is_(None)),
             c.over_at,
             k.led_until,
-            and_(c.published, func.coalesce(section.published, true())),
+            and_(_is_seen(k.held_until), _was_open()),
+            exists().where(who.lesson_id == c.id, ~who.is_staff, who.present_ms > 0),
             k.totals,
         )
-        .select_from(lessons.outerjoin(lesson_classes, k.lesson_id == c.id))
-        .outerjoin(course_sections, section.id == c.section_id)
+        .join_from(lessons, courses, courses.c.id == c.course_id)
+        .outerjoin(lesson_classes, k.lesson_id == c.id)
+        .outerjoin(course_sections, course_sections.c.id == c.section_id)
         .where(c.course_id == course_id, c.kind == "live")
     )
     if lesson_id is not None:
@@ -173,10 +186,13 @@ async def live_lessons(tx: AsyncConnection, course_id: str, lesson_id: str | Non
     )
 
 
-async def lessons_to_come(tx: AsyncConnection, course_id: str, now: datetime) -> set[str]:
+async def lessons_to_come(
+    tx: AsyncConnection, course_id: str, now: datetime, *, released: bool = False
+) -> set[str]:
     """The live lessons of a course that students can still come to, now or later: neither drafts nor
-    cancelled, and not over."""
+    cancelled, and not over. `released`: those alone that they see by now."""
     c, section, course = lessons.c, course_sections.c, courses.c
+    published = and_(c.published, func.coalesce(section.published, true()))
     statement = (
         select(
             c.id, c.starts_at, c.ends_at, course.lesson_opens_minutes, course.lesson_grace_minutes, c.over_at
@@ -187,8 +203,7 @@ async def lessons_to_come(tx: AsyncConnection, course_id: str, now: datetime) ->
             c.course_id == course_id,
             c.kind == "live",
             c.cancelled_at.is_(None),
-            c.published,
-            func.coalesce(section.published, true()),
+            _is_seen(now) if released else published,
             course.status.in_((CourseStatus.DRAFT, CourseStatus.ACTIVE)),
         )
     )
@@ -196,10 +211,39 @@ async def lessons_to_come(tx: AsyncConnection, course_id: str, now: datetime) ->
     return {lesson_id for lesson_id, *times in rows if not window_of(*times).is_over(now)}
 
 
+async def seen_now(tx: AsyncConnection, lesson_ids: Sequence[str], now: datetime) -> set[str]:
+    """Those of these lessons that students see."""
+    c = lessons.c
+    joined = lessons.outerjoin(course_sections, course_sections.c.id == c.section_id)
+    statement = select(c.id).select_from(joined).where(c.id.in_(lesson_ids), _is_seen(now))
+    return set((await tx.execute(statement)).scalars())
+
+
 def _held_class(row: Any) -> HeldClass:
-    *values, led_until, is_shown, totals = row
+    *values, led_until, was_shown, had_students, totals = row
     past = PastClass(**totals) if totals is not None else None
-    return replace(HeldClass(*values), past=past, led_until=led_until, is_shown=bool(is_shown))
+    return replace(
+        HeldClass(*values),
+        past=past,
+        led_until=led_until,
+        was_shown=bool(was_shown),
+        had_students=bool(had_students),
+    )
+
+
+def _is_seen(at: datetime | ColumnElement[datetime]) -> ColumnElement[bool]:
+    """Whether a lesson is, in its section, what students see then."""
+    section = or_(lessons.c.section_id.is_(None), is_released(course_sections, at))
+    return and_(is_released(lessons, at), section)
+
+
+def _was_open() -> ColumnElement[bool]:
+    """Whether the course was active in the time of a class, as far as that is known: of its last change."""
+    c, k = courses.c, lesson_classes.c
+    since = or_(c.status_at.is_(None), c.status_at < k.held_until)
+    until = or_(c.status_at.is_(None), c.status_at > k.held_from)
+    ended = c.status.in_((CourseStatus.COMPLETED, CourseStatus.ARCHIVED))
+    return or_(and_(c.status == CourseStatus.ACTIVE, since), and_(ended, until))
 
 
 async def uncounted(

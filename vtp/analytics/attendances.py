@@ -29,6 +29,7 @@ from vtp.analytics.attendance_store import (
     polls_in,
     put_rules,
     save_class,
+    seen_now,
     students_of,
     uncounted,
 )
@@ -62,12 +63,13 @@ class Entry:
 
     @property
     def is_theirs(self) -> bool:
-        """Whether the class counts for them: nobody misses one that was held before they came to the course.
-        Who was in it has been enrolled anew since; and what their teacher says counts."""
+        """Whether the class counts for them: nobody misses one that was held before they came to the course,
+        or that staff rehearsed. Who was in it has been enrolled anew since; and what their teacher says
+        counts."""
         until = self.held.held_until
         came_later = until is not None and self.student.since > until
         was_there = self.row is not None and self.row.present_ms > 0 and not self.row.is_staff
-        return not came_later or was_there or self.by_hand
+        return (self.held.counts and not came_later) or was_there or self.by_hand
 
 
 @dataclass(frozen=True, slots=True)
@@ -129,6 +131,8 @@ class CourseAttendance:
     students: Sequence[StudentAttendance]
     past: PastCourse | None = None
     """What it came to before, of people whom nobody can tell any more."""
+    undecided: bool = False
+    """Whether a class goes on that is to count for students, or did before it went on again."""
 
     @property
     def rate(self) -> float | None:
@@ -320,34 +324,42 @@ async def read_course(
     tx: AsyncConnection, course_id: str, now: datetime, user_id: str | None = None, *, closes: bool = False
 ) -> CourseAttendance:
     """A course as it is counted: of all its students, or of one. `now`: what is over is not to come, and a
-    class that goes on is; `closes`: none does, since nothing of the course is counted after this.
+    class that goes on is; one student is told of what students see. `closes`: none goes on, since nothing of
+    the course is counted after this.
 
     Of classes that are nobody's any more there are totals, for who reads of all.
     """
     begun = [one for one in await live_lessons(tx, course_id) if one.cancelled_at is None and one.held_ms]
     going_on = [one for one in begun if not closes and one.goes_on(now)]
-    held = [one for one in begun if one not in going_on]
-    known = [one for one in held if one.past is None]
+    going = {one.lesson_id for one in going_on}
+    over = [one for one in begun if one.lesson_id not in going]
     past = await find_past_course(tx, course_id)
     students = await students_of(tx, course_id, user_id)
+    somebodys = [one for one in begun if one.past is None]
+    found = await _read(tx, somebodys, students, await find_rules(tx, course_id))
+    counted = [entry for entry in found if entry.is_theirs]
+    theirs = [entry for entry in counted if entry.held.lesson_id not in going]
+    with_entries = {entry.held.lesson_id for entry in theirs}
+    held = [one for one in over if one.counts or one.lesson_id in with_entries]
+    known = [one for one in held if one.past is None]
     if past is not None and not known:
         since = await seen_since(tx, course_id, past.at)
         students = [one for one in students if one.user_id in since]
     entries: dict[str, list[Entry]] = {one.user_id: [] for one in students}
-    for entry in await _read(tx, known, students, await find_rules(tx, course_id)):
-        if entry.is_theirs:
-            entries[entry.student.user_id].append(entry)
-    shown = [one for one in going_on if one.is_shown]  # what staff rehearse is no class of the students
-    coming = await lessons_to_come(tx, course_id, now) | {one.lesson_id for one in shown}
+    for entry in theirs:
+        entries[entry.student.user_id].append(entry)
+    seen = await seen_now(tx, sorted(going), now) if going else set()
+    coming = await lessons_to_come(tx, course_id, now, released=user_id is not None) | seen
     to_come = len(coming - {one.lesson_id for one in held})
     return CourseAttendance(
         held if user_id is None else known,
-        going_on if user_id is None else shown,
+        [one for one in going_on if user_id is None or one.lesson_id in seen],
         [
             StudentAttendance(one, entries[one.user_id], len(entries[one.user_id]) + to_come)
             for one in students
         ],
         past if user_id is None else None,
+        bool(seen) or len(theirs) < len(counted),
     )
 
 

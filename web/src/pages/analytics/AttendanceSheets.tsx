@@ -56,7 +56,7 @@ export function AttendanceSheets() {
               </option>
             ))}
             {lesson && !begun.some(({ lesson_id }) => lesson_id === lesson) && (
-              <option value={lesson}>Not held</option>
+              <option value={lesson}>Counts for nobody</option>
             )}
           </SelectField>
           <SaveReport name="attendance" what="All classes" />
@@ -164,9 +164,10 @@ function Totals({ totals }: { totals: Record<Attended, number> }) {
 function heldWords({ held_from, held_s, breaks, goes_on, people, totals }: Sheet): string {
   if (!held_from) return "Nobody has held it: it counts for nobody.";
   const without = breaks ? `, without ${breaks > 1 ? `its ${breaks} breaks` : "its break"}` : "";
-  const held = goes_on
-    ? `Goes on since ${momentWithin(held_from)}, for ${time(held_s)}${without} so far: it counts once it is over.`
-    : `Held ${momentWithin(held_from)}, for ${time(held_s)}${without}.`;
+  const span = `${momentWithin(held_from)}, for ${time(held_s)}${without}`;
+  if (!totals && people.length === 0)
+    return `${goes_on ? `Goes on since ${span} so far` : `Held ${span}`}: it counts for no student.`;
+  const held = goes_on ? `Goes on since ${span} so far: it counts once it is over.` : `Held ${span}.`;
   if (totals) return held;
   const there = people.filter(({ present_s }) => present_s > 0).length;
   return `${held} ${plural(there, "student", "students")} of ${people.length} ${there === 1 ? "was" : "were"} there.`;
