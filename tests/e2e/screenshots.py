@@ -23,6 +23,7 @@ from typing import Any, Final, Literal
 
 import pyotp
 from playwright.sync_api import Browser, Page
+from sqlalchemy import select, update
 
 from tests.api.full_course import full_course
 from tests.api.recording_material import add_finished, make_room
@@ -31,6 +32,7 @@ from tests.e2e.measured_school import measured
 from tests.e2e.school import School, person, running_school
 from tests.one_chromium import end, running_browser
 from tests.serving import PASSWORD, Api, Person
+from vtp.accounts.tables import sessions
 
 TEACHER, STUDENT, ADMIN = "ada@school.example", "sam@school.example", "head@school.example"
 ROOM = "physics"
@@ -39,10 +41,12 @@ WATCHED = "ada@pupils.example"
 CAREFUL = "grace@school.example"
 """Who signs in with a second factor."""
 NOBODY, BY_LINK = "", "a link"
-WIDTHS: Final = (1280, 400)
+WIDTHS: Final = (1280, 390)
 PATIENCE_MS = 90_000
 """Machines that take pictures are busy with other things."""
 THEMES: Final[tuple[Literal["light", "dark"], ...]] = ("light", "dark")
+ASKED, UNTOLD, WARNED = "dialog-still-there", "dialog-session-untold", "dialog-session-ends"
+"""What a page says by itself, before a session ends."""
 LESSON = "Refraction at a plane surface, and why a straw looks bent"
 READY = """document.querySelector("h1")
     && !document.querySelector(".loading, .spinner, [data-phase=connecting]")
@@ -306,12 +310,17 @@ def picture(page: Page, url: str, name: str, folder: Path, presses: Sequence[str
         found = page.locator(f'[data-testid="{what}"], [aria-label="{what}"]').first
         found.fill(words) if words else found.click()
         poll(page, READY)
+    take(page, name, folder, whole=not presses)
+
+
+def take(page: Page, name: str, folder: Path, *, whole: bool) -> None:
+    """Takes what is shown in every width and theme; the whole page, or what is in the window."""
     for width, theme in product(WIDTHS, THEMES):
         page.set_viewport_size({"width": width, "height": 800})
         page.emulate_media(color_scheme=theme)
         page.evaluate("new Promise((done) => requestAnimationFrame(() => requestAnimationFrame(done)))")
         path = folder / f"{name}-{width}-{theme}.png"
-        page.screenshot(path=path, full_page=not presses, animations="disabled")
+        page.screenshot(path=path, full_page=whole, animations="disabled")
         if page.evaluate(WIDER):
             print(f"{path.name} scrolls sideways")
 
@@ -332,7 +341,43 @@ def take_all(browser: Browser, school: School, shown: Shown, folder: Path, names
             picture(pages[who], school.api.base_url + path, name, folder, presses)
             print(name, flush=True)
         left = [one for one in left if not re.fullmatch(pattern_of(one), re.split("[?#]", path)[0])]
+    for name in (ASKED, UNTOLD, WARNED):
+        if not names or name in names:
+            session_ends(person(browser, school, home=False), school, name, folder)
+            print(name, flush=True)
     return left
+
+
+def session_ends(page: Page, school: School, name: str, folder: Path) -> None:
+    """What a page says four minutes before its session ends: for want of use (`ASKED`), also where the server
+    cannot be told of any (`UNTOLD`), or in any case."""
+    page.clock.install()
+    page.goto(f"{school.api.base_url}/profile")
+    page.get_by_test_id("email").fill(ADMIN)
+    page.get_by_test_id("password").fill(PASSWORD)
+    page.get_by_test_id("sign-in").click()
+    poll(page, READY)
+    minutes = 12 * 60 - 4 if name == WARNED else 26
+    school.do(put_back(school, timedelta(minutes=minutes), used=name == WARNED))
+    if name == WARNED:
+        page.reload()
+    else:
+        page.clock.fast_forward(minutes * 60_000)
+    page.locator("dialog[open]").wait_for()
+    if name == UNTOLD:
+        page.context.set_offline(True)
+        page.keyboard.press("Shift")
+        page.get_by_role("heading", name="The server cannot be reached").wait_for()
+    take(page, name, folder, whole=False)
+
+
+async def put_back(school: School, age: timedelta, *, used: bool) -> None:
+    """Has the newest session begun so long ago, or, where it is not `used`, been used last."""
+    async with school.api.server.services.database.transaction() as tx:
+        row = (await tx.execute(select(sessions).order_by(sessions.c.id.desc()).limit(1))).one()
+        columns = ("created_at", "expires_at") if used else ("last_seen_at", "idle_expires_at")
+        earlier = {column: getattr(row, column) - age for column in columns}
+        await tx.execute(update(sessions).where(sessions.c.id == row.id).values(earlier))
 
 
 def comes_in(page: Page, url: str) -> None:

@@ -368,3 +368,78 @@ def test_who_leaves_a_page_open_is_asked_and_then_signed_out(tmp_path: Path, bro
             expect(tab.get_by_test_id("sign-in")).to_be_visible(timeout=20_000)
         for question in questions:
             expect(question).to_be_hidden()
+
+
+def test_who_works_is_told_of_the_end_that_nothing_moves_once_it_comes_first(
+    tmp_path: Path, browser: Browser
+) -> None:
+    settings = {"VTP_ACCOUNTS__ADMIN_REFRESH_IDLE_S": "20", "VTP_ACCOUNTS__ADMIN_REFRESH_ABSOLUTE_S": "60"}
+    with running_server(tmp_path / "data", settings=settings) as running:
+        page = person(browser).page
+        page.goto(f"{running.url}/setup?token={running.setup_token}")
+        fill(page, ADMIN)
+        page.get_by_test_id("create-admin").click()
+        expect(page.get_by_role("heading", name="Rooms", exact=True)).to_be_visible()
+        other = page.context.new_page()
+        other.goto(running.url)
+        page.goto(f"{running.url}/profile")
+        written = page.get_by_test_id("full-name")
+        written.fill("Ada Adm")
+        escapes_the_question(page, other)
+        expect(written).to_be_focused()
+        page.keyboard.type("in")
+        expect(written).to_have_value("Ada Admin")
+        stays_until_told(page)
+        told = [tab.get_by_role("heading", name="Your session ends soon") for tab in (page, other)]
+        expect(told[1]).to_be_visible()
+        assert_reads_out(page, re.compile(r"^It ends at \d.* also while you use it\. Save what"))
+        page.keyboard.type("no key presses its button")
+        page.keyboard.press("Enter")
+        expect(told[0]).to_be_visible()
+        page.keyboard.press("Escape")
+        for heading in told:
+            expect(heading).to_be_hidden()
+        expect(written).to_be_focused()
+        expect(written).to_have_value("Ada Admin")
+        later = page.context.new_page()
+        later.goto(f"{running.url}/profile")
+        expect(later.get_by_test_id("save-profile")).to_be_visible()
+        page.keyboard.type("istrator")
+        for tab in (page, other, later):
+            expect(tab.get_by_role("dialog")).to_be_hidden()
+        for tab in (page, other, later):
+            expect(tab.get_by_test_id("sign-in")).to_be_visible(timeout=65_000)
+        page.context.close()
+
+
+def escapes_the_question(page: Page, other: Page) -> None:
+    """It is asked in both tabs, and answered in both by a key in one."""
+    questions = [tab.get_by_role("heading", name="Are you still there?") for tab in (page, other)]
+    for question in questions:
+        expect(question).to_be_visible(timeout=25_000)
+    assert_reads_out(page, re.compile(r"^Nobody has used these pages .* your session ends at \d"))
+    page.keyboard.press("Escape")
+    for question in questions:
+        expect(question).to_be_hidden()
+
+
+def stays_until_told(page: Page) -> None:
+    """Answers the question until no answer helps any more, which the page says instead."""
+    told = page.get_by_role("heading", name="Your session ends soon")
+    question = page.get_by_role("heading", name="Are you still there?")
+    for _ in range(4):
+        expect(told.or_(question)).to_be_visible(timeout=25_000)
+        if told.is_visible():
+            return
+        page.keyboard.press("Shift")
+        expect(question).to_be_hidden()
+    expect(told).to_be_visible()
+
+
+def assert_reads_out(page: Page, words: re.Pattern[str]) -> None:
+    """The dialog's words have the focus, and are told again when they change."""
+    shown = page.get_by_role("dialog").get_by_text(words)
+    expect(shown).to_be_focused()
+    expect(shown).to_have_attribute("aria-live", "assertive")
+    expect(shown).to_be_in_viewport()
+    assert_fits_a_phone(page)

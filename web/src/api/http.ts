@@ -1,4 +1,5 @@
 /** Requests to our own server. The access token lives here, in memory, and nowhere else. */
+import { Moment } from "../moment";
 import { ApiError, readProblem, UNREACHABLE } from "./problem";
 
 /** What sign-in and refresh answer. The refresh token itself stays in an HttpOnly cookie. */
@@ -46,9 +47,9 @@ export class HttpClient {
   #refreshing: Promise<boolean> | null = null;
   #renewal: ReturnType<typeof setTimeout> | undefined;
   readonly #fetch: Fetch;
-  #sessionEnd_ms: number | null = null;
-  #sessionLimit_ms: number | null = null;
-  #toldUse_ms = 0;
+  #sessionEnd: Moment | null = null;
+  #sessionLimit: Moment | null = null;
+  #toldUse = new Moment(0);
 
   /** By which renewals that this page makes by itself say since when nobody has used it. */
   used: Used | null = null;
@@ -83,17 +84,17 @@ export class HttpClient {
 
   /** When the session ends unless somebody uses these pages; null while that is not known. */
   get sessionEnd_ms(): number | null {
-    return this.#sessionEnd_ms;
+    return this.#sessionEnd?.at_ms ?? null;
   }
 
   /** When it ends however it is used; null while that is not known. */
   get sessionLimit_ms(): number | null {
-    return this.#sessionLimit_ms;
+    return this.#sessionLimit?.at_ms ?? null;
   }
 
   /** The last use of these pages that the server was told of. */
   get toldUse_ms(): number {
-    return this.#toldUse_ms;
+    return this.#toldUse.at_ms;
   }
 
   /** An access token that is good for a while yet, for what is no request; null when nobody is signed in. */
@@ -108,16 +109,16 @@ export class HttpClient {
    */
   setGrant(grant: TokenGrant | null, toldUse_ms = Date.now()): void {
     clearTimeout(this.#renewal);
-    this.#toldUse_ms = toldUse_ms;
+    this.#toldUse = new Moment(toldUse_ms);
     this.#token = grant?.access_token ?? null;
     this.#expires_ms = grant ? Date.now() + grant.expires_in * 1000 : 0;
     if (grant) {
       this.#renewIn(Math.max(5_000, grant.expires_in * 1000 * 0.8));
     }
     const now_ms = Date.now();
-    const after = (seconds?: number) => (seconds === undefined ? null : now_ms + seconds * 1000);
-    this.#sessionEnd_ms = after(grant?.session_ends_in);
-    this.#sessionLimit_ms = after(grant?.session_lasts);
+    const after = (seconds?: number) => (seconds === undefined ? null : new Moment(now_ms + seconds * 1000));
+    this.#sessionEnd = after(grant?.session_ends_in);
+    this.#sessionLimit = after(grant?.session_lasts);
     this.onGrant();
   }
 

@@ -1,13 +1,13 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
 import { HttpClient } from "../api/http";
-import { type End, StillThere } from "./still_there";
+import { type End, HEARD, StillThere } from "./still_there";
 import { KEY, Use } from "./use";
 
 const MINUTE_MS = 60_000;
-const TERM_S = 1800;
 
 /** The server's side of one session, as it counts: from the last use that it was told of. */
 class Server {
+  term_s = 1800;
   used_ms = Date.now();
   limit_ms = Date.now() + 12 * 60 * MINUTE_MS;
   renewals = 0;
@@ -16,7 +16,7 @@ class Server {
     const { unused_s = 0 } = JSON.parse(String(init.body)) as { unused_s?: number };
     const now_ms = Date.now();
     const lasts_s = Math.floor((this.limit_ms - now_ms) / 1000);
-    const left_s = () => Math.min(Math.floor((this.used_ms - now_ms) / 1000) + TERM_S, lasts_s);
+    const left_s = () => Math.min(Math.floor((this.used_ms - now_ms) / 1000) + this.term_s, lasts_s);
     if (left_s() <= 0) return new Response('{"code":"session_ended"}', { status: 401 });
     this.used_ms = Math.max(this.used_ms, now_ms - unused_s * 1000);
     this.renewals += 1;
@@ -37,6 +37,7 @@ describe("a session that nobody uses", () => {
 
   beforeEach(() => {
     vi.useFakeTimers({ now: Date.parse("2026-03-01T12:00:00Z") });
+    window.localStorage.clear();
     server = new Server();
     stops = [];
     lost_ms = null;
@@ -124,21 +125,39 @@ describe("a session that nobody uses", () => {
     video.remove();
   });
 
-  it("asks again where the server could not be reached", async () => {
+  it("asks again where the server could not be reached, every other second however much is done", async () => {
     const { http, asked } = await open();
     await minutes(26);
     const answer = server.answer;
+    let tries = 0;
+    server.answer = () => {
+      tries += 1;
+      throw new TypeError("Failed to fetch");
+    };
+    for (let passed_ms = 0; passed_ms < 5_900; passed_ms += 100) {
+      act();
+      await minutes(100 / MINUTE_MS);
+    }
+    expect(tries).toBe(3);
+    expect(asked.at(-1)).toEqual({ ...asked[0], away: true });
+    expect(asked).toHaveLength(2);
+    expect(http.signedIn).toBe(true);
+    server.answer = answer;
+    await minutes(2 / 60);
+    expect(asked.at(-1)).toBeNull();
+  });
+
+  it("asks nothing beyond the end while the server is away, and covers nothing that could be copied", async () => {
+    server.limit_ms = Date.now() + 20 * MINUTE_MS;
+    const { asked, http } = await open();
+    await minutes(16);
+    expect(asked.at(-1)?.final).toBe(true);
     server.answer = () => {
       throw new TypeError("Failed to fetch");
     };
-    act();
-    await minutes(0.1);
-    expect(asked.at(-1)).not.toBeNull();
-    expect(http.signedIn).toBe(true);
-    server.answer = answer;
-    act();
-    await minutes(0);
+    await minutes(4.1);
     expect(asked.at(-1)).toBeNull();
+    expect(http.signedIn).toBe(true);
   });
 
   it("says once that it ends though it is used, to who works and to who does not", async () => {
@@ -166,6 +185,131 @@ describe("a session that nobody uses", () => {
     expect(lost_ms).toBeNull();
     await minutes(1);
     expect(lost_ms).not.toBeNull();
+  });
+
+  it("names the end without use where that comes first, though the other is near, and then the other", async () => {
+    const began_ms = Date.now();
+    server.limit_ms = began_ms + 57 * MINUTE_MS;
+    const { asked } = await open();
+    await minutes(24);
+    act();
+    await minutes(28.5);
+    expect(asked).toHaveLength(1);
+    expect(asked[0]?.final).toBe(false);
+    expect(Math.abs((asked[0]?.end_ms ?? 0) - (began_ms + 54 * MINUTE_MS))).toBeLessThan(2_000);
+    await minutes(1);
+    act();
+    await minutes(0);
+    expect(asked).toHaveLength(2);
+    expect(asked[1]).toEqual({ end_ms: server.limit_ms, final: true });
+    const { renewals } = server;
+    act();
+    await minutes(0);
+    expect(server.renewals, "nothing moves that end").toBe(renewals);
+    await minutes(3.4);
+    expect(lost_ms).toBeNull();
+    await minutes(0.2);
+    expect(lost_ms).not.toBeNull();
+  });
+
+  it("ends at the end without use where nobody answers, though the other is near", async () => {
+    server.limit_ms = Date.now() + 33 * MINUTE_MS;
+    const { asked } = await open();
+    await minutes(28.5);
+    expect(asked).toEqual([{ end_ms: Date.now() + 1.5 * MINUTE_MS, final: false }]);
+    await minutes(1.6);
+    expect(lost_ms).not.toBeNull();
+    expect(asked.at(-1)).toBeNull();
+  });
+
+  it("tells who works with a short term as soon as use moves nothing any more, in few renewals", async () => {
+    server.term_s = 240;
+    server.limit_ms = Date.now() + 30 * MINUTE_MS;
+    const { asked } = await open();
+    const work = async (count: number) => {
+      for (let passed_s = 0; passed_s < count * 60; passed_s += 2) {
+        act();
+        await minutes(2 / 60);
+      }
+    };
+    await work(25);
+    const { renewals } = server;
+    await work(0.95);
+    expect(asked).toEqual([]);
+    await work(0.15);
+    expect(asked).toEqual([{ end_ms: server.limit_ms, final: true }]);
+    await work(3.8);
+    expect(lost_ms).toBeNull();
+    expect(server.renewals - renewals).toBeLessThan(15);
+    await work(0.1);
+    expect(lost_ms).not.toBeNull();
+  });
+
+  it("renews by the first key after a sleep, though timers stood still meanwhile", async () => {
+    const { asked } = await open();
+    await minutes(10);
+    vi.setSystemTime(Date.now() + 17 * MINUTE_MS);
+    act();
+    await minutes(0);
+    expect(Date.now() - server.used_ms).toBeLessThan(1_000);
+    expect(asked).toEqual([]);
+  });
+
+  it("asks soon after a sleep though nobody does anything", async () => {
+    const { asked } = await open();
+    await minutes(10);
+    vi.setSystemTime(Date.now() + 16 * MINUTE_MS);
+    await minutes(0.5);
+    expect(asked).toHaveLength(1);
+    await minutes(3.6);
+    expect(lost_ms).not.toBeNull();
+  });
+
+  it("asks in time though the clock was set back meanwhile, and once", async () => {
+    const { asked } = await open();
+    await minutes(24.5);
+    vi.setSystemTime(Date.now() - 180 * MINUTE_MS);
+    // The server's clock is right still.
+    server.used_ms -= 180 * MINUTE_MS;
+    server.limit_ms -= 180 * MINUTE_MS;
+    await minutes(0.4);
+    expect(asked).toEqual([]);
+    await minutes(0.2);
+    expect(asked).toHaveLength(1);
+    expect(Math.abs((asked[0]?.end_ms ?? 0) - Date.now() - 4.9 * MINUTE_MS)).toBeLessThan(2_000);
+    act();
+    await minutes(0);
+    expect(asked.at(-1)).toBeNull();
+    expect(Date.now() - server.used_ms).toBeLessThan(1_000);
+  });
+
+  it("is silent of the end that somebody has heard of in another tab, or in this one before", async () => {
+    server.limit_ms = Date.now() + 20 * MINUTE_MS;
+    const { asked, still } = await open();
+    await minutes(15.1);
+    expect(asked).toHaveLength(1);
+    const other = await open();
+    expect(other.asked).toHaveLength(1);
+    other.still.heard();
+    expect(other.asked.at(-1)).toBeNull();
+    const newValue = window.localStorage.getItem(HEARD);
+    window.dispatchEvent(new StorageEvent("storage", { key: HEARD, newValue }));
+    expect(asked.at(-1)).toBeNull();
+    still.heard();
+    const later = await open();
+    await minutes(1);
+    expect(later.asked).toEqual([]);
+    await minutes(4);
+    expect(lost_ms).not.toBeNull();
+    expect(window.localStorage.getItem(HEARD), "nothing is left behind").toBeNull();
+  });
+
+  it("asks in each tab before an end that was not the one that somebody heard of", async () => {
+    window.localStorage.setItem(HEARD, String(Date.now() + 10 * MINUTE_MS));
+    server.limit_ms = Date.now() + 20 * MINUTE_MS;
+    const { asked } = await open();
+    await minutes(15.1);
+    expect(asked).toEqual([{ end_ms: server.limit_ms, final: true }]);
   });
 
   it("hears of what was done while a renewal was under way that says otherwise", async () => {

@@ -1,25 +1,51 @@
 /** Asks in time whether somebody is there, before a session ends that nobody uses; and says when it ends anyhow. */
 import type { HttpClient } from "../api/http";
+import { remember, remembered } from "../storage";
 import type { Use } from "./use";
 
 /** So long before the end; of one without use, no more than a quarter of the time that there is. */
 const WARNED_BEFORE_MS = 300_000;
 /** A renewal that cannot be made now is tried again so soon. */
 const AGAIN_MS = 2_000;
-/** The longest that a timer waits. */
-const LONGEST_MS = 2 ** 31 - 1;
+/** The longest that a timer waits: it stands still while the machine sleeps, and clocks are set. */
+const LONGEST_MS = 30_000;
+/** The server tells times in whole seconds: two that are nearer are the same. */
+const WHOLE_MS = 1_000;
+/** Nothing is known of the time of another sign-in: within seconds it is the same, rounding and delays apart. */
+const SAME_MS = 10_000;
+/** Under which the end is kept that somebody has heard of, for other tabs to be silent of it. */
+export const HEARD = "vtp.heard_end";
 
-/** When a session ends; `final`: though somebody uses it. */
+/** When a session ends; `final`: though somebody uses it. `away`: the server was not to be told that somebody does. */
 export interface End {
   end_ms: number;
   final: boolean;
+  away?: true;
+}
+
+/** What the server has said of both ends, and what is known of use. */
+interface Known {
+  /** The end that comes first. */
+  end_ms: number;
+  /** When it ends however it is used, where that is known. */
+  limit_ms: number;
+  /** `end_ms` is that: no use moves it. */
+  final: boolean;
+  /** From when on somebody is told. */
+  warned_ms: number;
+  /** How long the session lasts without use, as far as it is not `final`. */
+  term_ms: number;
+  /** The last use, where the server knows of none as late. */
+  untold_ms: number | null;
 }
 
 export class StillThere {
   #timer: ReturnType<typeof setTimeout> | undefined;
-  #asking = false;
+  #said: End | null = null;
   #renewing = false;
-  /** The end that somebody has been told of, and has heard. */
+  /** A renewal has failed, and is made again soon. */
+  #again = false;
+  /** The end that somebody has been told of, here or in another tab, and has heard. */
   #heard_ms = 0;
   readonly #http: HttpClient;
   readonly #use: Use;
@@ -34,59 +60,79 @@ export class StillThere {
 
   /** Looks until the returned function is called. */
   begin(): () => void {
-    this.#http.onGrant = () => this.#look();
-    this.#use.onUse = () => this.#asking && !this.#isFinal() && void this.#renew();
+    this.#http.onGrant = () => {
+      if (!this.#http.signedIn) this.#forget();
+      this.#look();
+    };
+    this.#use.onUse = () => {
+      const known = this.#know();
+      if (!this.#again && known && isToBeTold(known)) void this.#renew();
+    };
+    this.#heard_ms = Number(remembered(HEARD));
+    window.addEventListener("storage", this.#hear);
     this.#look();
     return () => {
       clearTimeout(this.#timer);
+      window.removeEventListener("storage", this.#hear);
       this.#http.onGrant = () => undefined;
       this.#use.onUse = () => undefined;
     };
   }
 
-  /** Somebody has heard when the session ends anyhow, and is not told again. */
+  /** Somebody has heard when the session ends anyhow, and is not told again, in no tab. */
   heard(): void {
-    if (!this.#isFinal()) return;
-    this.#heard_ms = this.#http.sessionLimit_ms ?? 0;
+    if (!this.#said?.final) return;
+    this.#heard_ms = this.#said.end_ms;
+    remember(HEARD, String(this.#heard_ms));
     this.#look();
   }
 
-  #isFinal(): boolean {
-    const limit_ms = this.#http.sessionLimit_ms;
-    return limit_ms !== null && Date.now() >= limit_ms - WARNED_BEFORE_MS;
+  #hear = ({ key, newValue }: StorageEvent): void => {
+    if (key !== HEARD || newValue === null) return;
+    this.#heard_ms = Number(newValue);
+    this.#look();
+  };
+
+  /** Leaves nothing in the browser of who has signed out. */
+  #forget(): void {
+    this.#use.forget();
+    remember(HEARD, null);
+  }
+
+  /** Null while there is no session, or its end is not known. */
+  #know(): Known | null {
+    const { sessionEnd_ms: end_ms, sessionLimit_ms, toldUse_ms } = this.#http;
+    if (end_ms === null) return null;
+    const limit_ms = sessionLimit_ms ?? Number.POSITIVE_INFINITY;
+    const final = limit_ms - end_ms < WHOLE_MS;
+    const term_ms = end_ms - toldUse_ms;
+    const warned_ms = end_ms - (final ? WARNED_BEFORE_MS : Math.min(WARNED_BEFORE_MS, term_ms / 4));
+    const used_ms = this.#use.at_ms;
+    const untold_ms = used_ms > toldUse_ms ? used_ms : null;
+    return { end_ms, limit_ms, final, warned_ms, term_ms, untold_ms };
   }
 
   #look(): void {
     clearTimeout(this.#timer);
-    const { sessionEnd_ms: end_ms, sessionLimit_ms: limit_ms } = this.#http;
-    if (end_ms === null) {
-      if (!this.#http.signedIn) this.#use.forget();
+    this.#again = false;
+    const known = this.#know();
+    if (known === null) {
       this.#say(null);
       return;
     }
     const now_ms = Date.now();
+    const { end_ms, limit_ms, final, warned_ms } = known;
     if (now_ms >= end_ms) {
       // Who slept through it, or their machine, is asked nothing: the server knows whether it has ended.
+      this.#say(null);
       void this.#renew();
       return;
     }
-    const untold = this.#use.at_ms > this.#http.toldUse_ms;
-    const before_ms = Math.min(
-      WARNED_BEFORE_MS,
-      (end_ms - Math.min(this.#use.at_ms, this.#http.toldUse_ms)) / 4,
-    );
-    const moments = [end_ms, end_ms - before_ms];
-    if (limit_ms !== null) moments.push(limit_ms - WARNED_BEFORE_MS);
-    if (limit_ms !== null && this.#isFinal()) {
-      // Rounding apart, nothing is known of the time of another sign-in: within seconds it is the same.
-      const heard = Math.abs(this.#heard_ms - limit_ms) < 10_000;
-      this.#say(heard ? null : { end_ms: limit_ms, final: true });
-      if (untold && end_ms < limit_ms && now_ms >= end_ms - before_ms) void this.#renew();
-    } else if (now_ms < end_ms - before_ms) this.#say(null);
-    else if (untold) void this.#renew();
-    else this.#say({ end_ms, final: false });
-    const next_ms = Math.min(...moments.filter((moment_ms) => moment_ms > now_ms));
-    this.#wait(next_ms - now_ms);
+    if (isToBeTold(known)) void this.#renew();
+    else if (now_ms < warned_ms) this.#say(null);
+    else this.#say(final && Math.abs(this.#heard_ms - end_ms) < SAME_MS ? null : { end_ms, final });
+    const moments = [end_ms, warned_ms, limit_ms - WARNED_BEFORE_MS].filter((at_ms) => at_ms > now_ms);
+    this.#wait(Math.min(...moments) - now_ms);
   }
 
   #wait(wait_ms: number): void {
@@ -104,17 +150,29 @@ export class StillThere {
       if (this.#http.signedIn && this.#http.toldUse_ms < used_ms) await this.#http.refresh();
       this.#renewing = false;
       const end_ms = this.#http.sessionEnd_ms;
-      if (end_ms !== null && Date.now() >= end_ms - 1_000) this.#wait(AGAIN_MS);
+      if (end_ms !== null && Date.now() >= end_ms - WHOLE_MS) this.#wait(AGAIN_MS);
       else this.#look();
     } catch {
       this.#renewing = false;
+      this.#again = true;
+      if (this.#said) this.#say({ ...this.#said, away: true });
       this.#wait(AGAIN_MS);
     }
   }
 
   #say(end: End | null): void {
-    if (end === null && !this.#asking) return;
-    this.#asking = end !== null;
+    const said = this.#said;
+    if (end?.end_ms === said?.end_ms && end?.final === said?.final && end?.away === said?.away) return;
+    this.#said = end;
     this.#ask(end);
   }
+}
+
+/** Whether a renewal would change now what somebody is told: by what they have done the session lasts longer. */
+function isToBeTold({ limit_ms, final, warned_ms, term_ms, untold_ms }: Known): boolean {
+  if (final || untold_ms === null) return false;
+  const now_ms = Date.now();
+  if (now_ms >= warned_ms) return true;
+  // The other end comes first by it, and is near: what the server would have rounded down waits for the next use.
+  return now_ms >= limit_ms - WARNED_BEFORE_MS && untold_ms + term_ms >= limit_ms + 2 * WHOLE_MS;
 }

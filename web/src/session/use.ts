@@ -3,6 +3,7 @@
  * and a page that is open renews its own by itself.
  */
 import type { Used } from "../api/http";
+import { Moment } from "../moment";
 import { remember } from "../storage";
 
 /** What people do. Pictures and sound that play (`timeupdate`) are use too: who watches does nothing else. */
@@ -11,13 +12,9 @@ const ACTS = ["pointerdown", "pointermove", "click", "keydown", "wheel", "touchm
 export const KEY = "vtp.used";
 /** Other tabs are told this often at most. */
 const TOLD_EVERY_MS = 5_000;
-/** By so much two clocks may differ without one of them having been set. */
-const SLACK_MS = 1_000;
 
 export class Use implements Used {
-  #at_ms = Date.now();
-  /** The same by the clock that is never set, which may stand still while the machine sleeps. */
-  #ticks_ms = performance.now();
+  #last = new Moment(Date.now());
   #told_ms = 0;
   readonly #isSignedIn: () => boolean;
 
@@ -29,11 +26,8 @@ export class Use implements Used {
     this.#isSignedIn = isSignedIn;
   }
 
-  /** By the wall clock as it is set now: one that was set back makes nothing newer than it is. */
   get at_ms(): number {
-    const latest_ms = Date.now() - (performance.now() - this.#ticks_ms);
-    if (this.#at_ms > latest_ms + SLACK_MS) this.#at_ms = latest_ms;
-    return this.#at_ms;
+    return this.#last.at_ms;
   }
 
   /** Leaves nothing in the browser of who has signed out. */
@@ -44,7 +38,7 @@ export class Use implements Used {
 
   note = (): void => {
     const now_ms = Date.now();
-    this.#set(now_ms);
+    this.#last = new Moment(now_ms);
     if (Math.abs(now_ms - this.#told_ms) >= TOLD_EVERY_MS && this.#isSignedIn()) {
       this.#told_ms = now_ms;
       remember(KEY, String(now_ms));
@@ -72,12 +66,7 @@ export class Use implements Used {
   #hear = ({ key, newValue }: StorageEvent): void => {
     const at_ms = Math.min(Number(newValue), Date.now());
     if (key !== KEY || !(at_ms > this.at_ms)) return;
-    this.#set(at_ms);
+    this.#last = new Moment(at_ms);
     this.onUse();
   };
-
-  #set(at_ms: number): void {
-    this.#at_ms = at_ms;
-    this.#ticks_ms = performance.now() - (Date.now() - at_ms);
-  }
 }
