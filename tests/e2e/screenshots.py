@@ -54,6 +54,7 @@ READY = """document.querySelector("h1")
 """Nothing is looked for any more."""
 WIDER = "document.documentElement.scrollWidth > document.documentElement.clientWidth"
 """The page must be scrolled sideways."""
+OVER = "2020-01-06T10:00"  # a moment of one's own clock
 ROUTES = Path(__file__).parents[2] / "web/src/App.tsx"
 
 
@@ -181,6 +182,7 @@ class Shown:
             ("people", "new-way"),
             ("people", "new-way", "make-way"),
             ("people", f"more-{STUDENT}", "unenrol"),
+            ("people", "Take the role from Mei Lin"),
             ("schedule", "new-series"),
             ("schedule", "series-menu-Lecture", "edit-series"),
             ("schedule", "series-menu-Lecture", "delete-series"),
@@ -190,7 +192,9 @@ class Shown:
             ("settings", "copy-course"),
             ("settings", "delete-course"),
         ):
-            yield TEACHER, f"dialog-{presses[-1]}", f"{course}/{path}".rstrip("/"), tuple(presses)
+            name = presses[-1].replace(" ", "-").lower()
+            yield TEACHER, f"dialog-{name}", f"{course}/{path}".rstrip("/"), tuple(presses)
+        yield TEACHER, "dialog-quiz-closes-now", f"{course}/{quiz}", ("edit-quiz", f"quiz-closes={OVER}")
         figures, recording = f"/courses/{self.measured}", f"/recordings/{self.recording}"
         for who, path, *presses in (
             (TEACHER, "/courses", "create-course"),
@@ -253,6 +257,7 @@ async def fill(loop: asyncio.AbstractEventLoop, api: Api, shown: list[Shown]) ->
         await post("/api/v1/courses", wish)
     for one in (pupil, other):
         await post(f"{at}/enroll", {"email": one.email})
+    await post(f"{at}/permissions", {"user_id": other.user_id, "role": "assistant"})
     now = datetime.now(UTC)
     begun, ends = now - timedelta(minutes=5), now + timedelta(hours=1)
     times = {"starts_at": begun.isoformat(), "ends_at": ends.isoformat()}
