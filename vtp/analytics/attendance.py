@@ -140,9 +140,11 @@ def class_as_held(
     return the_class(classes_held(scheduled_start, staff, opened, **limits))
 
 
-def the_class(found: Sequence[Held]) -> Held | None:
-    """Which of all that could be the class is it: the longest, of equals the earliest."""
-    return max(found, key=lambda one: one.length_ms, default=None)
+def the_class(found: Sequence[Held], preferred: Iterable[Interval] = ()) -> Held | None:
+    """Which of all that could be the class is it: the longest, of equals the earliest; of those that have
+    some of the `preferred` times, where any have."""
+    wanted = union(preferred)
+    return max(found, key=lambda one: (bool(common(wanted, one.parts)), one.length_ms), default=None)
 
 
 def classes_held(

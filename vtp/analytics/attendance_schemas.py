@@ -139,6 +139,13 @@ class SheetReply(BaseModel):
     held_s: Annotated[float, Field(description="Without its breaks; shares are of that.")]
     breaks: Annotated[int, Field(description="In which nobody of its staff was there, or its room closed.")]
     goes_on: Annotated[bool, Field(description="All of this is of so far, and counts nowhere yet.")] = False
+    counts: Annotated[
+        bool,
+        Field(
+            description="Whether who is not there is absent. Of what staff rehearse `people` are those alone "
+            "of whom its teacher said something."
+        ),
+    ] = True
     people: list[AttendanceRow]
     totals: Annotated[
         ClassTotals | None,
@@ -158,6 +165,7 @@ class SheetReply(BaseModel):
             held_s=held.held_ms / 1000,
             breaks=held.breaks,
             goes_on=sheet.goes_on,
+            counts=held.counts,
             people=[AttendanceRow.of(one) for one in sheet.entries],
             totals=ClassTotals.of(held.past) if held.past is not None else None,
         )

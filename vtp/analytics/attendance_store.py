@@ -72,15 +72,15 @@ class HeldClass:
     was_shown: bool = True
     """Whether students saw its lesson, as that is now, by the end of the class."""
     had_students: bool = False
-    """Whether one of them was there."""
+    """Whether one of them was there, who may be erased by now."""
 
     @property
     def counts(self) -> bool:
-        """Whether it is a class of the students, where who was not there is absent. What staff rehearse is
-        none; what was nobody's when it was closed stays so."""
+        """Whether it is a class of the students, where who was not there is absent, or will be. What staff
+        rehearse is none, and what is nobody's stays what it was when it was closed."""
         if self.past is not None:
             return bool(self.past.statuses)
-        return self.was_shown or self.had_students
+        return self.held_until is None or self.was_shown or self.had_students
 
     @property
     def held_ms(self) -> int:
@@ -154,6 +154,12 @@ async def put_rules(tx: AsyncConnection, course_id: str, rules: Rules, now: date
 async def live_lessons(tx: AsyncConnection, course_id: str, lesson_id: str | None = None) -> list[HeldClass]:
     """The live lessons of a course in their order of time, or one of them."""
     c, k, at, who = lessons.c, lesson_classes.c, live_sessions.c, lesson_attendance.c
+    stay = session_participants.c
+    within = stay.joined_at < k.held_until, func.coalesce(stay.left_at, at.seen_at) > k.held_from
+    were_there = or_(
+        exists().where(who.lesson_id == c.id, ~who.is_staff, who.present_ms > 0),
+        student_erased(c.room_id, *within),
+    )
     statement = (
         select(
             c.id,
@@ -170,7 +176,7 @@ async def live_lessons(tx: AsyncConnection, course_id: str, lesson_id: str | Non
             c.over_at,
             k.led_until,
             and_(_is_seen(k.held_until), _was_open()),
-            exists().where(who.lesson_id == c.id, ~who.is_staff, who.present_ms > 0),
+            were_there,
             k.totals,
         )
         .join_from(lessons, courses, courses.c.id == c.course_id)
@@ -212,10 +218,14 @@ async def lessons_to_come(
 
 
 async def seen_now(tx: AsyncConnection, lesson_ids: Sequence[str], now: datetime) -> set[str]:
-    """Those of these lessons that students see."""
+    """Those of these lessons that students see, in a course that runs."""
     c = lessons.c
-    joined = lessons.outerjoin(course_sections, course_sections.c.id == c.section_id)
-    statement = select(c.id).select_from(joined).where(c.id.in_(lesson_ids), _is_seen(now))
+    statement = (
+        select(c.id)
+        .join_from(lessons, courses, courses.c.id == c.course_id)
+        .outerjoin(course_sections, course_sections.c.id == c.section_id)
+        .where(c.id.in_(lesson_ids), _is_seen(now), courses.c.status == CourseStatus.ACTIVE)
+    )
     return set((await tx.execute(statement)).scalars())
 
 
@@ -279,11 +289,12 @@ async def uncounted(
     return list((await tx.execute(statement.order_by(c.id))).all())
 
 
-def student_erased(room_id: Column[Any]) -> ColumnElement[bool]:
+def student_erased(room_id: Column[Any], *within: ColumnElement[bool]) -> ColumnElement[bool]:
     """Whether somebody was in the classes of a room, not as staff, whose account is erased: the others'
-    figures were compared with theirs."""
+    figures were compared with theirs. `within`: which of the stays to ask."""
     at, who = live_sessions.c, session_participants.c
-    return exists().where(at.room_id == room_id, who.live_session_id == at.id, IS_ERASED, ~IS_STAFF)
+    theirs = who.live_session_id == at.id, IS_ERASED, ~IS_STAFF
+    return exists().where(at.room_id == room_id, *theirs, *within)
 
 
 async def nobodys(tx: AsyncConnection, lesson_ids: Sequence[str]) -> set[str]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Sequence
+from collections.abc import Callable, Collection, Iterable, Sequence
 from dataclasses import asdict, dataclass
 from datetime import datetime, timedelta
 from typing import Any
@@ -33,7 +33,7 @@ from vtp.analytics.attendance_store import (
     students_of,
     uncounted,
 )
-from vtp.analytics.class_store import course_staff_in, erased_staff_in, participations, sessions_in
+from vtp.analytics.class_store import course_staff_in, erased_in, participations, sessions_in
 from vtp.analytics.classes import Attended, CountedClass, connection_of, count_class, unix_ms
 from vtp.analytics.credit_store import completed_recordings
 from vtp.analytics.past import PastCourse
@@ -316,7 +316,7 @@ async def counted_class(tx: AsyncConnection, room_id: str, starts_at: datetime |
         ],
         await polls_in(tx, room_id),
         await course_staff_in(tx, room_id),
-        [(Role(row.role), connection_of(row)) for row in await erased_staff_in(tx, room_id)],
+        [(Role(row.role), connection_of(row)) for row in await erased_in(tx, room_id)],
     )
 
 
@@ -329,7 +329,8 @@ async def read_course(
 
     Of classes that are nobody's any more there are totals, for who reads of all.
     """
-    begun = [one for one in await live_lessons(tx, course_id) if one.cancelled_at is None and one.held_ms]
+    all_lessons = await live_lessons(tx, course_id)
+    begun = [one for one in all_lessons if one.cancelled_at is None and one.held_ms]
     going_on = [one for one in begun if not closes and one.goes_on(now)]
     going = {one.lesson_id for one in going_on}
     over = [one for one in begun if one.lesson_id not in going]
@@ -339,7 +340,7 @@ async def read_course(
     found = await _read(tx, somebodys, students, await find_rules(tx, course_id))
     counted = [entry for entry in found if entry.is_theirs]
     theirs = [entry for entry in counted if entry.held.lesson_id not in going]
-    with_entries = {entry.held.lesson_id for entry in theirs}
+    with_entries = _lessons(theirs)
     held = [one for one in over if one.counts or one.lesson_id in with_entries]
     known = [one for one in held if one.past is None]
     if past is not None and not known:
@@ -349,13 +350,14 @@ async def read_course(
     for entry in theirs:
         entries[entry.student.user_id].append(entry)
     seen = await seen_now(tx, sorted(going), now) if going else set()
-    coming = await lessons_to_come(tx, course_id, now, released=user_id is not None) | seen
-    to_come = len(coming - {one.lesson_id for one in held})
+    done = {one.lesson_id for one in over if one.counts}
+    done |= {one.lesson_id for one in all_lessons if one.past is not None}  # nothing of them is counted again
+    coming = (await lessons_to_come(tx, course_id, now, released=user_id is not None) | seen) - done
     return CourseAttendance(
         held if user_id is None else known,
         [one for one in going_on if user_id is None or one.lesson_id in seen],
         [
-            StudentAttendance(one, entries[one.user_id], len(entries[one.user_id]) + to_come)
+            StudentAttendance(one, entries[one.user_id], len(coming | _lessons(entries[one.user_id])))
             for one in students
         ],
         past if user_id is None else None,
@@ -384,6 +386,10 @@ async def _read(
             share = stood.share_per_mille(one.held_ms)
             entries.append(Entry(student, one, status, key in by_hand, made_up, share, row))
     return entries
+
+
+def _lessons(entries: Iterable[Entry]) -> set[str]:
+    return {one.held.lesson_id for one in entries}
 
 
 def _standing(row: Any) -> Standing:

@@ -118,14 +118,14 @@ async def participations(tx: AsyncConnection, room_id: str) -> list[Any]:
     return list((await tx.execute(statement)).all())
 
 
-async def erased_staff_in(tx: AsyncConnection, room_id: str) -> list[Any]:
-    """When staff were in the classes of a room whose accounts are erased: as what, joined, left, last
+async def erased_in(tx: AsyncConnection, room_id: str) -> list[Any]:
+    """When people were in the classes of a room whose accounts are erased: as what, joined, left, last
     seen."""
     who, at = session_participants.c, live_sessions.c
     statement = (
         select(who.role, who.joined_at, who.left_at, at.seen_at)
         .join(live_sessions, at.id == who.live_session_id)
-        .where(at.room_id == room_id, IS_ERASED, IS_STAFF)
+        .where(at.room_id == room_id, IS_ERASED)
         .order_by(who.id)
     )
     return list((await tx.execute(statement)).all())

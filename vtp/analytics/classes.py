@@ -97,13 +97,15 @@ def count_class(
     opened: Iterable[Interval],
     polls: Sequence[Asked],
     course_staff: Collection[str],
-    erased_staff: Iterable[tuple[Role, Connection]] = (),
+    erased: Iterable[tuple[Role, Connection]] = (),
 ) -> CountedClass:
     """The standing in a class of everybody who came to it, and what they did.
 
     `opened`: the times when its room was open. `course_staff`: the accounts that are staff of its course,
-    as which administrators come into any room. `erased_staff`: connections of staff who are nobody by now: a
-    class that they held was held.
+    as which administrators come into any room. `erased`: connections of who is nobody by now: a class that
+    staff held was held, and had the students who were in it.
+
+    A lesson without a time may be rehearsed at any: its class is one in which students were, if there is.
     """
     by_person: dict[str, list[Attended]] = {}
     for one in attended:
@@ -114,10 +116,13 @@ def count_class(
     for who in staff:
         is_visitor = _came_first(by_person[who]).role is Role.ADMIN and who not in course_staff
         (visitors if is_visitor else own).extend(presence(_connections(by_person[who])))
-    for role, connection in erased_staff:
-        (visitors if role is Role.ADMIN else own).append(connection.interval)
+    pupils = (rows for who, rows in by_person.items() if who not in staff)
+    students = [one.connection.interval for rows in pupils for one in rows]
+    for role, connection in erased:
+        side = visitors if role is Role.ADMIN else own if role in STAFF else students
+        side.append(connection.interval)
     could_be = classes_held(scheduled_at, when_led(own, visitors), opened)
-    held = the_class(could_be)
+    held = the_class(could_be, students if scheduled_at is None else ())
     of_class = {
         who: [one for one in rows if belongs(one.connection, held)] for who, rows in by_person.items()
     }

@@ -165,6 +165,8 @@ export interface Sheet {
   held_s: number;
   breaks: number;
   goes_on: boolean;
+  /** Whether who is not there is absent, which nobody is from what staff rehearse. */
+  counts: boolean;
   people: AttendanceRow[];
   /** Once nobody can tell any more who was there. */
   totals: Record<Attended, number> | null;

@@ -1,7 +1,7 @@
 /** The sheet of each class: who was there, from when to when, and what their teacher says of it. */
 import { useCallback, useState } from "react";
 import { Link, useSearchParams } from "wouter";
-import type { AttendanceRow, Attended, RunningClass, Sheet } from "../../api/analytics";
+import type { AttendanceRow, Attended, RunningClass } from "../../api/analytics";
 import { Badge } from "../../design/Badge";
 import { Button, ButtonLink, IconButton } from "../../design/Button";
 import { Dialog } from "../../design/Dialog";
@@ -21,7 +21,7 @@ import { saveFile } from "../save_file";
 import "./Analytics.css";
 import { type Column, DataTable } from "./DataTable";
 import { SaveReport } from "./SaveReport";
-import { percent, STATUSES, time } from "./words";
+import { heldWords, percent, STATUSES, time } from "./words";
 
 const FRESH_MS = 30_000;
 
@@ -108,7 +108,7 @@ function SheetOf({ lesson }: { lesson: string }) {
         )}
       </div>
       {data.totals ? (
-        <Totals totals={data.totals} />
+        data.counts && <Totals totals={data.totals} />
       ) : (
         <DataTable
           label={`Attendance of ${data.title}`}
@@ -159,18 +159,6 @@ function Totals({ totals }: { totals: Record<Attended, number> }) {
       <p className="soft analytics-note">Who they were is not kept any more.</p>
     </div>
   );
-}
-
-function heldWords({ held_from, held_s, breaks, goes_on, people, totals }: Sheet): string {
-  if (!held_from) return "Nobody has held it: it counts for nobody.";
-  const without = breaks ? `, without ${breaks > 1 ? `its ${breaks} breaks` : "its break"}` : "";
-  const span = `${momentWithin(held_from)}, for ${time(held_s)}${without}`;
-  if (!totals && people.length === 0)
-    return `${goes_on ? `Goes on since ${span} so far` : `Held ${span}`}: it counts for no student.`;
-  const held = goes_on ? `Goes on since ${span} so far: it counts once it is over.` : `Held ${span}.`;
-  if (totals) return held;
-  const there = people.filter(({ present_s }) => present_s > 0).length;
-  return `${held} ${plural(there, "student", "students")} of ${people.length} ${there === 1 ? "was" : "were"} there.`;
 }
 
 function columnsOf(onCorrect: (row: AttendanceRow) => void): Column<AttendanceRow>[] {

@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import type { AttendanceReport, Lecture, PerformanceReport } from "../../api/analytics";
+import type { AttendanceReport, AttendanceRow, Lecture, PerformanceReport, Sheet } from "../../api/analytics";
 import type { Schedule } from "../../api/schedules";
 import { zoneHere } from "../../format";
 import { averagesWords, keptWords } from "./Collected";
@@ -7,7 +7,7 @@ import { attendanceOf, completionOf, watchTimeOf } from "./course_charts";
 import { inOrder } from "./DataTable";
 import { dropOffOf, heatOf } from "./lecture_charts";
 import { reportZone } from "./report_zone";
-import { counted, didWords, ownStatus } from "./words";
+import { counted, didWords, heldWords, ownStatus } from "./words";
 
 const series = {} as Schedule;
 
@@ -103,6 +103,29 @@ it("counts one of something as one", () => {
   ]);
   expect(averagesWords(5)).toContain("of 5 people or more");
   expect(averagesWords(1)).not.toContain("1 people");
+});
+
+describe("how a class was held", () => {
+  const sheet = { held_from: "2030-03-04T08:00:00Z", held_s: 2700, breaks: 0, goes_on: false, totals: null };
+  const people = [{ present_s: 2700 }, { present_s: 0 }] as AttendanceRow[];
+  const none = { present: 0, late: 0, partial: 0, excused: 0, absent: 0 };
+  const words = (more: Partial<Sheet>) => heldWords({ ...sheet, counts: true, people, ...more });
+
+  it("says for whom it counts", () => {
+    expect(words({})).toMatch(/^Held .*\. 1 student of 2 was there\.$/);
+    expect(words({ goes_on: true })).toMatch(/^Goes on .*: it counts once it is over\. 1 student of 2 was/);
+    expect(words({ people: [], totals: { ...none, present: 2 } })).toMatch(/^Held [^.]*\.$/);
+    expect(words({ held_from: null, people })).toBe("Nobody has held it: it counts for nobody.");
+  });
+
+  it("says that what staff rehearse counts for nobody, or for who was corrected alone", () => {
+    for (const totals of [null, none])
+      expect(words({ counts: false, people: [], totals })).toMatch(/^Held .*: it counts for no student\.$/);
+    const goesOn = words({ counts: false, people: [], goes_on: true });
+    expect(goesOn).toMatch(/^Goes on .* so far: it counts for no student\.$/);
+    const corrected = words({ counts: false, people: people.slice(1) });
+    expect(corrected).toMatch(/: it counts for no student but those of whom its teacher says so\.$/);
+  });
 });
 
 describe("how a course goes", () => {

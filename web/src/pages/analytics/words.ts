@@ -1,7 +1,7 @@
 /** How figures are said. */
-import type { Alert, Attended, StudentEngagement } from "../../api/analytics";
+import type { Alert, Attended, Sheet, StudentEngagement } from "../../api/analytics";
 import type { BadgeTone } from "../../design/Badge";
-import { clock, duration } from "../../format";
+import { clock, duration, momentWithin, plural } from "../../format";
 
 const number = new Intl.NumberFormat(undefined, { maximumFractionDigits: 1 });
 
@@ -48,6 +48,28 @@ export const SEVERITIES: Readonly<Record<Alert["severity"], { label: string; ton
   medium: { label: "Medium", tone: "warn" },
   low: { label: "Low", tone: "neutral" },
 };
+
+/** When and for how long a class was held, and for whom it counts. */
+export function heldWords({
+  held_from,
+  held_s,
+  breaks,
+  goes_on,
+  counts,
+  people,
+  totals,
+}: Pick<Sheet, "held_from" | "held_s" | "breaks" | "goes_on" | "counts" | "people" | "totals">): string {
+  if (!held_from) return "Nobody has held it: it counts for nobody.";
+  const without = breaks ? `, without ${breaks > 1 ? `its ${breaks} breaks` : "its break"}` : "";
+  const span = `${momentWithin(held_from)}, for ${time(held_s)}${without}`;
+  const held = goes_on ? `Goes on since ${span} so far` : `Held ${span}`;
+  if (people.length === 0 && !(totals && counts)) return `${held}: it counts for no student.`;
+  if (!counts) return `${held}: it counts for no student but those of whom its teacher says so.`;
+  const sentence = goes_on ? `${held}: it counts once it is over.` : `${held}.`;
+  if (totals) return sentence;
+  const there = people.filter(({ present_s }) => present_s > 0).length;
+  return `${sentence} ${plural(there, "student", "students")} of ${people.length} ${there === 1 ? "was" : "were"} there.`;
+}
 
 /** Where a class stood in a student's eyes: the one status that is counted. */
 export const ownStatus = (row: Record<Attended, number>): Attended | null =>
