@@ -307,7 +307,7 @@ async def test_guessing_codes_is_delayed_and_the_right_password_does_not_help(tm
         app, _ = await turn_on(api, person)
         answers = await asyncio.gather(*(log_in(api, person, f"{guess:06}") for guess in range(20)))
         statuses = [answer.status for answer in answers]
-        assert (statuses.count(401), statuses.count(429)) == (5, 15)  # each counts once, whatever is under way
+        assert (statuses.count(401), statuses.count(429)) == (5, 15)  # each counts once
         right = await log_in(api, person, app.code())
         assert (right.status, right.body["code"]) == (429, "account_throttled")
 
