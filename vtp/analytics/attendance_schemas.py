@@ -71,7 +71,9 @@ class AttendanceRow(BaseModel):
     ratio: Annotated[float, Field(description="Of the class as it was held; never rounded up.")]
     late_s: float
     early_s: float
-    status: Status
+    status: Annotated[
+        Status | None, Field(description="Null: the class does not count for them, as staff rehearsed it.")
+    ]
     source: Annotated[Literal["auto", "manual"], Field(description="By rule, or corrected by hand.")]
     made_up: Annotated[bool, Field(description="Absent, and completed a recording of it in time.")]
 
@@ -93,9 +95,9 @@ class AttendanceRow(BaseModel):
             ratio=entry.share_per_mille / 1000,
             late_s=row.late_ms / 1000 if row is not None else 0,
             early_s=row.early_ms / 1000 if row is not None else 0,
-            status=entry.status,
+            status=entry.status if entry.is_theirs else None,
             source="manual" if entry.by_hand else "auto",
-            made_up=entry.made_up,
+            made_up=entry.made_up and entry.is_theirs,
         )
 
 
@@ -142,8 +144,8 @@ class SheetReply(BaseModel):
     counts: Annotated[
         bool,
         Field(
-            description="Whether who is not there is absent. Of what staff rehearse `people` are those alone "
-            "of whom its teacher said something."
+            description="Whether who is not there is absent. What staff rehearse counts for those alone of "
+            "whom its teacher said something; of the others of `people` the `status` is null."
         ),
     ] = True
     people: list[AttendanceRow]

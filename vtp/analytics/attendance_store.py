@@ -12,7 +12,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from vtp.accounts.tables import users
 from vtp.analytics.attendance import APART_MS, Status, Thresholds
-from vtp.analytics.class_store import IS_ERASED, IS_STAFF
+from vtp.analytics.class_store import IS_ERASED
 from vtp.analytics.class_tables import (
     attendance_corrections,
     attendance_rules,
@@ -27,6 +27,7 @@ from vtp.courses.outline_store import is_released
 from vtp.courses.roles import CourseStatus
 from vtp.courses.tables import course_enrollments, course_sections, courses, lessons
 from vtp.db.statements import insert_if_absent
+from vtp.http.identity import Role
 from vtp.ids import new_id
 from vtp.recording.watching import COMPLETE_PER_MILLE
 from vtp.rooms.tables import live_sessions, poll_votes, polls, session_participants
@@ -290,10 +291,10 @@ async def uncounted(
 
 
 def student_erased(room_id: Column[Any], *within: ColumnElement[bool]) -> ColumnElement[bool]:
-    """Whether somebody was in the classes of a room, not as staff, whose account is erased: the others'
-    figures were compared with theirs. `within`: which of the stays to ask."""
+    """Whether a student was in the classes of a room whose account is erased: the others' figures were
+    compared with theirs. A guest may have typed that name. `within`: which of the stays to ask."""
     at, who = live_sessions.c, session_participants.c
-    theirs = who.live_session_id == at.id, IS_ERASED, ~IS_STAFF
+    theirs = who.live_session_id == at.id, IS_ERASED, who.role == Role.STUDENT
     return exists().where(at.room_id == room_id, *theirs, *within)
 
 

@@ -74,7 +74,8 @@ class Entry:
 
 @dataclass(frozen=True, slots=True)
 class Sheet:
-    """One class with everybody who was expected."""
+    """One class with everybody who was expected; one that staff rehearsed with all students, of whom what
+    their teacher says counts."""
 
     held: HeldClass
     entries: Sequence[Entry]
@@ -192,7 +193,8 @@ class Attendances:
             [held] = await live_lessons(tx, inside.course.id, lesson.id)
             students = await students_of(tx, inside.course.id) if held.past is None else []
             found = await _read(tx, [held], students, await find_rules(tx, inside.course.id))
-        return Sheet(held, [one for one in found if one.is_theirs], held.goes_on(self._clock()))
+        expected = [one for one in found if one.is_theirs or not held.counts]
+        return Sheet(held, expected, held.goes_on(self._clock()))
 
     @done_over
     async def correct(

@@ -119,8 +119,9 @@ def count_class(
     pupils = (rows for who, rows in by_person.items() if who not in staff)
     students = [one.connection.interval for rows in pupils for one in rows]
     for role, connection in erased:
-        side = visitors if role is Role.ADMIN else own if role in STAFF else students
-        side.append(connection.interval)
+        if role is not Role.GUEST:  # who may have typed the name of the erased
+            side = visitors if role is Role.ADMIN else own if role in STAFF else students
+            side.append(connection.interval)
     could_be = classes_held(scheduled_at, when_led(own, visitors), opened)
     held = the_class(could_be, students if scheduled_at is None else ())
     of_class = {

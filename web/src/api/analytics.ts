@@ -151,7 +151,8 @@ export interface AttendanceRow {
   ratio: number;
   late_s: number;
   early_s: number;
-  status: Attended;
+  /** Null: the class does not count for them. */
+  status: Attended | null;
   source: "auto" | "manual";
   made_up: boolean;
 }

@@ -177,13 +177,17 @@ function columnsOf(onCorrect: (row: AttendanceRow) => void): Column<AttendanceRo
       words: true,
       cell: (row) => (
         <span className="sheet-status">
-          <Badge tone={STATUSES[row.status].tone}>{STATUSES[row.status].label}</Badge>
+          {row.status ? (
+            <Badge tone={STATUSES[row.status].tone}>{STATUSES[row.status].label}</Badge>
+          ) : (
+            <span className="soft">Does not count</span>
+          )}
           {row.source === "manual" && <span className="soft">by hand</span>}
           {row.made_up && <span className="soft">saw the recording</span>}
           <IconButton icon="edit" size="small" label={`Correct ${row.name}`} onClick={() => onCorrect(row)} />
         </span>
       ),
-      order: ({ status }) => Object.keys(STATUSES).indexOf(status),
+      order: ({ status }) => Object.keys(STATUSES).indexOf(status ?? ""),
     },
     {
       name: "present",
@@ -262,7 +266,7 @@ function CorrectForm({
       <SelectField
         label="Counts as"
         name="status"
-        defaultValue={row.source === "manual" ? row.status : "excused"}
+        defaultValue={(row.source === "manual" && row.status) || "excused"}
         error={form.fields.status}
         data-testid="correct-status"
       >

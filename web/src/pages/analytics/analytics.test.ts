@@ -107,7 +107,10 @@ it("counts one of something as one", () => {
 
 describe("how a class was held", () => {
   const sheet = { held_from: "2030-03-04T08:00:00Z", held_s: 2700, breaks: 0, goes_on: false, totals: null };
-  const people = [{ present_s: 2700 }, { present_s: 0 }] as AttendanceRow[];
+  const people = [
+    { present_s: 2700, status: "present" },
+    { present_s: 0, status: "absent" },
+  ] as AttendanceRow[];
   const none = { present: 0, late: 0, partial: 0, excused: 0, absent: 0 };
   const words = (more: Partial<Sheet>) => heldWords({ ...sheet, counts: true, people, ...more });
 
@@ -121,8 +124,9 @@ describe("how a class was held", () => {
   it("says that what staff rehearse counts for nobody, or for who was corrected alone", () => {
     for (const totals of [null, none])
       expect(words({ counts: false, people: [], totals })).toMatch(/^Held .*: it counts for no student\.$/);
-    const goesOn = words({ counts: false, people: [], goes_on: true });
-    expect(goesOn).toMatch(/^Goes on .* so far: it counts for no student\.$/);
+    const nobody = people.map((row) => ({ ...row, status: null }));
+    const goesOn = words({ counts: false, people: nobody, goes_on: true });
+    expect(goesOn).toMatch(/^Goes on .* so far: it counts for no student so far\.$/);
     const corrected = words({ counts: false, people: people.slice(1) });
     expect(corrected).toMatch(/: it counts for no student but those of whom its teacher says so\.$/);
   });

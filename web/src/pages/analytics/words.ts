@@ -63,7 +63,9 @@ export function heldWords({
   const without = breaks ? `, without ${breaks > 1 ? `its ${breaks} breaks` : "its break"}` : "";
   const span = `${momentWithin(held_from)}, for ${time(held_s)}${without}`;
   const held = goes_on ? `Goes on since ${span} so far` : `Held ${span}`;
-  if (people.length === 0 && !(totals && counts)) return `${held}: it counts for no student.`;
+  const yet = goes_on ? " so far" : "";
+  if (!people.some(({ status }) => status) && !(totals && counts))
+    return `${held}: it counts for no student${yet}.`;
   if (!counts) return `${held}: it counts for no student but those of whom its teacher says so.`;
   const sentence = goes_on ? `${held}: it counts once it is over.` : `${held}.`;
   if (totals) return sentence;
