@@ -372,7 +372,8 @@ def session_ends(page: Page, school: School, name: str, folder: Path) -> None:
     if name == UNTOLD:
         page.context.set_offline(True)
         page.keyboard.press("Shift")
-        page.get_by_role("heading", name="The server cannot be reached").wait_for()
+        page.get_by_role("heading", name="Your session could not be renewed").wait_for()
+    page.locator("dialog[open] .dialog-actions button:enabled").wait_for()
     take(page, name, folder, whole=False)
 
 

@@ -164,6 +164,34 @@ describe("HttpClient", () => {
     expect(http.signedIn).toBe(true);
   });
 
+  it("makes a renewal by itself again soon, within the time that the server takes the same token twice", async () => {
+    http.setGrant({ access_token: "old", expires_in: 900 });
+    respond = () => {
+      throw new TypeError("Failed to fetch");
+    };
+    await vi.advanceTimersByTimeAsync(722_500);
+    expect(calls).toHaveLength(2);
+    await vi.advanceTimersByTimeAsync(120_000);
+    expect(calls.length, "and ever more seldom").toBeLessThan(10);
+    expect(http.signedIn).toBe(true);
+  });
+
+  it("makes a renewal by itself again as late as the server says", async () => {
+    http.setGrant({ access_token: "old", expires_in: 900 });
+    respond = () => json({}, 429, { "Retry-After": "50" });
+    await vi.advanceTimersByTimeAsync(769_000);
+    expect(calls).toHaveLength(1);
+    await vi.advanceTimersByTimeAsync(2_000);
+    expect(calls).toHaveLength(2);
+  });
+
+  it("stays signed in when an answer to a renewal is not the server's", async () => {
+    http.setGrant({ access_token: "old", expires_in: 900 });
+    respond = () => new Response("<title>Sign in to this network</title>");
+    await expect(http.refresh()).rejects.toMatchObject({ status: 0, unreachable: true });
+    expect(http.signedIn).toBe(true);
+  });
+
   it("turns a dead network into a sentence", async () => {
     respond = () => {
       throw new TypeError("Failed to fetch");

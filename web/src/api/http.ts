@@ -1,6 +1,6 @@
 /** Requests to our own server. The access token lives here, in memory, and nowhere else. */
 import { Moment } from "../moment";
-import { ApiError, readProblem, UNREACHABLE } from "./problem";
+import { ApiError, readProblem, toWait_ms, UNREACHABLE } from "./problem";
 
 /** What sign-in and refresh answer. The refresh token itself stays in an HttpOnly cookie. */
 export interface TokenGrant {
@@ -21,8 +21,16 @@ export interface Used {
 
 /** A token this near its end is renewed before it is used. */
 const RENEW_BEFORE_MS = 30_000;
-/** A renewal by itself that has failed is made again so much later. */
-const RENEW_AGAIN_MS = 30_000;
+/** A renewal by itself that fails is made again so much later, then twice that and so on, up to the longest. */
+const RENEW_AGAIN_MS = 2_000;
+const LONGEST_AGAIN_MS = 30_000;
+/**
+ * The longest that an answer to a renewal is waited for: other tabs wait meanwhile. With the time until it is made
+ * again this is less than the server takes the same refresh token twice (`accounts.refresh_grace_s`).
+ */
+const RENEWAL_MS = 6_000;
+/** The same for a page that comes up, and has nothing to show until then. */
+const FIRST_MS = 30_000;
 const REFRESH_PATH = "/api/v1/auth/refresh";
 /** 204: this browser has no session to renew. */
 const NOTHING = 204;
@@ -122,10 +130,13 @@ export class HttpClient {
     this.onGrant();
   }
 
-  #renewIn(wait_ms: number): void {
+  #renewIn(wait_ms: number, again_ms = RENEW_AGAIN_MS): void {
     clearTimeout(this.#renewal);
     this.#renewal = setTimeout(() => {
-      this.refresh().catch(() => this.signedIn && this.#renewIn(RENEW_AGAIN_MS));
+      this.refresh().catch((error: unknown) => {
+        if (!this.signedIn) return;
+        this.#renewIn(Math.max(again_ms, toWait_ms(error)), Math.min(again_ms * 2, LONGEST_AGAIN_MS));
+      });
     }, wait_ms);
   }
 
@@ -151,9 +162,11 @@ export class HttpClient {
       headers: { "Content-Type": "application/json" },
       // Whether there is a cookie no script can see: that there is none is no error.
       body: JSON.stringify({ if_any: true, ...(unused_s > 0 && { unused_s }) }),
+      // Safari before 16 has none, and waits.
+      signal: AbortSignal.timeout?.(this.signedIn ? RENEWAL_MS : FIRST_MS) ?? null,
     });
     if (response.ok && response.status !== NOTHING) {
-      const grant = (await response.json()) as TokenGrant;
+      const grant = (await response.json().catch(unreachable)) as TokenGrant;
       if (this.account === null || subjectOf(grant.access_token) === this.account) {
         this.setGrant(grant, used_ms);
         return true;
@@ -171,7 +184,7 @@ export class HttpClient {
       return await this.#fetch(path, init);
     } catch (error) {
       if (error instanceof DOMException && error.name === "AbortError") throw error;
-      throw new ApiError(UNREACHABLE, 0, "unreachable");
+      return unreachable();
     }
   }
 
@@ -259,6 +272,10 @@ export class HttpClient {
     if (problem.code === "second_factor_required") this.onFactorMissing();
     throw problem;
   }
+}
+
+function unreachable(): never {
+  throw new ApiError(UNREACHABLE, 0, "unreachable");
 }
 
 async function readJson<T>(response: Response): Promise<T> {

@@ -108,6 +108,11 @@ function parseProblem(text: string, contentType: string): Problem {
   return isPlain ? { detail: text } : {};
 }
 
+/** How long a server that refused has asked to wait before the same again, in milliseconds; 0 where it has not. */
+export function toWait_ms(error: unknown): number {
+  return error instanceof ApiError ? (error.retryAfter_s ?? 0) * 1000 : 0;
+}
+
 /** Any thrown value as a sentence for the person. */
 export function sentence(error: unknown): string {
   if (error instanceof ApiError) return error.message;

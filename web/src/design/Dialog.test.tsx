@@ -10,7 +10,7 @@ const page = (open: boolean) =>
   act(async () =>
     root.render(
       <Dialog title="Sure?" open={open} onClose={onClose}>
-        Words
+        <button type="button">Yes</button>
       </Dialog>,
     ),
   );
@@ -20,6 +20,7 @@ beforeEach(() => {
   onClose.mockReset();
   HTMLDialogElement.prototype.showModal = function () {
     this.open = true; // jsdom has none of its own
+    this.querySelector("button")?.focus();
   };
   HTMLDialogElement.prototype.close = function () {
     this.open = false;
@@ -46,4 +47,17 @@ it("says that somebody has closed it, and nothing where the page has", async () 
   await page(false);
   expect(dialog?.open).toBe(false);
   expect(onClose).toHaveBeenCalledOnce();
+});
+
+it("has the focus where it was when who keeps it says that it is open still", async () => {
+  vi.useFakeTimers();
+  await page(true);
+  const dialog = document.querySelector("dialog");
+  const yes = [...document.querySelectorAll("button")].at(-1);
+  yes?.focus();
+  await act(async () => dialog?.close());
+  await act(async () => vi.runAllTimers());
+  vi.useRealTimers();
+  expect(dialog?.open).toBe(true);
+  expect(document.activeElement?.textContent).toBe("Yes");
 });

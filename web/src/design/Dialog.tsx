@@ -17,6 +17,8 @@ export function Dialog({
 }) {
   const ref = useRef<HTMLDialogElement>(null);
   const stillOpen = useRef(open);
+  /** What has the focus in it, or had it last. */
+  const focused = useRef<HTMLElement | null>(null);
   const titleId = useId();
   /** What is inside is drawn once the dialog is shown: before that no field of it could take the focus. */
   const [shown, setShown] = useState(false);
@@ -29,15 +31,18 @@ export function Dialog({
     setShown(open);
   }, [open]);
   /**
-   * The browser closes it at Escape without asking: what is open still, as who keeps it says, is shown again.
-   * Where the page itself has closed it, nobody has.
+   * The browser closes it at Escape without asking: what is open still, as who keeps it says, is shown again,
+   * with the focus where it was. Where the page itself has closed it, nobody has.
    */
   const closed = () => {
     if (!stillOpen.current) return;
     onClose();
     window.setTimeout(() => {
       const dialog = ref.current;
-      if (dialog && stillOpen.current && !dialog.open) dialog.showModal();
+      if (!dialog || !stillOpen.current || dialog.open) return;
+      const last = focused.current;
+      dialog.showModal();
+      last?.focus();
     });
   };
   return (
@@ -46,6 +51,9 @@ export function Dialog({
       className="dialog"
       aria-labelledby={titleId}
       onClose={closed}
+      onFocus={(event) => {
+        focused.current = event.target;
+      }}
       onPointerDown={(event) => event.target === ref.current && onClose()}
     >
       {open && (

@@ -8,6 +8,9 @@ import { type End, StillThere } from "./still_there";
 import { Use } from "./use";
 import "./StillThere.css";
 
+/** So long what comes by itself cannot be closed: who pressed something meant what was there before. */
+const READ_MS = 2_000;
+
 export function StillThereDialog() {
   const { http } = useApi();
   const [end, setEnd] = useState<End | null>(null);
@@ -23,41 +26,62 @@ export function StillThereDialog() {
       http.used = null;
     };
   }, [http]);
-  const stay = () => (end?.final ? asks.current?.heard() : http.used?.note());
-  const { title, words, button } = wordsOf(end);
+  const asked = end?.final || end?.away ? null : end;
+  const stay = () => http.used?.note();
   return (
-    <Dialog title={title} open={end !== null} onClose={stay}>
-      <Words>{words}</Words>
+    <>
+      <Dialog title="Are you still there?" open={asked !== null} onClose={stay}>
+        <Words>
+          {`Nobody has used these pages for a while. If that stays so, your session ends at ${timeOf(asked)}, and what is not saved by then is lost.`}
+        </Words>
+        <DialogActions>
+          <Button tone="primary" onClick={stay}>
+            Stay signed in
+          </Button>
+        </DialogActions>
+      </Dialog>
+      <Notice end={asked ? null : end} onHeard={() => asks.current?.heard(end)} />
+    </>
+  );
+}
+
+/**
+ * What no answer helps against. It has a dialog of its own, which cannot be closed at once: it may come while somebody
+ * presses the question's button, or a key, and would be closed unread.
+ */
+function Notice({ end, onHeard }: { end: End | null; onHeard: () => void }) {
+  const kind = end && (end.final ? "final" : "away");
+  const [readable, setReadable] = useState<typeof kind>(null);
+  useEffect(() => {
+    const timer = setTimeout(() => setReadable(kind), READ_MS);
+    return () => {
+      clearTimeout(timer);
+      setReadable(null);
+    };
+  }, [kind]);
+  const close = () => readable === kind && onHeard();
+  return (
+    <Dialog
+      title={end?.away ? "Your session could not be renewed" : "Your session ends soon"}
+      open={end !== null}
+      onClose={close}
+    >
+      <Words>
+        {end?.away
+          ? `The server could not be told yet that you are here, and the page goes on trying. Unless it succeeds, your session ends at ${timeOf(end)}, and what is not saved by then is lost.`
+          : `It ends at ${timeOf(end)}, also while you use it. Save what you are writing before then, and sign in again.`}
+      </Words>
       <DialogActions>
-        <Button tone={end?.final ? "plain" : "primary"} onClick={stay}>
-          {button}
+        <Button onClick={close} disabled={readable !== kind}>
+          Close
         </Button>
       </DialogActions>
     </Dialog>
   );
 }
 
-function wordsOf(end: End | null) {
-  // A time stays in one line: "9:26 PM".
-  const time = timeOfDay(new Date(end?.end_ms ?? 0)).replace(/\s/g, "\u00a0");
-  if (end?.final)
-    return {
-      title: "Your session ends soon",
-      words: `It ends at ${time}, also while you use it. Save what you are writing before then, and sign in again.`,
-      button: "Close",
-    };
-  if (end?.away)
-    return {
-      title: "The server cannot be reached",
-      words: `It does not know yet that you are here, and is told as soon as it can be. Unless it is, your session ends at ${time}, and what is not saved by then is lost.`,
-      button: "Try again",
-    };
-  return {
-    title: "Are you still there?",
-    words: `Nobody has used these pages for a while. If that stays so, your session ends at ${time}, and what is not saved by then is lost.`,
-    button: "Stay signed in",
-  };
-}
+/** In one line: "9:26 PM". */
+const timeOf = (end: End | null) => timeOfDay(new Date(end?.end_ms ?? 0)).replace(/\s/g, "\u00a0");
 
 /**
  * They have the focus when they come, and so are read out: who types presses no button unawares. Where one end takes

@@ -190,7 +190,7 @@ describe("a session that nobody uses", () => {
   it("names the end without use where that comes first, though the other is near, and then the other", async () => {
     const began_ms = Date.now();
     server.limit_ms = began_ms + 57 * MINUTE_MS;
-    const { asked } = await open();
+    const { asked, still } = await open();
     await minutes(24);
     act();
     await minutes(28.5);
@@ -202,6 +202,8 @@ describe("a session that nobody uses", () => {
     await minutes(0);
     expect(asked).toHaveLength(2);
     expect(asked[1]).toEqual({ end_ms: server.limit_ms, final: true });
+    still.heard(asked[0]);
+    expect(asked, "what is read is not what was there before").toHaveLength(2);
     const { renewals } = server;
     act();
     await minutes(0);
@@ -341,11 +343,156 @@ describe("a session that nobody uses", () => {
     server.answer = () => {
       throw new TypeError("Failed to fetch");
     };
-    await minutes(13);
+    await minutes(11);
+    expect(asked).toEqual([]);
+    await minutes(2);
+    const away = { end_ms: server.used_ms + 30 * MINUTE_MS, final: false, away: true };
+    expect(asked, "to who may type all the time").toEqual([away]);
     server.answer = answer;
     await minutes(0.1);
     expect(server.used_ms).toBeGreaterThan(Date.now() - 14 * MINUTE_MS);
-    expect(asked).toEqual([]);
+    expect(asked).toEqual([away, null]);
+  });
+
+  it("says once that the server is away, goes on trying, and says so again another time", async () => {
+    const { asked, still } = await open();
+    await minutes(25.5);
+    const answer = server.answer;
+    let tries = 0;
+    const fail = () => {
+      tries += 1;
+      throw new TypeError("Failed to fetch");
+    };
+    server.answer = fail;
+    act();
+    await minutes(0);
+    expect(asked.at(-1)?.away).toBe(true);
+    still.heard();
+    expect(asked.at(-1)).toBeNull();
+    const before = { tries, asked: asked.length };
+    for (let passed = 0; passed < 10; passed += 1) {
+      await minutes(0.1);
+      act();
+    }
+    expect(asked).toHaveLength(before.asked);
+    expect(tries).toBeGreaterThan(before.tries + 25);
+    expect(window.localStorage.getItem(HEARD)).toBeNull();
+    server.answer = answer;
+    await minutes(0.1);
+    expect(server.used_ms).toBeGreaterThan(Date.now() - MINUTE_MS);
+    await minutes(25.5);
+    server.answer = fail;
+    act();
+    await minutes(0);
+    expect(asked.at(-1)?.away).toBe(true);
+  });
+
+  it("tries again as late as the server says, and says that it cannot be told", async () => {
+    const { asked } = await open();
+    await minutes(26);
+    const answer = server.answer;
+    let tries = 0;
+    server.answer = () => {
+      tries += 1;
+      return new Response("{}", { status: 429, headers: { "Retry-After": "45" } });
+    };
+    for (let passed = 0; passed < 88; passed += 1) {
+      act();
+      await minutes(1 / 60);
+    }
+    expect(tries).toBe(2);
+    expect(asked.at(-1)?.away).toBe(true);
+    server.answer = answer;
+    await minutes(3 / 60);
+    expect(asked.at(-1)).toBeNull();
+  });
+
+  it("waits for no answer that does not come", async () => {
+    const timeout = vi.spyOn(AbortSignal, "timeout").mockImplementation((wait_ms) => {
+      const controller = new AbortController();
+      setTimeout(() => controller.abort(new DOMException("", "TimeoutError")), wait_ms);
+      return controller.signal;
+    });
+    const { asked } = await open();
+    await minutes(26);
+    const answer = server.answer;
+    server.answer = ({ signal } = {}) =>
+      new Promise((_, reject) => {
+        signal?.addEventListener("abort", () => reject(signal.reason));
+      }) as unknown as Response;
+    act();
+    await minutes(0.09);
+    expect(asked.at(-1)?.away).toBeUndefined();
+    await minutes(0.02);
+    expect(asked.at(-1)?.away).toBe(true);
+    server.answer = answer;
+    await minutes(0.15);
+    expect(asked.at(-1)).toBeNull();
+    expect(lost_ms).toBeNull();
+    timeout.mockRestore();
+  });
+
+  it("renews every other second at most where the server says that there is less than one left", async () => {
+    await open();
+    let renewals = 0;
+    server.answer = () => {
+      renewals += 1;
+      const grant = { access_token: "t", expires_in: 900, session_ends_in: 0, session_lasts: 9_000 };
+      return new Response(JSON.stringify(grant));
+    };
+    await minutes(26);
+    renewals = 0;
+    for (let passed = 0; passed < 590; passed += 1) {
+      act();
+      await minutes(1 / 600);
+    }
+    expect(renewals).toBeGreaterThan(20);
+    expect(renewals).toBeLessThan(35);
+  });
+
+  it("tells by the first key after a sleep of the end that nothing moves, and of one that is past", async () => {
+    server.limit_ms = Date.now() + 60 * MINUTE_MS;
+    const one = await open();
+    for (let passed = 0; passed < 40; passed += 10) {
+      await minutes(10);
+      act();
+    }
+    await one.http.refresh();
+    vi.setSystemTime(Date.now() + 17 * MINUTE_MS);
+    act();
+    await minutes(0);
+    expect(one.asked).toEqual([{ end_ms: server.limit_ms, final: true }]);
+    vi.setSystemTime(Date.now() + 17 * MINUTE_MS);
+    act();
+    await minutes(0);
+    expect(lost_ms).not.toBeNull();
+    expect(one.asked.at(-1)).toBeNull();
+  });
+
+  it("is silent of the end that somebody has heard of, though the clock is set back", async () => {
+    server.limit_ms = Date.now() + 20 * MINUTE_MS;
+    const { asked, still } = await open();
+    await minutes(15.1);
+    still.heard();
+    vi.setSystemTime(Date.now() - 180 * MINUTE_MS);
+    server.limit_ms -= 180 * MINUTE_MS;
+    server.used_ms -= 180 * MINUTE_MS;
+    act();
+    await minutes(2);
+    expect(asked).toHaveLength(2);
+  });
+
+  it("hears what other tabs kept while it stood still in the browser's memory", async () => {
+    server.limit_ms = Date.now() + 20 * MINUTE_MS;
+    const { asked, use } = await open();
+    await minutes(15.1);
+    expect(asked).toHaveLength(1);
+    window.localStorage.setItem(HEARD, String(server.limit_ms));
+    window.localStorage.setItem(KEY, String(Date.now()));
+    expect(use.at_ms).toBeLessThan(Date.now());
+    window.dispatchEvent(new Event("pageshow"));
+    expect(asked.at(-1)).toBeNull();
+    expect(use.at_ms).toBe(Date.now());
   });
 
   it("asks nothing after a sleep through the end, and signs out", async () => {

@@ -1,11 +1,13 @@
 /** Asks in time whether somebody is there, before a session ends that nobody uses; and says when it ends anyhow. */
 import type { HttpClient } from "../api/http";
+import { toWait_ms } from "../api/problem";
+import { Moment } from "../moment";
 import { remember, remembered } from "../storage";
 import type { Use } from "./use";
 
 /** So long before the end; of one without use, no more than a quarter of the time that there is. */
 const WARNED_BEFORE_MS = 300_000;
-/** A renewal that cannot be made now is tried again so soon. */
+/** A renewal that cannot be made now is tried again so soon, unless the server says when. */
 const AGAIN_MS = 2_000;
 /** The longest that a timer waits: it stands still while the machine sleeps, and clocks are set. */
 const LONGEST_MS = 30_000;
@@ -16,7 +18,7 @@ const SAME_MS = 10_000;
 /** Under which the end is kept that somebody has heard of, for other tabs to be silent of it. */
 export const HEARD = "vtp.heard_end";
 
-/** When a session ends; `final`: though somebody uses it. `away`: the server was not to be told that somebody does. */
+/** When a session ends; `final`: though somebody uses it. `away`: the server could not be told that somebody does. */
 export interface End {
   end_ms: number;
   final: boolean;
@@ -43,10 +45,12 @@ export class StillThere {
   #timer: ReturnType<typeof setTimeout> | undefined;
   #said: End | null = null;
   #renewing = false;
-  /** A renewal has failed, and is made again soon. */
-  #again = false;
-  /** The end that somebody has been told of, here or in another tab, and has heard. */
-  #heard_ms = 0;
+  /** No renewal is made before, by the clock that is never set. */
+  #next_ticks = 0;
+  /** The final end that somebody has been told of, here or in another tab, and has heard. */
+  #heard = new Moment(0);
+  /** Somebody knows that the server cannot be told; until it could be. */
+  #knowsAway = false;
   readonly #http: HttpClient;
   readonly #use: Use;
   readonly #ask: (end: End | null) => void;
@@ -62,36 +66,49 @@ export class StillThere {
   begin(): () => void {
     this.#http.onGrant = () => {
       if (!this.#http.signedIn) this.#forget();
+      this.#knowsAway = false;
+      this.#next_ticks = 0;
       this.#look();
     };
     this.#use.onUse = () => {
       const known = this.#know();
-      if (!this.#again && known && isToBeTold(known)) void this.#renew();
+      if (known && (isToBeTold(known) || Date.now() >= known.warned_ms)) this.#look();
     };
-    this.#heard_ms = Number(remembered(HEARD));
     window.addEventListener("storage", this.#hear);
+    window.addEventListener("pageshow", this.#recall);
+    this.#recall();
     this.#look();
     return () => {
       clearTimeout(this.#timer);
       window.removeEventListener("storage", this.#hear);
+      window.removeEventListener("pageshow", this.#recall);
       this.#http.onGrant = () => undefined;
       this.#use.onUse = () => undefined;
     };
   }
 
-  /** Somebody has heard when the session ends anyhow, and is not told again, in no tab. */
-  heard(): void {
-    if (!this.#said?.final) return;
-    this.#heard_ms = this.#said.end_ms;
-    remember(HEARD, String(this.#heard_ms));
-    this.#look();
+  /**
+   * Somebody has read `end`, if that is what is said still, and is not told again: when the session ends anyhow, in no
+   * tab; that the server could not be told, here.
+   */
+  heard(end: End | null = this.#said): void {
+    if (end === null || end !== this.#said) return;
+    if (end.final) {
+      this.#heard = new Moment(end.end_ms);
+      remember(HEARD, String(end.end_ms));
+    } else if (end.away) this.#knowsAway = true;
+    else return;
+    this.#say(null);
   }
 
-  #hear = ({ key, newValue }: StorageEvent): void => {
+  #hear = ({ key, newValue }: Pick<StorageEvent, "key" | "newValue">): void => {
     if (key !== HEARD || newValue === null) return;
-    this.#heard_ms = Number(newValue);
+    this.#heard = new Moment(Number(newValue));
     this.#look();
   };
+
+  /** A page that stood still in the browser's memory was told nothing of what other tabs kept meanwhile. */
+  #recall = (): void => this.#hear({ key: HEARD, newValue: remembered(HEARD) });
 
   /** Leaves nothing in the browser of who has signed out. */
   #forget(): void {
@@ -113,51 +130,59 @@ export class StillThere {
   }
 
   #look(): void {
-    clearTimeout(this.#timer);
-    this.#again = false;
     const known = this.#know();
     if (known === null) {
+      clearTimeout(this.#timer);
       this.#say(null);
       return;
     }
     const now_ms = Date.now();
     const { end_ms, limit_ms, final, warned_ms } = known;
-    if (now_ms >= end_ms) {
-      // Who slept through it, or their machine, is asked nothing: the server knows whether it has ended.
-      this.#say(null);
-      void this.#renew();
-      return;
-    }
-    if (isToBeTold(known)) void this.#renew();
+    // Who slept through it, or their machine, is asked nothing: the server knows whether it has ended.
+    const isOver = now_ms >= end_ms;
+    if (isOver) this.#say(null);
+    if (isOver || isToBeTold(known)) void this.#renew();
     else if (now_ms < warned_ms) this.#say(null);
-    else this.#say(final && Math.abs(this.#heard_ms - end_ms) < SAME_MS ? null : { end_ms, final });
-    const moments = [end_ms, warned_ms, limit_ms - WARNED_BEFORE_MS].filter((at_ms) => at_ms > now_ms);
-    this.#wait(Math.min(...moments) - now_ms);
+    else this.#say(final && Math.abs(this.#heard.at_ms - end_ms) < SAME_MS ? null : { end_ms, final });
+    const waits_ms = [end_ms, warned_ms, limit_ms - WARNED_BEFORE_MS].map((at_ms) => at_ms - now_ms);
+    this.#wait([...waits_ms, this.#next_ticks - performance.now()]);
   }
 
-  #wait(wait_ms: number): void {
+  /** Looks again after the shortest of these that is to come. */
+  #wait(waits_ms: number[]): void {
     clearTimeout(this.#timer);
-    this.#timer = setTimeout(() => this.#look(), Math.min(Math.max(wait_ms, 1), LONGEST_MS));
+    const wait_ms = Math.min(LONGEST_MS, ...waits_ms.filter((one_ms) => one_ms > 0));
+    this.#timer = setTimeout(() => this.#look(), Math.ceil(wait_ms));
   }
 
   /** Tells of the last use; what was done during a renewal, by another that is made at once. */
   async #renew(): Promise<void> {
-    if (this.#renewing) return;
+    if (this.#renewing || performance.now() < this.#next_ticks) return;
     this.#renewing = true;
     try {
       const used_ms = this.#use.at_ms;
       await this.#http.refresh();
       if (this.#http.signedIn && this.#http.toldUse_ms < used_ms) await this.#http.refresh();
-      this.#renewing = false;
       const end_ms = this.#http.sessionEnd_ms;
-      if (end_ms !== null && Date.now() >= end_ms - WHOLE_MS) this.#wait(AGAIN_MS);
-      else this.#look();
-    } catch {
-      this.#renewing = false;
-      this.#again = true;
-      if (this.#said) this.#say({ ...this.#said, away: true });
-      this.#wait(AGAIN_MS);
+      if (end_ms !== null && Date.now() >= end_ms - WHOLE_MS) this.#pause(AGAIN_MS);
+    } catch (error) {
+      this.#pause(Math.max(AGAIN_MS, toWait_ms(error)));
+      this.#sayAway();
     }
+    this.#renewing = false;
+    this.#look();
+  }
+
+  #pause(wait_ms: number): void {
+    this.#next_ticks = performance.now() + wait_ms;
+  }
+
+  /** To who waits for an answer, and to who works on, for whom it may be too late. */
+  #sayAway(): void {
+    const known = this.#know();
+    const now_ms = Date.now();
+    if (known === null || this.#knowsAway || now_ms < known.warned_ms || now_ms >= known.end_ms) return;
+    if (isToBeTold(known)) this.#say({ end_ms: known.end_ms, final: false, away: true });
   }
 
   #say(end: End | null): void {
