@@ -24,13 +24,6 @@ const RENEW_BEFORE_MS = 30_000;
 /** A renewal by itself that fails is made again so much later, then twice that and so on, up to the longest. */
 const RENEW_AGAIN_MS = 2_000;
 const LONGEST_AGAIN_MS = 30_000;
-/**
- * The longest that an answer to a renewal is waited for: other tabs wait meanwhile. With the time until it is made
- * again this is less than the server takes the same refresh token twice (`accounts.refresh_grace_s`).
- */
-const RENEWAL_MS = 6_000;
-/** The same for a page that comes up, and has nothing to show until then. */
-const FIRST_MS = 30_000;
 const REFRESH_PATH = "/api/v1/auth/refresh";
 /** 204: this browser has no session to renew. */
 const NOTHING = 204;
@@ -153,6 +146,10 @@ export class HttpClient {
     return navigator.locks ? navigator.locks.request("vtp-refresh", work) : work();
   }
 
+  /**
+   * An answer is waited for however long it takes: the server may have used the refresh token up, and takes who gives
+   * up and comes with it again for a thief.
+   */
   async #refreshNow(): Promise<boolean> {
     const used_ms = this.used?.at_ms ?? Date.now();
     const unused_s = Math.max(0, Math.floor((Date.now() - used_ms) / 1000));
@@ -162,8 +159,6 @@ export class HttpClient {
       headers: { "Content-Type": "application/json" },
       // Whether there is a cookie no script can see: that there is none is no error.
       body: JSON.stringify({ if_any: true, ...(unused_s > 0 && { unused_s }) }),
-      // Safari before 16 has none, and waits.
-      signal: AbortSignal.timeout?.(this.signedIn ? RENEWAL_MS : FIRST_MS) ?? null,
     });
     if (response.ok && response.status !== NOTHING) {
       const grant = (await response.json().catch(unreachable)) as TokenGrant;

@@ -108,9 +108,12 @@ function parseProblem(text: string, contentType: string): Problem {
   return isPlain ? { detail: text } : {};
 }
 
-/** How long a server that refused has asked to wait before the same again, in milliseconds; 0 where it has not. */
+/** The longest that is waited before a renewal is made again: a proxy may ask for an hour, and be back at once. */
+const LONGEST_WAIT_S = 60;
+
+/** How long a server that refused has asked to wait before a renewal, in milliseconds; 0 where it has not. */
 export function toWait_ms(error: unknown): number {
-  return error instanceof ApiError ? (error.retryAfter_s ?? 0) * 1000 : 0;
+  return error instanceof ApiError ? Math.min(error.retryAfter_s ?? 0, LONGEST_WAIT_S) * 1000 : 0;
 }
 
 /** Any thrown value as a sentence for the person. */

@@ -31,7 +31,7 @@ export function Button({ tone, size, icon, wide, busy = false, children, onClick
         rest.className,
       )}
       aria-busy={busy || undefined}
-      aria-disabled={busy || undefined}
+      aria-disabled={busy || rest["aria-disabled"] || undefined}
       onClick={busy ? (event) => event.preventDefault() : onClick}
     >
       {busy ? <Spinner size={16} /> : icon && <Icon name={icon} size={size === "small" ? 16 : 18} />}

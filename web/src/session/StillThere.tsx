@@ -72,7 +72,7 @@ function Notice({ end, onHeard }: { end: End | null; onHeard: () => void }) {
           : `It ends at ${timeOf(end)}, also while you use it. Save what you are writing before then, and sign in again.`}
       </Words>
       <DialogActions>
-        <Button onClick={close} disabled={readable !== kind}>
+        <Button onClick={close} aria-disabled={readable !== kind}>
           Close
         </Button>
       </DialogActions>

@@ -9,6 +9,8 @@ import type { Use } from "./use";
 const WARNED_BEFORE_MS = 300_000;
 /** A renewal that cannot be made now is tried again so soon, unless the server says when. */
 const AGAIN_MS = 2_000;
+/** After so long without an answer to a renewal somebody is told. It goes on: the answer may come yet. */
+const UNANSWERED_MS = 6_000;
 /** The longest that a timer waits: it stands still while the machine sleeps, and clocks are set. */
 const LONGEST_MS = 30_000;
 /** The server tells times in whole seconds: two that are nearer are the same. */
@@ -159,6 +161,7 @@ export class StillThere {
   async #renew(): Promise<void> {
     if (this.#renewing || performance.now() < this.#next_ticks) return;
     this.#renewing = true;
+    const unanswered = setTimeout(() => this.#sayAway(), UNANSWERED_MS);
     try {
       const used_ms = this.#use.at_ms;
       await this.#http.refresh();
@@ -169,6 +172,7 @@ export class StillThere {
       this.#pause(Math.max(AGAIN_MS, toWait_ms(error)));
       this.#sayAway();
     }
+    clearTimeout(unanswered);
     this.#renewing = false;
     this.#look();
   }
