@@ -14,6 +14,7 @@ from tests.api.test_analytics_attendance import BASE, EIGHT, School, correct, ma
 from tests.serving import Api, Person
 from vtp.courses.tables import lessons
 from vtp.errors import Conflict
+from vtp.rooms.live import LiveRoom
 
 
 async def earlier(school: School, days: int) -> School:
@@ -59,6 +60,16 @@ async def alerts_of(school: School) -> list[tuple[str, Any]]:
     path = f"{BASE}/alerts?course_id={school.course}"
     found = (await school.api.call("GET", path, by=school.teacher)).body["items"]
     return [(one["student_id"], one["evidence"]) for one in found if one["rule"] == "low_attendance"]
+
+
+async def goes_on(school: School, at: float) -> LiveRoom:
+    """The room is opened with its teacher in it, and five minutes later they are there still."""
+    school.clock.minutes = at
+    live = await school.open()
+    live.people.hold(school.participant("Teacher"))
+    school.clock.minutes = at + 5
+    await school.presence.flush()
+    return live
 
 
 async def test_who_has_not_come_yet_is_not_absent(api: Api, teacher: Person) -> None:
@@ -155,11 +166,7 @@ async def test_an_alert_stays_while_a_class_that_was_over_goes_on(api: Api, teac
 
     school.clock.minutes = 46
     assert await statuses() == ["open"]
-    school.clock.minutes = 60
-    live = await school.open()
-    live.people.hold(school.participant("Teacher"))
-    school.clock.minutes = 65
-    await school.presence.flush()
+    live = await goes_on(school, 60)
     assert len((await report(school, teacher))["going_on"]) == 1
     assert await statuses() == ["open"], "it is not decided yet"
     live.close()
@@ -186,11 +193,7 @@ async def test_no_alert_is_begun_while_a_class_that_was_over_goes_on(api: Api, t
     await stay(school, there)
     school.clock.minutes = 46
     assert await alerts_of(school) == []
-    school.clock.minutes = 60
-    live = await school.open()
-    live.people.hold(school.participant("Teacher"))
-    school.clock.minutes = 65
-    await school.presence.flush()
+    live = await goes_on(school, 60)
     [hers] = [
         one for one in (await report(school, teacher))["student_attendance"] if one["student_name"] == "Ada"
     ]
@@ -211,11 +214,7 @@ async def test_an_alert_is_as_it_was_while_a_class_goes_on(api: Api, teacher: Pe
     school.clock.minutes = 46
     [before] = await alerts_of(school)
     assert before[1] == {"percent": 50, "classes": 4, "below": 75}
-    school.clock.minutes = 60
-    live = await school.open()
-    live.people.hold(school.participant("Teacher"))
-    school.clock.minutes = 65
-    await school.presence.flush()
+    live = await goes_on(school, 60)
     assert await alerts_of(school) == [before]
     live.close()
 
@@ -229,11 +228,7 @@ async def test_what_staff_rehearse_holds_no_alert_back(api: Api, teacher: Person
     async with api.server.services.database.transaction() as tx:
         hidden = update(lessons).where(lessons.c.id == school.lesson)
         await tx.execute(hidden.values(published=False))
-    school.clock.minutes = 0
-    live = await school.open()
-    live.people.hold(school.participant("Teacher"))
-    school.clock.minutes = 5
-    await school.presence.flush()
+    live = await goes_on(school, 0)
     assert len((await report(school, teacher))["going_on"]) == 1
     await correct(school, "Ada", "excused")
     assert await alerts_of(school) == [], "so it is to count for her"

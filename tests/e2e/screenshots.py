@@ -373,7 +373,7 @@ def session_ends(page: Page, school: School, name: str, folder: Path) -> None:
         page.context.set_offline(True)
         page.keyboard.press("Shift")
         page.get_by_role("heading", name="Your session could not be renewed").wait_for()
-    page.locator("dialog[open] .dialog-actions button:enabled").wait_for()
+    page.locator("dialog[open] .dialog-actions button:not([aria-disabled])").wait_for()
     take(page, name, folder, whole=False)
 
 

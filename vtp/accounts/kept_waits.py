@@ -66,18 +66,11 @@ class KeptWaits:
     def trying(self, key: str) -> Iterator[Try]:
         """Until it is known how this try ends it counts as failed to those made meanwhile, and then for
         nothing but what it came to."""
-        self._under_way[key] += 1
-        one = Try(self, key)
+        one = Try(self, self._under_way, key)
         try:
             yield one
         finally:
-            if one.is_under_way:
-                self._end_try(key)
-
-    def _end_try(self, key: str) -> None:
-        self._under_way[key] -= 1
-        if not self._under_way[key]:
-            del self._under_way[key]
+            one.end()
 
     def fail(self, key: str) -> int:
         """Counts a failure; gives how many there are once a wait has begun, else 0."""
@@ -128,17 +121,25 @@ class KeptWaits:
 class Try:
     """One that is under way, see `KeptWaits.trying`."""
 
-    def __init__(self, waits: KeptWaits, key: str) -> None:
+    def __init__(self, waits: KeptWaits, under_way: Counter[str], key: str) -> None:
         self.key = key
-        self.is_under_way = True
         self._waits = waits
+        self._under_way: Counter[str] | None = under_way
+        under_way[key] += 1
 
     def fail(self) -> int:
         """It has failed, whatever is still written down of that: counts it once from here on, see
         `KeptWaits.fail`."""
-        self.is_under_way = False
-        self._waits._end_try(self.key)
+        self.end()
         return self._waits.fail(self.key)
+
+    def end(self) -> None:
+        """It is no longer under way; not counted twice."""
+        under_way, self._under_way = self._under_way, None
+        if under_way is not None:
+            under_way[self.key] -= 1
+            if not under_way[self.key]:
+                del under_way[self.key]
 
 
 def _group_of(key: str) -> str:

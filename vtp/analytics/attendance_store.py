@@ -23,7 +23,7 @@ from vtp.analytics.classes import Asked, CountedClass, Person, from_ms, unix_ms
 from vtp.analytics.past import PastClass
 from vtp.courses.enrolment_store import IS_STUDENT
 from vtp.courses.lesson_times import window_of
-from vtp.courses.outline_store import is_released
+from vtp.courses.outline_store import is_lesson_released
 from vtp.courses.roles import CourseStatus
 from vtp.courses.tables import course_enrollments, course_sections, courses, lessons
 from vtp.db.statements import insert_if_absent
@@ -176,7 +176,7 @@ async def live_lessons(tx: AsyncConnection, course_id: str, lesson_id: str | Non
             exists().where(at.room_id == c.room_id, at.ended_at.is_(None)),
             c.over_at,
             k.led_until,
-            and_(_is_seen(k.held_until), _was_open()),
+            and_(is_lesson_released(k.held_until), _was_open()),
             were_there,
             k.totals,
         )
@@ -210,7 +210,7 @@ async def lessons_to_come(
             c.course_id == course_id,
             c.kind == "live",
             c.cancelled_at.is_(None),
-            _is_seen(now) if released else published,
+            is_lesson_released(now) if released else published,
             course.status.in_((CourseStatus.DRAFT, CourseStatus.ACTIVE)),
         )
     )
@@ -225,7 +225,7 @@ async def seen_now(tx: AsyncConnection, lesson_ids: Sequence[str], now: datetime
         select(c.id)
         .join_from(lessons, courses, courses.c.id == c.course_id)
         .outerjoin(course_sections, course_sections.c.id == c.section_id)
-        .where(c.id.in_(lesson_ids), _is_seen(now), courses.c.status == CourseStatus.ACTIVE)
+        .where(c.id.in_(lesson_ids), is_lesson_released(now), courses.c.status == CourseStatus.ACTIVE)
     )
     return set((await tx.execute(statement)).scalars())
 
@@ -240,12 +240,6 @@ def _held_class(row: Any) -> HeldClass:
         was_shown=bool(was_shown),
         had_students=bool(had_students),
     )
-
-
-def _is_seen(at: datetime | ColumnElement[datetime]) -> ColumnElement[bool]:
-    """Whether a lesson is, in its section, what students see then."""
-    section = or_(lessons.c.section_id.is_(None), is_released(course_sections, at))
-    return and_(is_released(lessons, at), section)
 
 
 def _was_open() -> ColumnElement[bool]:

@@ -17,7 +17,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from vtp.accounts.service import Clock, utc_now
 from vtp.courses.lesson_store import AT_ONCE, lesson_of_room
-from vtp.courses.outline_store import is_released
+from vtp.courses.outline_store import is_lesson_released
 from vtp.courses.recording_store import Filed, file_recording, last_order
 from vtp.courses.roles import OPEN_TO_STUDENTS, EnrolmentStatus, Member, role_in_course
 from vtp.courses.tables import (
@@ -54,8 +54,7 @@ def _joined(me: ColumnElement[str]) -> Any:
 
 
 def _lesson_is_open(now: ColumnElement[datetime]) -> ColumnElement[bool]:
-    section = or_(lessons.c.section_id.is_(None), is_released(course_sections, now))
-    return or_(_filed.lesson_id.is_(None), and_(is_released(lessons, now), section))
+    return or_(_filed.lesson_id.is_(None), is_lesson_released(now))
 
 
 @cache

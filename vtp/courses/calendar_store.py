@@ -23,7 +23,7 @@ from sqlalchemy import (
 )
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from vtp.courses.outline_store import Lesson, LessonKind, is_released, lesson_of_row
+from vtp.courses.outline_store import Lesson, LessonKind, is_lesson_released, lesson_of_row
 from vtp.courses.roles import COURSE_STAFF, OPEN_TO_STUDENTS, CourseStatus, EnrolmentStatus
 from vtp.courses.tables import calendar_feeds as table
 from vtp.courses.tables import (
@@ -247,8 +247,7 @@ def _live(count: int, columns: Sequence[ColumnElement[Any]], released: bool) -> 
     )
     if released:
         at = bindparam("released_at", type_=UtcDateTime())
-        section = or_(c.section_id.is_(None), is_released(course_sections, at))
-        statement = statement.where(is_released(lessons, at), section)
+        statement = statement.where(is_lesson_released(at))
     return statement.order_by(c.starts_at, c.id).limit(bindparam("most", type_=Integer()))
 
 

@@ -6,14 +6,14 @@ import logging
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import or_, select, update
+from sqlalchemy import select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from vtp.accounts.service import Clock, utc_now
 from vtp.courses.announcement_store import Announcement, add_announcement
 from vtp.courses.lesson_store import RoomLesson, lesson_by_id
 from vtp.courses.news import READY, TO_REVIEW, Whom, people_in
-from vtp.courses.outline_store import is_released
+from vtp.courses.outline_store import is_lesson_released
 from vtp.courses.roles import OPEN_TO_STUDENTS
 from vtp.courses.tables import course_recordings, course_sections, courses, lessons
 from vtp.db import Database
@@ -75,8 +75,7 @@ class LessonRecordings:
             .outerjoin(course_sections, course_sections.c.id == lessons.c.section_id)
         )
         seen = recordings.c.status.in_(_ENDED), recordings.c.visibility != Visibility.STAFF
-        section = or_(lessons.c.section_id.is_(None), is_released(course_sections, now))
-        by_class = courses.c.status.in_(OPEN_TO_STUDENTS), is_released(lessons, now), section
+        by_class = courses.c.status.in_(OPEN_TO_STUDENTS), is_lesson_released(now)
         async with self._database.read() as tx:
             found = set((await tx.execute(waiting.select_from(joined).where(*seen, *by_class))).scalars())
         return sum([await self.announce(one) for one in sorted(found)])

@@ -192,9 +192,7 @@ async def page_of_lessons(
     if wanted.section_id:
         statement = statement.where(lessons.c.section_id == wanted.section_id)
     if wanted.released_at is not None:
-        section = is_released(course_sections, wanted.released_at)
-        shown = or_(lessons.c.section_id.is_(None), section)
-        statement = statement.where(is_released(lessons, wanted.released_at), shown)
+        statement = statement.where(is_lesson_released(wanted.released_at))
     if after is not None:
         statement = statement.where(tuple_(*_LESSON_ORDER) > place_of(*after))
     rows = await tx.execute(statement.order_by(*_LESSON_ORDER).limit(limit))
@@ -260,6 +258,12 @@ def is_released(table: Table, now: datetime | ColumnElement[datetime]) -> Column
     """Whether a section or a lesson is, by itself, what students see then."""
     due = or_(table.c.release_at.is_(None), table.c.release_at <= now)
     return and_(table.c.published.is_(True), due)
+
+
+def is_lesson_released(now: datetime | ColumnElement[datetime]) -> ColumnElement[bool]:
+    """Whether a lesson is, in its section, what students see then; statements join the section."""
+    section = or_(lessons.c.section_id.is_(None), is_released(course_sections, now))
+    return and_(is_released(lessons, now), section)
 
 
 def place_of(*values: int | str) -> ColumnElement[Any]:

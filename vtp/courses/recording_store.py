@@ -9,7 +9,7 @@ from typing import Any
 from sqlalchemy import Row, delete, func, or_, select, tuple_
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from vtp.courses.outline_store import is_released, place_of
+from vtp.courses.outline_store import is_lesson_released, place_of
 from vtp.courses.tables import course_recordings as table
 from vtp.courses.tables import course_sections, lessons
 from vtp.db.statements import insert_if_absent
@@ -73,9 +73,8 @@ async def page_of_filed(
     statement = _WITH.select_from(_LESSON).where(*kept)
     if released_at is not None:
         unfiled = table.c.lesson_id.is_(None)
-        section = or_(lessons.c.section_id.is_(None), is_released(course_sections, released_at))
         statement = statement.where(
-            recordings.c.visibility != "staff", or_(unfiled, is_released(lessons, released_at) & section)
+            recordings.c.visibility != "staff", or_(unfiled, is_lesson_released(released_at))
         )
     order = table.c.sequence_order, table.c.recording_id
     if after is not None:

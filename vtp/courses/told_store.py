@@ -8,7 +8,7 @@ from datetime import datetime
 from sqlalchemy import ColumnElement, and_, not_, or_, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from vtp.courses.outline_store import Lesson, LessonKind, is_released, lesson_of_row
+from vtp.courses.outline_store import Lesson, LessonKind, is_lesson_released, lesson_of_row
 from vtp.courses.roles import CourseStatus
 from vtp.courses.tables import course_sections, courses, lessons
 
@@ -25,7 +25,7 @@ async def courses_to_tell(tx: AsyncConnection, now: datetime) -> list[str]:
         .distinct()
         .select_from(_JOINED.join(courses, courses.c.id == _c.course_id))
         .where(
-            _c.told.is_(False), *_is_on(now), courses.c.status == CourseStatus.ACTIVE, _seen_by_students(now)
+            _c.told.is_(False), *_is_on(now), courses.c.status == CourseStatus.ACTIVE, is_lesson_released(now)
         )
     )
     return sorted((await tx.execute(statement)).scalars())
@@ -35,7 +35,7 @@ async def lessons_to_settle(
     tx: AsyncConnection, course_id: str, now: datetime
 ) -> tuple[list[Lesson], list[Lesson]]:
     """A course's that students see and were not told of; and those that they were told of and do not see."""
-    seen = _seen_by_students(now)
+    seen = is_lesson_released(now)
     unsettled = or_(and_(_c.told.is_(False), seen), and_(_c.told.is_(True), not_(seen)))
     statement = _LESSONS.select_from(_JOINED).where(_c.course_id == course_id, *_is_on(now), unsettled)
     found = [lesson_of_row(row) for row in await tx.execute(statement.order_by(_c.starts_at, _c.id))]
@@ -67,11 +67,6 @@ async def set_withdrawn(tx: AsyncConnection, lesson_ids: Sequence[str]) -> None:
 
 def _is_on(now: datetime) -> tuple[ColumnElement[bool], ...]:
     return _c.kind == LessonKind.LIVE, _c.starts_at > now, _c.cancelled_at.is_(None)
-
-
-def _seen_by_students(now: datetime) -> ColumnElement[bool]:
-    section = or_(_c.section_id.is_(None), is_released(course_sections, now))
-    return and_(is_released(lessons, now), section)
 
 
 def _in_parts(ids: Sequence[str]) -> Iterator[Sequence[str]]:

@@ -6,10 +6,10 @@ from __future__ import annotations
 from collections.abc import Collection
 from datetime import datetime
 
-from sqlalchemy import ColumnElement, Table, and_, or_, select, update
+from sqlalchemy import ColumnElement, Table, or_, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from vtp.courses.outline_store import is_released
+from vtp.courses.outline_store import is_lesson_released, is_released
 from vtp.courses.tables import course_sections, courses, lessons
 
 
@@ -17,9 +17,7 @@ def seen_by_students(
     table: Table, now: datetime | ColumnElement[datetime]
 ) -> tuple[ColumnElement[bool], ...]:
     """For statements in which `table` is joined with its lesson and the lesson's section, if it has them."""
-    section = or_(lessons.c.section_id.is_(None), is_released(course_sections, now))
-    of_lesson = or_(table.c.lesson_id.is_(None), and_(is_released(lessons, now), section))
-    return is_released(table, now), of_lesson
+    return is_released(table, now), or_(table.c.lesson_id.is_(None), is_lesson_released(now))
 
 
 async def released_to_tell(

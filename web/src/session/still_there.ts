@@ -2,7 +2,7 @@
 import type { HttpClient } from "../api/http";
 import { toWait_ms } from "../api/problem";
 import { Moment } from "../moment";
-import { remember, remembered } from "../storage";
+import { hearRemembered, remember, remembered } from "../storage";
 import type { Use } from "./use";
 
 /** So long before the end; of one without use, no more than a quarter of the time that there is. */
@@ -76,14 +76,15 @@ export class StillThere {
       const known = this.#know();
       if (known && (isToBeTold(known) || Date.now() >= known.warned_ms)) this.#look();
     };
-    window.addEventListener("storage", this.#hear);
-    window.addEventListener("pageshow", this.#recall);
-    this.#recall();
+    const deaf = hearRemembered(HEARD, (value) => {
+      this.#heard = new Moment(Number(value));
+      this.#look();
+    });
+    this.#heard = new Moment(Number(remembered(HEARD)));
     this.#look();
     return () => {
       clearTimeout(this.#timer);
-      window.removeEventListener("storage", this.#hear);
-      window.removeEventListener("pageshow", this.#recall);
+      deaf();
       this.#http.onGrant = () => undefined;
       this.#use.onUse = () => undefined;
     };
@@ -102,15 +103,6 @@ export class StillThere {
     else return;
     this.#say(null);
   }
-
-  #hear = ({ key, newValue }: Pick<StorageEvent, "key" | "newValue">): void => {
-    if (key !== HEARD || newValue === null) return;
-    this.#heard = new Moment(Number(newValue));
-    this.#look();
-  };
-
-  /** A page that stood still in the browser's memory was told nothing of what other tabs kept meanwhile. */
-  #recall = (): void => this.#hear({ key: HEARD, newValue: remembered(HEARD) });
 
   /** Leaves nothing in the browser of who has signed out. */
   #forget(): void {

@@ -4,7 +4,7 @@
  */
 import type { Used } from "../api/http";
 import { Moment } from "../moment";
-import { remember, remembered } from "../storage";
+import { hearRemembered, remember } from "../storage";
 
 /** What people do. Pictures and sound that play (`timeupdate`) are use too: who watches does nothing else. */
 const ACTS = ["pointerdown", "pointermove", "click", "keydown", "wheel", "touchmove", "timeupdate"];
@@ -48,13 +48,11 @@ export class Use implements Used {
 
   /** Looks until the returned function is called. */
   begin(): () => void {
-    window.addEventListener("storage", this.#hear);
-    window.addEventListener("pageshow", this.#recall);
+    const deaf = hearRemembered(KEY, this.#hear);
     for (const act of ACTS) window.addEventListener(act, this.#see, { capture: true, passive: true });
     return () => {
       for (const act of ACTS) window.removeEventListener(act, this.#see, { capture: true });
-      window.removeEventListener("pageshow", this.#recall);
-      window.removeEventListener("storage", this.#hear);
+      deaf();
     };
   }
 
@@ -65,13 +63,10 @@ export class Use implements Used {
     this.note();
   };
 
-  #hear = ({ key, newValue }: Pick<StorageEvent, "key" | "newValue">): void => {
-    const at_ms = Math.min(Number(newValue), Date.now());
-    if (key !== KEY || !(at_ms > this.at_ms)) return;
+  #hear = (value: string): void => {
+    const at_ms = Math.min(Number(value), Date.now());
+    if (!(at_ms > this.at_ms)) return;
     this.#last = new Moment(at_ms);
     this.onUse();
   };
-
-  /** A page that stood still in the browser's memory was told nothing of what other tabs kept meanwhile. */
-  #recall = (): void => this.#hear({ key: KEY, newValue: remembered(KEY) });
 }
