@@ -29,9 +29,9 @@ def main() -> None:
     if not why_not():
         return
     venv.create(FOLDER, clear=True, with_pip=True)
-    command = [FOLDER / "bin" / "python", "-m", "pip", "install", "--quiet", "--disable-pip-version-check"]
+    command = [str(FOLDER / "bin/python"), "-m", "pip", "install", "--quiet", "--disable-pip-version-check"]
     try:
-        subprocess.run([*command, "--require-hashes", "-r", LOCK], check=True)
+        subprocess.run([*command, "--require-hashes", "-r", str(LOCK)], check=True)
     except subprocess.CalledProcessError as error:
         print(f"Tests against a record store will be skipped: {error}", file=sys.stderr)
         return

@@ -81,24 +81,53 @@ async def held(
     absent: tuple[str, ...],
 ) -> str:
     """A class of 45 minutes so many days ago; Ben comes late, Ada talks much and Cat a little."""
-    begin = datetime.now(UTC).replace(minute=0, second=0, microsecond=0) - timedelta(days=days_ago)
-    ends = (begin + timedelta(minutes=45)).isoformat()
-    wish: dict[str, Any] = {"kind": "live", "title": title, "starts_at": begin.isoformat(), "ends_at": ends}
-    lesson = await add_lesson(api, course, teacher, **wish, published=True)
-    database = api.server.services.database
-    async with database.read() as tx:
-        room_id = (await tx.execute(select(lessons.c.room_id).where(lessons.c.id == lesson))).scalar_one()
-    school = School(api, teacher, course, lesson, room_id, dict(pupils), At(begin=begin))
+    school = await live_lesson(api, teacher, course, pupils, title, days_ago, published=True)
+    begin = school.clock()
     there = {name: (15.0 if name == "Ben" else 1.0, 45.0) for name in NAMES if name not in absent}
-    clock = school.presence._clock
-    await stay(school, {"Teacher": (0.0, 45.0), **there})
-    school.presence._clock = clock
+    await was_there(school, {"Teacher": (0.0, 45.0), **there})
     await did(api, pupils["Ada"], begin, talks=[(5, 9), (21, 24)], messages=(6, 12, 31), hands=(20,))
     await did(api, pupils["Cat"], begin, talks=[(30, 31)], messages=(8,), hands=(), loss_minutes=9)
     await counted(school)
-    async with database.transaction() as tx:  # whoever reads it next counts it anew
-        await tx.execute(delete(lesson_classes).where(lesson_classes.c.lesson_id == lesson))
-    return lesson
+    async with api.server.services.database.transaction() as tx:  # whoever reads it next counts it anew
+        await tx.execute(delete(lesson_classes).where(lesson_classes.c.lesson_id == school.lesson))
+    return school.lesson
+
+
+async def rehearsed(api: Api, school: Measured) -> str:
+    """A lesson that students do not see, in whose room their teacher was alone."""
+    lesson = await live_lesson(
+        api, school.teacher, school.course, school.pupils, "A look into prisms", 3, published=False
+    )
+    await was_there(lesson, {"Teacher": (0.0, 20.0)})
+    await counted(lesson)
+    return lesson.lesson
+
+
+async def live_lesson(
+    api: Api,
+    teacher: Person,
+    course: str,
+    pupils: dict[str, Person],
+    title: str,
+    days_ago: int,
+    *,
+    published: bool,
+) -> School:
+    """A lesson of 45 minutes whose time is over, and whose room nobody has entered yet."""
+    begin = datetime.now(UTC).replace(minute=0, second=0, microsecond=0) - timedelta(days=days_ago)
+    ends = (begin + timedelta(minutes=45)).isoformat()
+    wish: dict[str, Any] = {"kind": "live", "title": title, "starts_at": begin.isoformat(), "ends_at": ends}
+    lesson = await add_lesson(api, course, teacher, **wish, published=published)
+    async with api.server.services.database.read() as tx:
+        room_id = (await tx.execute(select(lessons.c.room_id).where(lessons.c.id == lesson))).scalar_one()
+    return School(api, teacher, course, lesson, room_id, dict(pupils), At(begin=begin))
+
+
+async def was_there(school: School, stays: dict[str, tuple[float, float]]) -> None:
+    """Who was in its room, by minutes; the server's own clock goes on afterwards."""
+    clock = school.presence._clock
+    await stay(school, stays)
+    school.presence._clock = clock
 
 
 async def did(

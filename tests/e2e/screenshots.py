@@ -28,7 +28,7 @@ from sqlalchemy import select, update
 from tests.api.full_course import full_course
 from tests.api.recording_material import add_finished, make_room
 from tests.e2e.conftest import CHROMIUM, FLAGS, poll
-from tests.e2e.measured_school import measured
+from tests.e2e.measured_school import measured, rehearsed
 from tests.e2e.school import School, person, running_school
 from tests.one_chromium import end, running_browser
 from tests.serving import PASSWORD, Api, Person
@@ -64,6 +64,7 @@ class Shown:
 
     course: str
     measured: str
+    rehearsal: str
     recording: str
     assignment: str
     drafted: str
@@ -111,6 +112,7 @@ class Shown:
         yield TEACHER, "quiz", f"{course}/quizzes?quiz={self.quiz}"
         for tab in ("analytics", "attendance"):
             yield TEACHER, f"course-{tab}", f"{figures}/{tab}"
+        yield TEACHER, "course-attendance-rehearsal", f"{figures}/attendance?lesson={self.rehearsal}"
         yield TEACHER, "player", recording
         for part in ("access", "analytics"):
             yield TEACHER, f"recording-{part}", f"{recording}/{part}"
@@ -289,6 +291,7 @@ async def fill(loop: asyncio.AbstractEventLoop, api: Api, shown: list[Shown]) ->
         Shown(
             course.id,
             figures.course,
+            await rehearsed(api, figures),
             figures.recording,
             assignment["id"],
             drawn["id"],

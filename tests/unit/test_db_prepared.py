@@ -13,10 +13,11 @@ from vtp.accounts.tables import audit_log
 from vtp.db import Database
 from vtp.db.carried import carrying
 from vtp.db.keyed import added_rows, change_of_rows, locked_rows
-from vtp.db.prepared import Prepared, together, write
+from vtp.db.prepared import Prepared, change_at_once, together, write
 from vtp.db.tables import idempotency_keys
 from vtp.db.urls import Dialect
 from vtp.errors import Unavailable
+from vtp.ids import new_id
 from vtp.recording.tables import recordings
 
 NOON = datetime(2026, 3, 1, 12, tzinfo=UTC)
@@ -228,3 +229,32 @@ async def test_what_a_transaction_carries_is_stored_with_its_last_changes_or_not
         async with database.transaction() as tx:
             await write(tx, [(ADD_MANY, [row_])], last=True)
     assert await stored(database) == []
+
+
+async def test_changes_of_several_tables_at_once_are_those_one_by_one(database: Database) -> None:
+    """With parameters of each in their places, more than nine of them; a fault of one takes back all."""
+    entry = {
+        "id": new_id(),
+        "at": NOON,
+        "event": "e$1",
+        "actor_id": None,
+        "subject": "s",
+        "ip": "",
+        "user_agent": "$2",
+    }
+    entry |= {"request_id": "", "details": {"$1": ["é", None]}}
+    add_entry = Prepared(insert(audit_log), audit_log.c.keys())
+    rename = Prepared(update(idempotency_keys).where(_c.key == bindparam("of")).values(route=bindparam("to")))
+    async with database.transaction() as tx:
+        await ADD.rows(tx, row("a"))
+    async with database.transaction() as tx:
+        await change_at_once(tx, (rename, {"of": "a", "to": "s"}), (add_entry, entry))
+    async with database.read() as tx:
+        (found,) = await tx.execute(select(audit_log))
+        assert found._asdict() == entry
+        assert (await tx.execute(select(_c.route))).scalars().all() == ["s"]
+    with pytest.raises(IntegrityError):
+        async with database.transaction() as tx:
+            await change_at_once(tx, (rename, {"of": "a", "to": "t"}), (add_entry, entry))
+    async with database.read() as tx:
+        assert (await tx.execute(select(_c.route))).scalars().all() == ["s"]

@@ -18,7 +18,7 @@ from vtp.accounts.tables import audit_log
 from vtp.db import Database
 from vtp.db.after import after_commit
 from vtp.db.conflicts import done_over
-from vtp.db.prepared import Prepared
+from vtp.db.prepared import Prepared, Values, change_at_once
 from vtp.http.client import network_of
 from vtp.ids import new_id
 
@@ -135,8 +135,9 @@ class AuditLog:
         actor_id: str | None = None,
         subject: str = "",
         details: Mapping[str, object] | None = None,
+        of: tuple[Prepared, Values] | None = None,
     ) -> None:
-        """Adds one entry to a transaction."""
+        """Adds one entry to a transaction; `of`: with the change that it tells of, which is made here."""
         entry = {
             "id": new_id(),
             "at": datetime.now(UTC),
@@ -148,7 +149,7 @@ class AuditLog:
             "request_id": clean(origin.request_id, MAX_TEXT_CHARACTERS),
             "details": dict(details or {}),
         }
-        await _ADD.rows(tx, entry)
+        await change_at_once(tx, *([of] if of is not None else []), (_ADD, entry))
         _tell_when_stored(tx, entry)
 
     @done_over

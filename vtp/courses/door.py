@@ -8,7 +8,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from vtp.accounts.permissions import Action, can, require, require_reach
 from vtp.courses.roles import CourseStatus, as_in_course
-from vtp.courses.store import Course, Seen, find_course, lock_course
+from vtp.courses.store import Course, Seen, find_course, find_course_alone
 from vtp.db.prepared import Source
 from vtp.errors import Conflict, Forbidden, NotFound
 from vtp.http.identity import Principal, Role
@@ -68,7 +68,14 @@ async def enter(source: Source, principal: Principal, course_id: str, action: Ac
     Raises Invalid for a malformed id, NotFound, Forbidden.
     """
     require_reach(principal, Action.COURSE_LIST)
-    found = await find_course(source, parse_id(course_id, "/path/id"), principal.user_id)
+    return _let_in(principal, await find_course(source, _parsed(course_id), principal.user_id), action)
+
+
+def _parsed(course_id: str) -> str:
+    return parse_id(course_id, "/path/id")
+
+
+def _let_in(principal: Principal, found: Seen | None, action: Action | None) -> Entered:
     if found is None:
         raise NotFound("There is no such course.", code="no_such_course")
     inside = entered(principal, found)
@@ -88,8 +95,9 @@ async def enter_to_change(
     though_archived: bool = False,
 ) -> Entered:
     """The same while nobody else changes it. Raises Conflict, too, for a course that is put away."""
-    await lock_course(tx, parse_id(course_id, "/path/id"))
-    inside = await enter(tx, principal, course_id, action)
+    require_reach(principal, Action.COURSE_LIST)
+    found = await find_course_alone(tx, _parsed(course_id), principal.user_id)
+    inside = _let_in(principal, found, action)
     if not though_archived:
         refuse_archived(inside)
     return inside

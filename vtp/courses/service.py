@@ -27,8 +27,8 @@ from vtp.courses.store import (
     Course,
     CourseFilter,
     Seen,
-    add_course,
-    change_course,
+    addition_of,
+    change_of,
     find_course,
     page_of_courses,
     remove_course,
@@ -37,6 +37,7 @@ from vtp.courses.tables import course_recordings
 from vtp.db import Database
 from vtp.db.conflicts import done_over
 from vtp.db.kept_rows import Kept
+from vtp.db.prepared import Prepared, Values
 from vtp.errors import FieldError, Invalid
 from vtp.http.identity import Principal, Role
 from vtp.ids import new_id, parse_id
@@ -106,11 +107,9 @@ class Courses:
             values["instructor_id"] = instructor.id
             values["status"] = CourseStatus(values["status"])
             course = Course(id=new_id(), **values, version=1, created_at=now, updated_at=now)
-            await add_course(tx, course)
+            await self.record(tx, Event.COURSE_CREATED, course, principal, origin, of=addition_of(course))
             if course.instructor_id != own_id:
                 await self._keep_teaching(tx, course.id, own_id, own_id)
-            await self.record(tx, Event.COURSE_CREATED, course, principal, origin)
-            if course.instructor_id != own_id:
                 return await self._again(tx, principal, course.id)
             return entered(principal, Seen(course, Member(), instructor.full_name, 0, 0))
 
@@ -153,8 +152,9 @@ class Courses:
             changed = inside
             if changes:
                 now = self._clock()
-                await change_course(tx, course.id, now, **changes)
-                await self.record(tx, Event.COURSE_CHANGED, course, principal, origin, fields=sorted(changes))
+                done = change_of(course.id, now, changes)
+                fields = sorted(changes)
+                await self.record(tx, Event.COURSE_CHANGED, course, principal, origin, of=done, fields=fields)
                 as_now = replace(course, **changes, version=course.version + 1, updated_at=now)
                 changed = entered(principal, replace(inside.seen, course=as_now))
             if heir is not None:
@@ -221,12 +221,20 @@ class Courses:
         return await self.watched_before(self._database, course_id)
 
     async def record(
-        self, tx: AsyncConnection, event: Event, course: Course, by: Principal, origin: Origin, **more: Any
+        self,
+        tx: AsyncConnection,
+        event: Event,
+        course: Course,
+        by: Principal,
+        origin: Origin,
+        *,
+        of: tuple[Prepared, Values] | None = None,
+        **more: Any,
     ) -> None:
-        """Writes what was done to a course into the audit log."""
+        """Writes what was done to a course into the audit log; `of`: and does it, by this change."""
         details = {"code": course.code, "name": course.name, **more}
         await self._audit.record(
-            tx, event, origin, actor_id=by.user_id, subject=f"course:{course.id}", details=details
+            tx, event, origin, actor_id=by.user_id, subject=f"course:{course.id}", details=details, of=of
         )
 
     async def _again(self, tx: AsyncConnection, principal: Principal, course_id: str) -> Entered:

@@ -27,7 +27,7 @@ from vtp.courses.roles import COURSE_STAFF, OPEN_TO_STUDENTS, CourseStatus, Enro
 from vtp.courses.tables import course_enrollments, course_permissions, course_recordings, courses
 from vtp.db.kept_rows import Kept, KeptRows
 from vtp.db.lists import first_rows, length_for
-from vtp.db.prepared import Prepared, Source
+from vtp.db.prepared import Prepared, Source, Values, together
 from vtp.db.types import id_type
 from vtp.db.words import contains_words, pattern_of
 from vtp.http.identity import Role
@@ -143,7 +143,13 @@ _LOCKED = Prepared(select(courses.c.id).where(courses.c.id == bindparam("course_
 
 async def add_course(tx: AsyncConnection, course: Course) -> None:
     """Adds a course."""
-    await _ADD.rows(tx, {name: getattr(course, name) for name in Course.__slots__})
+    prepared, values = addition_of(course)
+    await prepared.rows(tx, values)
+
+
+def addition_of(course: Course) -> tuple[Prepared, Values]:
+    """What adds a course."""
+    return _ADD, {name: getattr(course, name) for name in Course.__slots__}
 
 
 async def lock_course(tx: AsyncConnection, course_id: str) -> None:
@@ -161,6 +167,15 @@ async def find_course(source: Source, course_id: str, user_id: str | None) -> Se
     """A course as this person sees it, whether or not they may."""
     row = await _ONE.row(source, {"course_id": course_id, "me": user_id})
     return _seen(row) if row else None
+
+
+async def find_course_alone(tx: AsyncConnection, course_id: str, user_id: str | None) -> Seen | None:
+    """The same once nobody else changes it, as `lock_course` has it."""
+    if tx.dialect.name == "sqlite":
+        return await find_course(tx, course_id, user_id)
+    locked = (_LOCKED, {"course_id": course_id})
+    _, rows = await together(tx, locked, (_ONE, {"course_id": course_id, "me": user_id}))
+    return _seen(rows[0]) if rows else None
 
 
 async def find_courses(tx: AsyncConnection, ids: Collection[str], user_id: str | None) -> list[Seen]:
@@ -185,10 +200,10 @@ async def page_of_courses(
     return [_listed.of(found, row) for row in found.rows[:limit]]
 
 
-async def change_course(tx: AsyncConnection, course_id: str, now: datetime, **values: Any) -> None:
-    """Sets columns and counts the version up."""
+def change_of(course_id: str, now: datetime, values: Values) -> tuple[Prepared, Values]:
+    """What sets columns of a course and counts its version up."""
     given = {f"to_{name}": value for name, value in values.items()}
-    await _change(frozenset(values)).rows(tx, given | {"course_id": course_id, "now": now})
+    return _change(frozenset(values)), given | {"course_id": course_id, "now": now}
 
 
 async def status_since(tx: AsyncConnection, course_id: str) -> datetime | None:

@@ -6,8 +6,10 @@ SQLAlchemy writes them, converts values in and out, and says what failed; rows a
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Hashable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from itertools import repeat
 from types import MappingProxyType
 from typing import Any, Protocol, TypeAlias, TypeVar
@@ -217,6 +219,12 @@ async def together(tx: AsyncConnection, *asked: tuple[Prepared, Values]) -> list
     return await tx.run_sync(_run_together, asked)
 
 
+async def change_at_once(tx: AsyncConnection, *changes: tuple[Prepared, Values]) -> None:
+    """Makes several changes of different tables, none of which looks at what another does: on PostgreSQL by
+    one statement, on SQLite in one trip to the connection's thread. Raises what one of them raises."""
+    await tx.run_sync(_change_at_once, changes)
+
+
 async def write(tx: AsyncConnection, changes: Iterable[Change], *, last: bool = False) -> None:
     """Makes several changes one after the other, on SQLite in one trip to the connection's thread; one
     without rows is none. Raises what the first raises that fails.
@@ -233,6 +241,34 @@ def _run_together(connection: Connection, asked: Sequence[tuple[Prepared, Values
     filled = [(plan.sql, plan.fill(values), False) for plan, (_, values) in zip(plans, asked, strict=True)]
     found = _execute(connection, filled)
     return [plan.convert(rows) for plan, rows in zip(plans, found, strict=True)]
+
+
+def _change_at_once(connection: Connection, changes: Sequence[tuple[Prepared, Values]]) -> None:
+    dialect = connection.dialect
+    plans = [(prepared._plan(dialect), values) for prepared, values in changes]
+    asked = [(plan.sql, plan.fill(values)) for plan, values in plans]
+    if dialect.name != "postgresql" or len(asked) == 1:
+        _execute(connection, [(text, arguments, False) for text, arguments in asked])
+        return
+    text = _as_one(tuple((text, len(arguments)) for text, arguments in asked))
+    _execute(connection, [(text, [value for _, arguments in asked for value in arguments], False)])
+
+
+@lru_cache(maxsize=256)
+def _as_one(changes: tuple[tuple[str, int], ...]) -> str:
+    """Statements, each with the number of its parameters, as parts of one whose parameters are theirs in
+    turn. Text that they compare with is a parameter, too, so that nothing else looks like one."""
+    parts: list[str] = []
+    before = 0
+    for number, (text, count) in enumerate(changes):
+        parts.append(f"change_{number} AS ({_counted_from(before, text)})")
+        before += count
+    return f"WITH {', '.join(parts)} SELECT 1"
+
+
+def _counted_from(before: int, text: str) -> str:
+    """A statement whose parameters come after so many others."""
+    return re.sub(r"\$(\d+)", lambda found: f"${int(found[1]) + before}", text)
 
 
 def _write(connection: Connection, changes: Sequence[Change], last: bool) -> None:
