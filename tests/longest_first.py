@@ -9,9 +9,13 @@ import pytest
 LONGEST = (
     "tests/fuzz/test_fuzz_openapi.py",
     "tests/api/test_live_session.py",
+    "tests/api/test_streams.py",
     "tests/api/test_backup.py",
     "tests/api/test_class_rights.py",
     "tests/api/test_shell_start.py",
+    "tests/api/test_recordings_ended_views.py",
+    "tests/api/test_recordings_live.py",
+    "tests/api/test_accounts_turns.py",
     "tests/api/test_accounts_second_factor.py",
     "tests/api/test_class_malformed.py",
     "tests/api/test_accounts_cli.py",

@@ -32,7 +32,7 @@ def hearing() -> Iterator[Heard]:
 
     def hear(_c: Any, _cursor: Any, statement: str, parameters: Any, _context: Any, many: bool) -> None:
         heard.statements.append((statement, parameters[0] if many and parameters else parameters))
-        if (_is_query(statement) or statement.lstrip().startswith("WITH ")) and not _is_background():
+        if _is_query(statement) and not _is_background():
             heard.of_calls.append(statement)
 
     event.listen(Engine, "before_cursor_execute", hear)
@@ -70,4 +70,5 @@ def _is_query(text: str) -> bool:
         "INSERT",
         "UPDATE",
         "DELETE",
+        "WITH",
     }
