@@ -30,7 +30,7 @@ from vtp.courses.door import enter, enter_to_change
 from vtp.courses.enrolment_store import students_among
 from vtp.courses.news import Whom, news_in, people_in
 from vtp.courses.roles import CourseStatus
-from vtp.courses.store import Course, find_course, lock_course
+from vtp.courses.store import Course, find_course, find_course_alone, lock_course
 from vtp.db import Database
 from vtp.db.conflicts import done_over
 from vtp.errors import Conflict, NotFound, Unavailable
@@ -104,8 +104,7 @@ class Alerts:
     async def _end(self, course_id: str) -> None:
         """Ends the alerts of a course that does not run, unless it does again."""
         async with self._database.transaction() as tx:
-            await lock_course(tx, course_id)
-            seen = await find_course(tx, course_id, None)
+            seen = await find_course_alone(tx, course_id, None)
             if seen is not None and seen.course.status is not CourseStatus.ACTIVE:
                 await self._over(tx, (await latest_alerts(tx, course_id)).values(), self._clock())
 

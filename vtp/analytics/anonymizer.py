@@ -65,7 +65,7 @@ from vtp.analytics.past_store import (
 from vtp.analytics.playback_store import sessions_of
 from vtp.analytics.rollups import Rollups
 from vtp.analytics.usage import GROWN_AFTER, midnight
-from vtp.courses.store import find_course, lock_course
+from vtp.courses.store import find_course_alone
 from vtp.db import Database
 from vtp.db.conflicts import done_over
 from vtp.errors import Conflict, NotFound
@@ -255,8 +255,7 @@ class Anonymizer:
         """Writes what a course has come to; from then on its reports are made of that. `before`: if nobody
         was in it since."""
         async with self.database.transaction() as tx:
-            await lock_course(tx, course_id)
-            seen = await find_course(tx, course_id, None)
+            seen = await find_course_alone(tx, course_id, None)
             if seen is None:
                 return False
             if before is not None and course_id not in await self._quiet(tx, before):

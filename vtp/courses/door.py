@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
+from typing import TypeVar
 
 from sqlalchemy.ext.asyncio import AsyncConnection
 
@@ -14,6 +16,7 @@ from vtp.errors import Conflict, Forbidden, NotFound
 from vtp.http.identity import Principal, Role
 from vtp.ids import parse_id
 
+S = TypeVar("S")
 RIGHTS = {
     "view": Action.COURSE_VIEW,
     "teach": Action.COURSE_TEACH,
@@ -67,15 +70,18 @@ async def enter(source: Source, principal: Principal, course_id: str, action: Ac
 
     Raises Invalid for a malformed id, NotFound, Forbidden.
     """
+    return await _enter(find_course, source, principal, course_id, action)
+
+
+async def _enter(
+    find: Callable[[S, str, str | None], Awaitable[Seen | None]],
+    source: S,
+    principal: Principal,
+    course_id: str,
+    action: Action | None,
+) -> Entered:
     require_reach(principal, Action.COURSE_LIST)
-    return _let_in(principal, await find_course(source, _parsed(course_id), principal.user_id), action)
-
-
-def _parsed(course_id: str) -> str:
-    return parse_id(course_id, "/path/id")
-
-
-def _let_in(principal: Principal, found: Seen | None, action: Action | None) -> Entered:
+    found = await find(source, parse_id(course_id, "/path/id"), principal.user_id)
     if found is None:
         raise NotFound("There is no such course.", code="no_such_course")
     inside = entered(principal, found)
@@ -95,9 +101,7 @@ async def enter_to_change(
     though_archived: bool = False,
 ) -> Entered:
     """The same while nobody else changes it. Raises Conflict, too, for a course that is put away."""
-    require_reach(principal, Action.COURSE_LIST)
-    found = await find_course_alone(tx, _parsed(course_id), principal.user_id)
-    inside = _let_in(principal, found, action)
+    inside = await _enter(find_course_alone, tx, principal, course_id, action)
     if not though_archived:
         refuse_archived(inside)
     return inside

@@ -12,7 +12,7 @@ from typing import Final
 
 from vtp.accounts.service import Clock, utc_now
 from vtp.courses.lesson_teller import LessonTeller
-from vtp.courses.store import find_course, lock_course
+from vtp.courses.store import find_course_alone
 from vtp.courses.told_store import courses_to_tell
 from vtp.db import Database
 from vtp.db.conflicts import done_over
@@ -59,6 +59,5 @@ class LessonReleases:
     @done_over
     async def _settle(self, course_id: str) -> int:
         async with self._database.transaction() as tx:
-            await lock_course(tx, course_id)
-            found = await find_course(tx, course_id, None)
+            found = await find_course_alone(tx, course_id, None)
             return 0 if found is None else await self._teller.settle(tx, found.course)

@@ -13,7 +13,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from vtp.accounts.service import Clock, utc_now
 from vtp.courses.enrolment_news import EnrolmentNews
 from vtp.courses.enrolment_store import activate, count_students, courses_with_waiting, first_waiting
-from vtp.courses.store import Course, find_course, lock_course
+from vtp.courses.store import Course, find_course_alone
 from vtp.db import Database
 from vtp.db.conflicts import done_over
 
@@ -66,6 +66,5 @@ class Places:
     @done_over
     async def _fill(self, course_id: str) -> int:
         async with self._database.transaction() as tx:
-            await lock_course(tx, course_id)
-            found = await find_course(tx, course_id, None)
+            found = await find_course_alone(tx, course_id, None)
             return await give_places(tx, found.course, self._news, self._clock()) if found is not None else 0

@@ -15,7 +15,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from vtp.accounts.service import Clock, utc_now
 from vtp.courses.news import Whom, news_in, people_in
-from vtp.courses.store import find_course, lock_course
+from vtp.courses.store import find_course_alone
 from vtp.coursework.assignment_store import find_assignment
 from vtp.coursework.news import HANDED_IN, page_of
 from vtp.coursework.submission_store import count_handed_in
@@ -66,8 +66,7 @@ class HandInTeller:
     @done_over
     async def _tell(self, course_id: str, assignment_id: str) -> None:
         async with self._database.transaction() as tx:
-            await lock_course(tx, course_id)  # another process may tell of the same
-            seen = await find_course(tx, course_id, None)
+            seen = await find_course_alone(tx, course_id, None)  # another process may tell of the same
             found = await find_assignment(tx, course_id, assignment_id, self._clock())
             if seen is None or found is None:
                 return

@@ -21,7 +21,7 @@ from vtp.accounts.service import Clock, utc_now
 from vtp.courses.door import Entered
 from vtp.courses.news import MOST_SINGLY, Whom, people_in
 from vtp.courses.roles import OPEN_TO_STUDENTS
-from vtp.courses.store import Course, find_course, lock_course
+from vtp.courses.store import Course, find_course_alone
 from vtp.coursework.released import released_to_tell, take_to_tell
 from vtp.db import Database
 from vtp.db.conflicts import done_over
@@ -136,8 +136,7 @@ class ReleaseTeller:
     @done_over
     async def _tell_some(self, kind: Tellable[Any], course_id: str, ids: Sequence[str]) -> int:
         async with self._database.transaction() as tx:
-            await lock_course(tx, course_id)
-            seen = await find_course(tx, course_id, None)
+            seen = await find_course_alone(tx, course_id, None)
             if seen is None or seen.course.status not in OPEN_TO_STUDENTS:
                 return 0
             return await self._take_and_tell(tx, kind, seen.course, ids)

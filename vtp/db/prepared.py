@@ -237,21 +237,24 @@ async def write(tx: AsyncConnection, changes: Iterable[Change], *, last: bool = 
 
 
 def _run_together(connection: Connection, asked: Sequence[tuple[Prepared, Values]]) -> list[list[Row]]:
-    plans = [prepared._plan(connection.dialect) for prepared, _ in asked]
-    filled = [(plan.sql, plan.fill(values), False) for plan, (_, values) in zip(plans, asked, strict=True)]
+    plans, filled = _filled(connection.dialect, asked)
     found = _execute(connection, filled)
     return [plan.convert(rows) for plan, rows in zip(plans, found, strict=True)]
 
 
 def _change_at_once(connection: Connection, changes: Sequence[tuple[Prepared, Values]]) -> None:
-    dialect = connection.dialect
-    plans = [(prepared._plan(dialect), values) for prepared, values in changes]
-    asked = [(plan.sql, plan.fill(values)) for plan, values in plans]
-    if dialect.name != "postgresql" or len(asked) == 1:
-        _execute(connection, [(text, arguments, False) for text, arguments in asked])
-        return
-    text = _as_one(tuple((text, len(arguments)) for text, arguments in asked))
-    _execute(connection, [(text, [value for _, arguments in asked for value in arguments], False)])
+    _, filled = _filled(connection.dialect, changes)
+    if connection.dialect.name == "postgresql" and len(filled) > 1:
+        text = _as_one(tuple((text, len(arguments)) for text, arguments, _ in filled))
+        filled = [(text, [value for _, arguments, _ in filled for value in arguments], False)]
+    _execute(connection, filled)
+
+
+def _filled(dialect: Dialect, asked: Sequence[tuple[Prepared, Values]]) -> tuple[list[_Plan], list[Asked]]:
+    plans = [prepared._plan(dialect) for prepared, _ in asked]
+    return plans, [
+        (plan.sql, plan.fill(values), False) for plan, (_, values) in zip(plans, asked, strict=True)
+    ]
 
 
 @lru_cache(maxsize=256)
